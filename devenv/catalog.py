@@ -1,0 +1,92 @@
+"""The catalogue: one folder a kind of service, ``service.toml`` beside its templates, read into values. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue
+
+FRAGMENT = "compose.yaml.j2"
+DECLARATION = "service.toml"
+
+
+def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
+    """One folder (file name below it -> text) to a Kind.
+
+    The declaration's shape is taken as checked (``schema.service_kind``): the packaged folders by tests, a project's
+    own folder when its manifest is loaded. Raises KeyError or TypeError for one that was not.
+    """
+    data = tomllib.loads(folder[DECLARATION])
+    image = data.get("image", {})
+    version = data.get("version", {})
+    return Kind(
+        name=name,
+        title=data["title"],
+        summary=data["summary"],
+        repository=image.get("repository", ""),
+        tag=image.get("tag", "{version}"),
+        variants=tuple(image.get("variants", ())),
+        known_as=tuple(image.get("known_as", ())),
+        versions=tuple(version.get("known", ())),
+        version_parts=version.get("parts", 1),
+        ports=data.get("ports", {}),
+        options={key: _option(key, value) for key, value in data.get("options", {}).items()},
+        data=tuple(_data_rule(rule) for rule in data.get("data", ())),
+        greeting=Greeting(**data["ready"]) if "ready" in data else None,
+        running_version=_exec(data.get("running_version")),
+        ensure=_exec(data.get("ensure")),
+        client=_exec(data.get("client")),
+        outputs=data.get("outputs", {}),
+        files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),
+        build=_build(data.get("build")),
+        packages=data.get("packages", {}),
+        preload=data.get("preload", {}),
+        stop_grace=data.get("stop_grace", "10s"),
+        settings=data.get("settings", ""),
+        notes=tuple(data.get("notes", ())),
+        fragment=folder[FRAGMENT],
+        templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},
+        digest=_digest(folder),
+    )
+
+
+def _digest(folder: Mapping[str, str]) -> str:
+    whole = hashlib.sha256()
+    for path in sorted(folder):
+        if not path.endswith(".md"):
+            whole.update(f"{path}\0{folder[path]}\0".encode())
+    return whole.hexdigest()
+
+
+def _option(name: str, data: Mapping[str, Any]) -> Option:
+    return Option(
+        name=name,
+        type=data["type"],
+        description=data["description"],
+        default=_frozen(data.get("default")),
+        pattern=data.get("pattern", ""),
+        known=data.get("known", False),
+    )
+
+
+def _frozen(value: Any) -> OptionValue:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _data_rule(data: Mapping[str, Any]) -> DataRule:
+    return DataRule(data.get("versions", ""), data["format"], tuple(data["paths"]))
+
+
+def _exec(data: Mapping[str, Any] | None) -> Exec | None:
+    if data is None:
+        return None
+    return Exec(tuple(data["command"]), data.get("input", ""), data.get("expect", ""), data.get("fresh", ""))
+
+
+def _build(data: Mapping[str, Any] | None) -> Build | None:
+    if data is None:
+        return None
+    return Build(data["dockerfile"], tuple(data["options"]), tuple(data.get("not_on", ())))

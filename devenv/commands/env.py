@@ -1,0 +1,44 @@
+"""``devenv env``: the variables that the application reads."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@click.option(
+    "--format", "format", type=click.Choice(["dotenv", "export", "json"]), default="dotenv", show_default=True,
+    help="dotenv: NAME='value'; export: for eval in a shell; json.",
+)  # fmt: skip
+@click.pass_obj
+def command(world: World, format: str) -> None:
+    """Print the variables of [env] with their values on this machine.
+
+    \b
+    eval "$(devenv env --format export)"
+    """
+    import shlex
+
+    from devenv.project import open_project
+    from devenv.stages.connect import environment
+
+    project = open_project(world)
+    variables = environment(project.manifest, project.resolved, project.machine())
+    console = Console(world.stdout, world.stderr, world.env)
+    if format == "json":
+        console.json({"env": variables})
+    elif format == "export":
+        console.result("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
+    else:
+        console.result("".join(f"{name}={_dotenv(value)}\n" for name, value in variables.items()))
+
+
+def _dotenv(value: str) -> str:
+    """As dotenv readers agree on it: single quotes keep everything, double quotes where one is in the value."""
+    if "'" not in value:
+        return f"'{value}'"
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
+    return f'"{escaped}"'

@@ -1,0 +1,47 @@
+"""``devenv run``: a command with the variables that the application reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import passing
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.model.machine import Machine
+    from devenv.project import Project
+
+
+@click.command(context_settings=passing)
+@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND [ARGUMENT]...")
+@click.pass_obj
+def command(world: World, words: tuple[str, ...]) -> int:
+    """Run a command with the variables of [env].
+
+    \b
+    devenv run -- python manage.py migrate
+
+    Its exit code is the command's own.
+    """
+    from devenv.project import open_project
+
+    project = open_project(world)
+    return call(world, project, project.machine(), words)
+
+
+def call(
+    world: World, project: Project, machine: Machine, words: Sequence[str], *, stdout_to_stderr: bool = False
+) -> int:
+    """Run a program in the folder where the user stands. Raises DevenvError when there is no such program."""
+    from devenv.effects.process import pass_through
+    from devenv.errors import DevenvError
+    from devenv.stages.connect import environment
+
+    variables = {**world.env, **environment(project.manifest, project.resolved, machine)}
+    try:
+        return pass_through(words, env=variables, cwd=world.cwd, stdout_to_stderr=stdout_to_stderr)
+    except (FileNotFoundError, PermissionError) as error:
+        raise DevenvError(f"there is no program {words[0]!r} to run", "is it on PATH, and executable?") from error

@@ -1,0 +1,152 @@
+"""What people see: the only user of rich. Results go to stdout, everything on the way there to stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TextIO
+
+from devenv.errors import DevenvError
+from devenv.model.plan import Action, Plan
+
+#: Changes only when a key of some JSON output changes its meaning or goes away.
+SCHEMA_VERSION = 1
+
+_SIGNS = {
+    Action.WRITE: "~",
+    Action.PULL: "↓",
+    Action.BUILD: "⚒",
+    Action.STOP: "-",
+    Action.CREATE: "+",
+    Action.RECREATE: "±",
+    Action.START: "▸",
+    Action.ENSURE: "~",
+    Action.KEEP: "=",
+}
+
+
+class Console:
+    """Both streams and how to write to them: with colour and live lines on a terminal, plain otherwise."""
+
+    def __init__(self, stdout: TextIO, stderr: TextIO, env: Mapping[str, str]) -> None:
+        self.stdout, self.stderr = stdout, stderr
+        terminal = stderr.isatty() and env.get("TERM") != "dumb"
+        self.colour = terminal and not env.get("NO_COLOR")
+        self.live = terminal and not env.get("CI")
+        self._encodable()
+
+    def _encodable(self) -> None:
+        """A terminal that cannot show a sign shows a question mark; that is no reason to fail."""
+        for stream in (self.stdout, self.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+
+    def say(self, text: str = "") -> None:
+        """One line of the way there."""
+        print(text, file=self.stderr, flush=True)
+
+    def result(self, text: str) -> None:
+        """What was asked for."""
+        self.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+        self.stdout.flush()
+
+    def json(self, values: Mapping[str, Any]) -> None:
+        """A result for programs: one document, with the version of its shape first."""
+        self.result(json.dumps({"schema_version": SCHEMA_VERSION, **values}, indent=2, ensure_ascii=False))
+
+    def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Columns as wide as they must be, two spaces between them, capitals above."""
+        self.result(columns(head, rows))
+
+    def plan(self, plan: Plan) -> None:
+        """Every step with its reason; what stays as it is, in one line at the end."""
+        for step in plan.changes:
+            self.say(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
+        if kept := plan.subjects(Action.KEEP):
+            self.say(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
+
+    def error(self, error: DevenvError) -> None:
+        """All problems, then what was changed."""
+        for problem in error.problems:
+            self.say(str(problem) if problem.where else f"{self._red('error')}: {problem}")
+        count = len(error.problems)
+        changed = error.changed or "nothing was changed"
+        self.say(f"{count} problems; {changed}" if count > 1 else changed)
+
+    def _red(self, text: str) -> str:
+        return f"\x1b[31m{text}\x1b[0m" if self.colour else text
+
+    def progress(self) -> Progress:
+        """Lines for things that run side by side."""
+        return LiveProgress(self.stderr) if self.live else PlainProgress(self)
+
+
+def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Text in columns."""
+    lines = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
+    return "".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
+    )
+
+
+class Progress:
+    """What is being done to each of several things; a context, so that the terminal is left as it was found."""
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def update(self, subject: str, text: str) -> None:
+        """What is going on with one thing just now."""
+
+    def done(self, subject: str, text: str) -> None:
+        """One thing is done."""
+
+
+class PlainProgress(Progress):
+    """Without a terminal: a line when something is done, none in between."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def done(self, subject: str, text: str) -> None:
+        self._console.say(f"  {subject}: {text}")
+
+
+class LiveProgress(Progress):
+    """On a terminal: a spinner for each thing until it is done."""
+
+    def __init__(self, stderr: TextIO) -> None:
+        from rich.console import Console as RichConsole
+        from rich.progress import Progress as RichProgress
+        from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
+        self._rich = RichProgress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.fields[subject]}", markup=False),
+            TextColumn("{task.description}", markup=False),
+            TimeElapsedColumn(),
+            console=RichConsole(file=stderr),
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> Progress:
+        self._rich.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._rich.stop()
+
+    def update(self, subject: str, text: str) -> None:
+        if subject not in self._tasks:
+            self._tasks[subject] = self._rich.add_task(text, total=1, subject=subject)
+        self._rich.update(self._tasks[subject], description=text[:80])
+
+    def done(self, subject: str, text: str) -> None:
+        self.update(subject, text)
+        self._rich.update(self._tasks[subject], completed=1)
+
+

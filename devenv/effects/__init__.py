@@ -1,0 +1,1 @@
+"""The only hands: files, processes, the engine, registries, this machine's state. Nothing here decides."""

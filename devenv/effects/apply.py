@@ -1,0 +1,96 @@
+"""Doing what a plan says, one kind of step after the other, each written down before and after."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from devenv.console import Progress
+from devenv.effects import compose
+from devenv.effects.compose import Stack
+from devenv.effects.files import write_files
+from devenv.effects.store import Store
+from devenv.model.file import File
+from devenv.model.plan import Action, Plan
+
+#: Images fetched side by side; registries and disks gain nothing from more.
+_PULLS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What steps are made with: every file by path, each service's image as the engine calls it, its platform, and
+    the containers of services that are to be stopped."""
+
+    root: Path
+    files: Mapping[str, File]
+    images: Mapping[str, str]
+    platforms: Mapping[str, str]
+    leaving: Mapping[str, str]
+    stack: Stack
+
+
+def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: Progress) -> None:
+    """Carry a plan out. Killed anywhere, the next run finds in the journal what had been begun, and plans anew."""
+    steps = [f"{step.action} {step.subject}" for step in plan.changes]
+    if not steps:
+        return
+    store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
+    for actions, do in _ROOMS:
+        subjects = plan.subjects(*actions)
+        if subjects:
+            store.journal({"begin": [str(action) for action in actions], "subjects": subjects})
+            do(subjects, material, progress)
+            store.journal({"done": [str(action) for action in actions], "subjects": subjects})
+    store.clear_journal()
+
+
+def _write(paths: Sequence[str], material: Material, progress: Progress) -> None:
+    write_files(material.root, [material.files[path] for path in paths])
+
+
+def _pull(services: Sequence[str], material: Material, progress: Progress) -> None:
+    def one(service: str) -> None:
+        image = material.images[service]
+        progress.update(service, f"pulling {image.partition('@')[0]}")
+        compose.pull(
+            image, platform=material.platforms[service], told=lambda line: progress.update(service, f"pulling: {line}")
+        )
+        progress.done(service, "image is here")
+
+    with ThreadPoolExecutor(_PULLS) as pool:
+        list(pool.map(one, services))
+
+
+def _build(services: Sequence[str], material: Material, progress: Progress) -> None:
+    for service in services:
+        progress.update(service, "building its image")
+        material.stack.build([service], told=lambda line, name=service: progress.update(name, f"building: {line}"))
+        progress.done(service, "image is built")
+
+
+def _stop(services: Sequence[str], material: Material, progress: Progress) -> None:
+    compose.remove_containers([material.leaving[service] for service in services], grace=60)
+
+
+def _start(services: Sequence[str], material: Material, progress: Progress) -> None:
+    material.stack.up(services, recreate=False, told=lambda line: None)
+
+
+def _recreate(services: Sequence[str], material: Material, progress: Progress) -> None:
+    material.stack.up(services, recreate=True, told=lambda line: None)
+
+
+_Room = Callable[[Sequence[str], Material, Progress], None]
+_ROOMS: tuple[tuple[tuple[Action, ...], _Room], ...] = (
+    ((Action.WRITE,), _write),
+    ((Action.PULL,), _pull),
+    ((Action.BUILD,), _build),
+    ((Action.STOP,), _stop),
+    ((Action.RECREATE,), _recreate),
+    ((Action.CREATE, Action.START), _start),
+)

@@ -1,0 +1,153 @@
+"""Changing what runs: Compose, images, containers. The only user of python-on-whales.
+
+Three of its ways are kept in here: an empty list of services does nothing while None means all, classes of errors
+are guessed from text, and the text of an error is a dump of several lines.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devenv.errors import DevenvError, Unreachable
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
+
+#: What a line of progress is given to.
+Told = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A Compose project as devenv hands it to Compose: its name, its folder, its files in the order of merging."""
+
+    project: str
+    folder: Path
+    files: tuple[Path, ...]
+
+    def arguments(self) -> list[str]:
+        """The same for the CLI."""
+        words = ["compose", "--project-name", self.project, "--project-directory", str(self.folder)]
+        words += ["--env-file", str(self.folder / ".env")]
+        return [*words, *(word for file in self.files for word in ("--file", str(file)))]
+
+    def _client(self) -> DockerClient:
+        from python_on_whales import DockerClient
+
+        # Compose lets variables of the shell win over its env file; what was planned must win.
+        for name in [name for name in os.environ if name.startswith(("DEVENV_", "COMPOSE_"))]:
+            del os.environ[name]
+        return DockerClient(
+            compose_files=list(self.files),
+            compose_env_files=[self.folder / ".env"],
+            compose_project_name=self.project,
+            compose_project_directory=self.folder,
+        )
+
+    def up(self, services: Sequence[str], *, recreate: bool, told: Told) -> None:
+        """Create and start exactly these services from images that are here."""
+        if services:
+            compose = self._client().compose
+            lines = compose.up(
+                list(services),
+                detach=True,
+                no_build=True,
+                pull="never",
+                dependencies=False,
+                force_recreate=recreate,
+                recreate=recreate,
+                color=False,
+                stream_logs=True,
+            )
+            _follow(lines, told, f"starting {', '.join(services)}")
+
+    def build(self, services: Sequence[str], *, told: Told) -> None:
+        """Build the derived images of these services."""
+        if services:
+            lines = self._client().compose.build(list(services), stream_logs=True)
+            _follow(lines, told, f"building {', '.join(services)}")
+
+    def stop(self, services: Sequence[str] | None, *, told: Told) -> None:
+        """Stop these services (None: all) and leave their containers."""
+        if services != []:
+            lines = self._client().compose.stop(None if services is None else list(services), stream_logs=True)
+            _follow(lines, told, "stopping")
+
+    def down(self, *, told: Told) -> None:
+        """Stop and remove all containers and the network; volumes stay."""
+        lines = self._client().compose.down(remove_orphans=False, volumes=False, stream_logs=True)
+        _follow(lines, told, "stopping")
+
+
+def pull(reference: str, *, platform: str, told: Told) -> None:
+    """Fetch one image."""
+    from python_on_whales import docker
+
+    _follow(docker.image.pull(reference, platform=platform or None, stream_logs=True), told, f"pulling {reference}")
+
+
+def remove_containers(ids: Sequence[str], *, grace: int) -> None:
+    """Stop containers, giving each ``grace`` seconds, and remove them; volumes stay."""
+    from python_on_whales import docker
+
+    if ids:
+        _guarded(lambda: docker.container.stop(list(ids), time=grace), "stopping containers")
+        _guarded(lambda: docker.container.remove(list(ids)), "removing containers")
+
+
+def remove_volumes(names: Sequence[str]) -> None:
+    """Remove volumes: what is in them is gone."""
+    from python_on_whales import docker
+
+    if names:
+        _guarded(lambda: docker.volume.remove(list(names)), "removing volumes")
+
+
+def _follow(lines: Iterable[tuple[str, bytes]], told: Told, doing: str) -> None:
+    def each() -> None:
+        for _, line in lines:
+            told(line.decode("utf-8", "replace").strip())
+
+    _guarded(each, doing)
+
+
+def _guarded(act: Callable[[], Any], doing: str) -> None:
+    from python_on_whales.exceptions import DockerException
+
+    try:
+        act()
+    except DockerException as error:
+        raise _translated(error.stderr or error.stdout or "", doing) from error
+
+
+_SIGNS = (
+    ("no space left on device", "the disk is full", "'docker system df' shows what takes the room; 'docker image prune'"),
+    ("port is already allocated", "a port was taken meanwhile", "run it again: another port is chosen"),
+    ("address already in use", "a port was taken meanwhile", "run it again: another port is chosen"),
+    ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
+    ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
+    ("no matching manifest", "the image is not made for this machine's processor", 'say platform = "linux/amd64"'),
+    ("no such image", "an image went away meanwhile", "run it again: it is fetched anew"),
+    ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
+    ("unauthorized", "the registry wants credentials", "'docker login'"),
+    ("is not a docker command", "Docker Compose is missing", "install the Compose plugin (docker-compose-plugin)"),
+    ("unknown flag: --project", "Docker Compose is missing", "install the Compose plugin (docker-compose-plugin)"),
+)
+_UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
+
+
+def _translated(text: str, doing: str) -> DevenvError:
+    """Docker's own words behind ours: the last lines hold the cause."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    said = "\n  ".join(lines[-4:]) or "it said nothing"
+    lowered = text.lower()
+    if any(sign in lowered for sign in _UNREACHABLE):
+        return Unreachable(f"{doing}: the container engine went away", said)
+    for sign, sentence, hint in _SIGNS:
+        if sign in lowered:
+            return DevenvError(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1] if lines else ''}")
+    return DevenvError(f"{doing} failed", f"docker: {said}")

@@ -1,0 +1,101 @@
+"""Files: read what is there, write all or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from devenv.errors import DevenvError, ManifestError, Refused
+from devenv.model.file import File
+from devenv.model.problem import Problem, Where
+
+#: No manifest is this long; something else has its name.
+_LARGEST = 4 * 1024 * 1024
+
+
+def templates_root() -> Path:
+    """Where the packaged templates are: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_templates"
+    return inside if inside.is_dir() else package.parent / "templates"
+
+
+def find_root(start: Path, name: str) -> Path | None:
+    """The nearest folder at or above ``start`` that holds ``name``."""
+    return next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a file; None if there is none. Raises ManifestError for one that is no text or far too large."""
+    try:
+        size = path.stat().st_size
+        if size > _LARGEST:
+            hint = f"{size / 1024 / 1024:.0f} MiB; devenv reads at most {_LARGEST // 1024 // 1024} MiB"
+            raise ManifestError(Problem("is too large", hint, Where(str(path))))
+        return path.read_bytes().decode("utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError as error:
+        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        raise ManifestError(Problem("is not UTF-8 text", "save it as UTF-8", Where(str(path), line))) from error
+    except OSError as error:
+        raise DevenvError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """All text files below a folder, by path relative to it; {} if there is none."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith("."):
+            found[path.relative_to(folder).as_posix()] = read_text(path) or ""
+    return found
+
+
+def write_files(root: Path, files: Iterable[File]) -> None:
+    """Write each file all or nothing, below ``root``. Raises Refused where a link would lead out of it."""
+    for file in files:
+        write(root, file)
+
+
+def write(root: Path, file: File) -> None:
+    """Write one file beside its place and move it there, so that nobody ever sees half of it."""
+    path = root / file.path
+    try:
+        _refuse_links(root, path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if _same(path, file):
+            return
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
+                out.write(file.text)
+                out.flush()
+                os.fsync(out.fileno())
+            os.chmod(temporary, file.mode)
+            os.replace(temporary, path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)
+            raise
+    except OSError as error:
+        hint = "is the disk full, or the checkout read-only?"
+        raise DevenvError(f"{file.path} cannot be written: {error.strerror or error}", hint) from error
+
+
+def _same(path: Path, file: File) -> bool:
+    return (
+        path.is_file() and path.stat().st_mode & 0o777 == file.mode and path.read_bytes() == file.text.encode("utf-8")
+    )
+
+
+def _refuse_links(root: Path, path: Path) -> None:
+    """A link at a place that we write would have us write somewhere else."""
+    place = root
+    for part in path.relative_to(root).parts:
+        place = place / part
+        if place.is_symlink():
+            shown = place.relative_to(root).as_posix()
+            raise Refused(f"{shown} is a symbolic link to {os.readlink(place)}", "remove the link; devenv writes there")

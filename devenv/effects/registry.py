@@ -1,0 +1,396 @@
+"""Image references -> digests, asked of their registries by HTTP; nothing is pulled.
+
+The protocol is that of opencontainers/distribution-spec 1.1 (``GET|HEAD /v2/<name>/manifests/<tag>``) and, for tokens,
+distribution/distribution ``docs/spec/auth``. A digest is that of the index, so that one pin serves every platform.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import ipaddress
+import json
+import re
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from email.message import Message
+from typing import Any
+from urllib.parse import quote, urljoin
+
+from devenv import __version__
+from devenv.effects import registry_errors as errors
+from devenv.effects.credentials import Credentials, challenges, token_request
+from devenv.effects.registry_errors import Asked, Failed, items, table
+from devenv.model.image import ImageRef
+from devenv.model.mirrors import HUB_HOST, Mirrors
+from devenv.model.problem import Problem
+
+INDEX_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
+MANIFEST_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
+KNOWN_TYPES = INDEX_TYPES + MANIFEST_TYPES
+REDIRECTS = {301, 302, 303, 307, 308}
+MAX_REDIRECTS = 5
+MAX_BODY = 8 * 2**20  # bytes: manifests end at 4 MiB by the specification; lists of tags have no limit
+MAX_TAGS = 20_000
+PAUSES = (0.2, 0.6)  # seconds before the second and the third attempt
+LONGEST_PAUSE = 5.0  # seconds: a registry that asks for more is told of, not waited for
+AT_ONCE = 8
+PASSING = {500, 502, 503, 504}
+BROKEN = (ConnectionResetError, BrokenPipeError, TimeoutError, http.client.IncompleteRead, ssl.SSLEOFError)
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """What a tag means now.
+
+    ``digest`` is ``sha256:`` and 64 hexadecimal digits, of the index, or of the manifest where a tag has no index.
+    ``platforms`` (``linux/arm64/v8``) are there if the manifest had to be read or was asked for; else ().
+    """
+
+    digest: str
+    media_type: str
+    platforms: tuple[str, ...] = ()
+
+
+def resolve(
+    images: Iterable[ImageRef],
+    *,
+    mirrors: Mirrors,
+    credentials: Credentials,
+    timeout: float = 20.0,
+    platforms: bool = False,
+) -> dict[ImageRef, Pinned | Problem]:
+    """The digest of each image, or what is wrong; in the order given, each once.
+
+    ``timeout`` is in seconds, for one image with all its attempts (looking up a name's address is not counted: no
+    system lets one interrupt it). ``platforms`` reads each manifest, which on Docker Hub counts as a pull; without it
+    HEAD is used, which does not. Never raises for what a registry or a network does; an ``errors.OutOfReach`` says
+    that the registry could not be asked, any other Problem that it answered.
+    """
+    wanted = list(dict.fromkeys(images))
+    web = _Web()
+    # One worker for one repository: its token is fetched once and needs no lock.
+    groups: dict[tuple[str, str], list[Asked]] = {}
+    for image in wanted:
+        host, path = mirrors.locate(image)
+        groups.setdefault((host, path), []).append(Asked(image, host, path, mirrors.covers(image.registry)))
+
+    def work(group: list[Asked]) -> list[tuple[ImageRef, Pinned | Problem]]:
+        repository = _Repository(group[0], web, credentials, timeout)
+        return [(asked.image, repository.pin(asked, platforms=platforms)) for asked in group]
+
+    found: dict[ImageRef, Pinned | Problem] = {}
+    if groups:
+        pool = ThreadPoolExecutor(min(AT_ONCE, len(groups)), thread_name_prefix="registry")
+        try:
+            for answers in pool.map(work, groups.values()):
+                found.update(answers)
+        finally:
+            # After ^C what has not begun must not begin.
+            pool.shutdown(cancel_futures=True)
+    return {image: found[image] for image in wanted}
+
+
+class _Repository:
+    """One repository at one registry, with the authorization that this run got for it."""
+
+    def __init__(self, asked: Asked, web: _Web, credentials: Credentials, timeout: float) -> None:
+        self.asked = asked
+        self.web = web
+        self.credentials = credentials
+        self.timeout = timeout
+        self.deadline = 0.0
+        self.authorization = ""
+
+    def pin(self, asked: Asked, *, platforms: bool) -> Pinned | Problem:
+        self.asked = asked
+        self.deadline = time.monotonic() + self.timeout
+        try:
+            return self._pin(platforms=platforms)
+        except Failed as failed:
+            return failed.problem
+
+    def _pin(self, *, platforms: bool) -> Pinned:
+        path = f"manifests/{quote(self.asked.image.tag, safe='')}"
+        if not platforms:
+            head = self._ask("HEAD", path)
+            stated = head.digest
+            if head.status == 200 and stated and head.media_type in KNOWN_TYPES:
+                return Pinned(self._well_formed(stated), head.media_type)
+            # What GET would only say again; for 403 and rare ones its body says why, and 405 is to HEAD alone.
+            if head.status in (401, 404, 429) or head.status >= 500:
+                raise self._refusal(head)
+        answer = self._ask("GET", path)
+        if answer.status != 200:
+            raise self._refusal(answer)
+        return self._read(answer, platforms=platforms)
+
+    def _read(self, answer: _Answer, *, platforms: bool) -> Pinned:
+        """A manifest's body -> Pinned; the digest is computed, and compared with the one stated."""
+        if answer.is_page:
+            raise Failed(errors.not_a_registry(self.asked, "a web page"))
+        digest = f"sha256:{hashlib.sha256(answer.body).hexdigest()}"
+        if answer.digest and self._well_formed(answer.digest) != digest:
+            what = f"it states {answer.digest} but sends {digest}"
+            hint = "something on the way changes answers, or the registry is damaged: tell those who run it"
+            raise Failed(errors.malformed(self.asked, what, hint))
+        manifest = answer.json()
+        media_type = answer.media_type
+        if media_type not in KNOWN_TYPES:
+            media_type = _media_type_of(manifest) or media_type
+        if media_type not in KNOWN_TYPES:
+            if manifest.get("schemaVersion") == 1:
+                hint = "it is of a format (schema 1) that engines no longer run: choose a later tag"
+                raise Failed(errors.malformed(self.asked, "an image manifest of before 2016", hint))
+            kind = errors.printable(media_type) or "nothing that says what it is"
+            raise Failed(errors.malformed(self.asked, f"no image manifest but {kind}"))
+        entries = [table(table(entry).get("platform")) for entry in items(manifest.get("manifests"))]
+        if platforms and media_type in MANIFEST_TYPES:
+            entries = [self._config(manifest)]
+        return Pinned(digest, media_type, tuple(dict.fromkeys(filter(None, map(_platform, entries)))))
+
+    def _config(self, manifest: Mapping[str, object]) -> dict[str, object]:
+        """The image's own configuration, which names its platform; {} if it cannot be had."""
+        digest = table(manifest.get("config")).get("digest")
+        try:
+            answer = self._ask("GET", f"blobs/{self._well_formed(str(digest))}")
+        except Failed:
+            return {}
+        return answer.json() if answer.status == 200 else {}
+
+    def _well_formed(self, digest: str) -> str:
+        if re.fullmatch(r"sha256:[0-9a-f]{64}", digest) is None:
+            raise Failed(errors.malformed(self.asked, f"'{errors.printable(digest)}' is not a sha256 digest"))
+        return digest
+
+    def _refusal(self, answer: _Answer) -> Failed:
+        asked, words = self.asked, errors.words(answer.body)
+        if answer.status in (401, 403):
+            logged_in = self.credentials.login(asked.host) is not None
+            return Failed(errors.no_access(asked, answer.status, logged_in=logged_in, words=words))
+        if answer.status == 429:
+            return Failed(errors.rate_limited(asked, answer.headers.get("Retry-After", "")))
+        if answer.status >= 500:
+            return Failed(errors.server_error(asked, answer.status, words))
+        if answer.is_page and "Docker-Distribution-Api-Version" not in answer.headers:
+            return Failed(errors.not_a_registry(asked, f"a web page ({answer.status})"))
+        if answer.status == 404:
+            return Failed(self._missing())
+        return Failed(errors.unexpected(asked, answer.status, words))
+
+    def _missing(self) -> Problem:
+        """Tag or repository? Registries word their 404 as they like, but list tags only of what is there."""
+        # Docker Hub gives all tags at once unless a number is asked for; others give few unless one is.
+        try:
+            answer = self._ask("GET", "tags/list" if self.asked.host == HUB_HOST else "tags/list?n=1000")
+        except Failed:
+            return errors.no_tag(self.asked, None)
+        if answer.status == 404:
+            return errors.no_repository(self.asked)
+        if answer.status != 200 or "tags" not in (listed := answer.json()):
+            return errors.no_tag(self.asked, None)
+        tags = (tag for tag in items(listed["tags"])[:MAX_TAGS] if isinstance(tag, str))
+        return errors.no_tag(self.asked, tuple(tag for tag in tags if re.fullmatch(r"[\w.-]{1,128}", tag, re.ASCII)))
+
+    def _ask(self, method: str, path: str) -> _Answer:
+        url = f"{_origin(self.asked.host)}/v2/{quote(self.asked.repository)}/{path}"
+        answer = self._send(method, url, self.authorization)
+        # Another host's challenge, after a redirect, is not answered: it would get what is meant for this one.
+        if answer.status == 401 and not self.authorization and _site(answer.url) == _site(url):
+            self.authorization = self._authorize(challenges(answer.headers.get_all("WWW-Authenticate", [])))
+            if self.authorization:
+                answer = self._send(method, url, self.authorization)
+        return answer
+
+    def _authorize(self, offered: Mapping[str, Mapping[str, str]]) -> str:
+        """The Authorization header that answers a challenge; "" if it cannot be answered."""
+        login = self.credentials.login(self.asked.host)
+        if "bearer" not in offered:
+            return login.basic if login and "basic" in offered and not login.identity_token else ""
+        try:
+            url, authorization, form = token_request(offered["bearer"], login, repository=self.asked.repository)
+        except ValueError as error:
+            raise Failed(errors.malformed(self.asked, str(error))) from None
+        answer = self._send("POST" if form else "GET", url, authorization, form)
+        if answer.status == 401 and login:
+            raise Failed(errors.bad_login(self.asked))
+        if answer.status != 200:
+            raise self._refusal(answer)
+        token = answer.json().get("token") or answer.json().get("access_token")
+        # Anything else cannot stand in a header, and the library's complaint would quote it.
+        if not isinstance(token, str) or re.fullmatch(r"[!-~]+", token) is None:
+            raise Failed(errors.malformed(self.asked, f"{_site(url)[1]} gives no token"))
+        return f"Bearer {token}"
+
+    def _send(self, method: str, url: str, authorization: str, form: bytes | None = None) -> _Answer:
+        """Send until there is an answer worth having: three times, if the fault is one that passes."""
+        headers = {"Accept": ", ".join(KNOWN_TYPES), "User-Agent": f"devenv/{__version__}"}
+        if authorization:
+            headers["Authorization"] = authorization
+        for usual in (*PAUSES, None):
+            pause = usual
+            # Half, so that one stalled connection leaves time for another attempt.
+            wait = max(0.1, min(self.timeout / 2, self.deadline - time.monotonic()))
+            try:
+                answer = self.web.follow(self.asked, method, url, headers, form, wait=wait)
+                pause = _pause(answer, usual)
+                if pause is None or time.monotonic() + pause > self.deadline:
+                    return answer
+            except Failed as failed:
+                if not failed.passing or pause is None or time.monotonic() + pause > self.deadline:
+                    raise
+            time.sleep(pause)
+        raise AssertionError("the last attempt returns or raises")
+
+
+def _pause(answer: _Answer, usual: float | None) -> float | None:
+    """Seconds until it makes sense to ask again; None if it makes none."""
+    if answer.status == 429 and usual is not None:
+        wait = answer.headers.get("Retry-After", "")
+        return float(wait) if re.fullmatch(r"\d{1,3}", wait) and float(wait) <= LONGEST_PAUSE else None
+    return usual if answer.status in PASSING else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """``url`` is where it came from in the end."""
+
+    url: str
+    status: int
+    headers: Message
+    body: bytes
+
+    @property
+    def digest(self) -> str:
+        return self.headers.get("Docker-Content-Digest", "").strip()
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_page(self) -> bool:
+        return self.media_type == "text/html"
+
+    def json(self) -> dict[str, object]:
+        """The body; {} for what is no JSON object."""
+        try:
+            return table(json.loads(self.body))
+        except (ValueError, RecursionError):
+            return {}
+
+
+class _EveryStatus(urllib.request.HTTPErrorProcessor):
+    """Leaves every status to us: urllib itself would make a redirected HEAD a GET and pass Authorization on."""
+
+    def http_response(self, request: urllib.request.Request, response: http.client.HTTPResponse) -> Any:
+        return response
+
+    https_response = http_response
+
+
+class _Web:
+    """HTTP with the proxies of the environment (but none to this machine), and TLS that is always verified."""
+
+    def __init__(self) -> None:
+        tls = urllib.request.HTTPSHandler(context=ssl.create_default_context())
+        self.proxied = urllib.request.build_opener(_EveryStatus, tls)
+        self.direct = urllib.request.build_opener(_EveryStatus, tls, urllib.request.ProxyHandler({}))
+
+    def follow(
+        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
+    ) -> _Answer:
+        """One request and its redirects, as the same method; Authorization and forms stay with their host."""
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._once(asked, method, url, headers, form, wait=wait)
+            target = urljoin(url, answer.headers.get("Location", "")) if answer.status in REDIRECTS else url
+            if target == url or form:
+                return answer
+            if _site(target) != _site(url):
+                headers = {name: value for name, value in headers.items() if name != "Authorization"}
+            url = target
+        raise Failed(errors.malformed(asked, f"it redirects more than {MAX_REDIRECTS} times"))
+
+    def _once(
+        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
+    ) -> _Answer:
+        scheme, host = _site(url)
+        local = is_loopback(host)
+        if scheme != "https" and not (scheme == "http" and local):
+            raise Failed(errors.plain_http(host, asked.place))
+        until = time.monotonic() + wait
+        try:
+            request = urllib.request.Request(url, form, dict(headers), method=method)
+            with (self.direct if local else self.proxied).open(request, timeout=wait) as response:
+                return _Answer(url, response.status, response.headers, _body(response, method, until))
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            cause = getattr(error, "reason", error) if isinstance(error, urllib.error.URLError) else error
+            cause = cause if isinstance(cause, BaseException) else error
+            proxy = "" if local else _proxy(scheme, host)
+            problem = errors.network(host, cause, proxy=proxy, mirrored=asked.mirrored)
+            raise Failed(problem, passing=isinstance(cause, BROKEN)) from None
+
+
+def _body(response: http.client.HTTPResponse, method: str, until: float) -> bytes:
+    """All of it or an exception: a digest of half a manifest would be a wrong pin."""
+    body = bytearray()
+    while chunk := response.read1(65536):
+        body += chunk
+        if len(body) > MAX_BODY:
+            raise http.client.HTTPException("too long")
+        if time.monotonic() > until:
+            raise TimeoutError
+    length = response.headers.get("Content-Length", "")
+    if method != "HEAD" and length.isdigit() and int(length) != len(body):
+        raise http.client.IncompleteRead(bytes(body))
+    return bytes(body)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host[:port]`` is this machine by its very name, as Docker's own rule for plain HTTP has it."""
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _origin(host: str) -> str:
+    plain = is_loopback(host) and not host.endswith(":443")
+    return f"{'http' if plain else 'https'}://{host}"
+
+
+def _site(url: str) -> tuple[str, str]:
+    """Scheme and ``host[:port]``. By hand, since urlsplit raises for addresses that a registry may well send."""
+    scheme, _, rest = url.partition("://")
+    return scheme.lower(), re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
+
+
+def _proxy(scheme: str, host: str) -> str:
+    """The proxy that urllib takes for this host, without the password that its address may hold."""
+    if urllib.request.proxy_bypass(host):
+        return ""
+    return urllib.request.getproxies().get(scheme, "").rpartition("//")[2].rpartition("@")[2].rstrip("/")
+
+
+def _media_type_of(manifest: Mapping[str, object]) -> str:
+    """By the body, where the header does not say: the specification of OCI leaves ``mediaType`` out at times."""
+    stated = manifest.get("mediaType")
+    if isinstance(stated, str) and stated:
+        return stated
+    if isinstance(manifest.get("manifests"), list):
+        return INDEX_TYPES[0]
+    return MANIFEST_TYPES[0] if isinstance(manifest.get("layers"), list) else ""
+
+
+def _platform(entry: Mapping[str, object]) -> str:
+    """``linux/arm64/v8``; "" for entries that are no image (attestations call themselves unknown/unknown)."""
+    parts = [entry.get(key) for key in ("os", "architecture", "variant")]
+    if "unknown" in parts[:2] or not all(isinstance(part, str) for part in parts[:2]):
+        return ""
+    return "/".join(part for part in parts if isinstance(part, str) and part)

@@ -1,0 +1,106 @@
+"""What devenv remembers on this machine: one folder for each checkout, below the user's state folder."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from devenv.effects.files import write
+from devenv.errors import Refused
+from devenv.model.file import File
+
+
+class Store:
+    """The memory of one checkout. A missing or damaged file is as if nothing was remembered."""
+
+    def __init__(self, state: Path, root: Path) -> None:
+        self.root = root
+        self.folder = state / "projects" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
+
+    def read(self, name: str) -> dict[str, Any]:
+        try:
+            value = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    def write(self, name: str, value: Mapping[str, Any]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write(self.folder, File(f"{name}.json", json.dumps(value, indent=1, sort_keys=True) + "\n", mode=0o600))
+
+    def journal(self, entry: Mapping[str, Any]) -> None:
+        """Add one line to the journal, on the disk before this returns."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as out:
+            out.write(json.dumps(entry, sort_keys=True) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+
+    def clear_journal(self) -> None:
+        (self.folder / "journal.jsonl").unlink(missing_ok=True)
+
+    def unfinished(self) -> list[dict[str, Any]]:
+        """The journal of a run that did not end; [] if the last one did."""
+        try:
+            lines = (self.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return []
+        entries = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # the last line of a machine that lost power
+                entries.append(json.loads(line))
+        return entries
+
+    @contextlib.contextmanager
+    def locked(self, verb: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
+        """Hold this checkout alone. A second devenv says whom it waits for (``waiting``) and waits.
+
+        The lock is the kernel's, so it ends with the process that holds it, however that ends.
+        """
+        import fcntl
+
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise Refused(f"{self.folder} cannot be written: {error.strerror}", "devenv keeps its memory there") from error
+        with os.fdopen(handle, "r+", encoding="utf-8") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting(lock.read().strip() or "another devenv")
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            lock.seek(0)
+            lock.truncate()
+            lock.write(f"devenv {verb} (process {os.getpid()})\n")
+            lock.flush()
+            yield
+
+    def remember_root(self, project: str) -> None:
+        """Note which checkout this is, so that another one of the same project can tell."""
+        self.write("project", {"project": project, "root": str(self.root)})
+
+
+def checkouts(state: Path) -> dict[str, str]:
+    """Root -> project name of every checkout known on this machine that is still there."""
+    found = {}
+    for entry in (state / "projects").glob("*/project.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            value = json.loads(entry.read_text(encoding="utf-8"))
+            if Path(value["root"], "devenv.toml").is_file():
+                found[value["root"]] = value["project"]
+    return found
+
+
+def state_folder(env: Mapping[str, str]) -> Path:
+    """``DEVENV_STATE`` or the platform's folder for a user's state."""
+    if env.get("DEVENV_STATE"):
+        return Path(env["DEVENV_STATE"])
+    from platformdirs import user_state_path
+
+    return user_state_path("devenv", appauthor=False)

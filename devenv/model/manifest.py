@@ -1,0 +1,45 @@
+"""The manifest as values: what the user wrote, defaults not yet filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from devenv.model.kind import OptionValue, Value
+from devenv.model.version import Version
+
+Setting = Value | tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One ``[services.<name>]``: keys that every kind takes, and ``options``, those that its own kind takes."""
+
+    name: str
+    kind: str
+    version: Version
+    variant: str = ""
+    image: str = ""
+    platform: str = ""
+    port: int | None = None
+    ports: Mapping[str, int] = field(default_factory=dict)
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    follows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The whole ``devenv.toml``, or it with ``devenv.local.toml`` laid over it."""
+
+    project: str
+    services: Mapping[str, Service] = field(default_factory=dict)
+    profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    env: Mapping[str, str] = field(default_factory=dict)
+    post_up: tuple[tuple[str, ...], ...] = ()
+    catalogue: str = ""
+    environments: Mapping[str, Any] = field(default_factory=dict)
+    runtimes: Mapping[str, str] = field(default_factory=dict)
+    devcontainer: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,85 @@
+"""What is on this machine before anything is decided: read once, passed on as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """The container engine that answered: versions, and ``host`` ("" when it is this machine)."""
+
+    version: str
+    platform: str
+    compose: str
+    host: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """A container. ``project`` is Compose's; ``ports`` maps a container's port to (host address, host port).
+
+    ``config`` and ``version`` are what devenv labelled it with when it was created; "" for one that devenv did not.
+    """
+
+    id: str
+    name: str
+    project: str
+    service: str
+    state: str
+    health: str = ""
+    exit_code: int = 0
+    out_of_memory: bool = False
+    image: str = ""
+    config: str = ""
+    version: str = ""
+    root: str = ""
+    ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    started: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.state == "running"
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingVolume:
+    """A volume and the stamp on it: service, kind and data format ("" where it has none)."""
+
+    name: str
+    project: str
+    service: str
+    kind: str
+    format: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file that devenv generates, as found: ``inputs`` is what it says it was made from ("" if it does not say).
+
+    ``intact`` tells that nobody changed it since.
+    """
+
+    inputs: str
+    intact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Everything the planner may know of the machine.
+
+    ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
+    the one who has it, in words; ``images`` are local image names with and without digest; a file that does not
+    exist is not in ``files``.
+    """
+
+    engine: Engine
+    containers: tuple[Container, ...] = ()
+    volumes: tuple[ExistingVolume, ...] = ()
+    images: frozenset[str] = frozenset()
+    taken: Mapping[int, str] = field(default_factory=dict)
+    files: Mapping[str, FileState] = field(default_factory=dict)
+    applied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    ensured: Mapping[str, str] = field(default_factory=dict)

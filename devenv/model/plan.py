@@ -1,0 +1,43 @@
+"""What devenv is going to do: an ordered list of steps, each with its reason. Keeping something is a step too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What a step does to its subject. The order of the names is the order of doing."""
+
+    WRITE = "write"
+    PULL = "pull"
+    BUILD = "build"
+    STOP = "stop"
+    CREATE = "create"
+    RECREATE = "recreate"
+    START = "start"
+    ENSURE = "ensure"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do: ``subject`` is a service, an image or a file, by name."""
+
+    action: Action
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in the order in which they are taken."""
+
+    steps: tuple[Step, ...]
+
+    def subjects(self, *actions: Action) -> tuple[str, ...]:
+        return tuple(step.subject for step in self.steps if step.action in actions)
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        return tuple(step for step in self.steps if step.action is not Action.KEEP)

@@ -1,0 +1,68 @@
+"""The manifest with everything decided that does not depend on the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from devenv.model.image import ImageRef
+from devenv.model.kind import Kind, OptionValue
+from devenv.model.manifest import Setting
+from devenv.model.version import Version
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A port of a service: ``container`` inside, ``preferred`` on the host, ``variable`` in ``.devenv/.env``."""
+
+    name: str
+    container: int
+    preferred: int
+    variable: str
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """A volume by its key in the Compose file (``db-postgres-15``), the data format it holds and where it is mounted."""
+
+    key: str
+    format: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedService:
+    """One service, decided: ``digest`` is the lock's (None: not locked yet), ``build`` the tag of a derived image.
+
+    ``config`` is a digest over everything that makes the container what it is; ``described`` is what a person would
+    call these things, so that two of them can be compared in words.
+    """
+
+    name: str
+    kind: Kind
+    version: Version
+    variant: str
+    image: ImageRef
+    digest: str | None
+    build: str
+    packages: tuple[str, ...]
+    platform: str
+    options: Mapping[str, OptionValue]
+    settings: Mapping[str, Setting]
+    environment: Mapping[str, str]
+    ports: tuple[Port, ...]
+    volumes: tuple[Volume, ...]
+    described: Mapping[str, str]
+    config: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """All services in start order, by name; ``images`` are all references that the lock must hold."""
+
+    project: str
+    services: Mapping[str, ResolvedService]
+
+    @property
+    def images(self) -> tuple[ImageRef, ...]:
+        return tuple(sorted({service.image for service in self.services.values()}))

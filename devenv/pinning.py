@@ -1,0 +1,99 @@
+"""Bringing the lock up to what the manifest needs, by asking registries. Shared by ``lock`` and ``up``."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable
+
+from devenv.effects import files
+from devenv.effects.world import World
+from devenv.errors import DevenvError, DriftFound, Refused, Unreachable
+from devenv.model.file import File
+from devenv.model.image import ImageRef
+from devenv.model.lock import Lock, Locked
+from devenv.model.problem import Problem
+from devenv.project import Project
+from devenv.stages import locking
+from devenv.stages.resolve import images_of
+
+
+def needed(project: Project) -> dict[ImageRef, tuple[str, ...]]:
+    """Every image the lock must hold, with the services that need it; a developer's own layer counts too."""
+    return images_of(project.manifest, project.kinds)
+
+
+def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[ImageRef, Locked]:
+    """The digests of images now. Raises Unreachable if a registry could not be asked, DevenvError if it refused."""
+    from devenv.effects.credentials import Credentials, docker_config
+    from devenv.effects.registry import Pinned, resolve
+    from devenv.effects.registry_errors import OutOfReach
+
+    wanted = list(images)
+    credentials = Credentials(docker_config(world.env, home=world.home), world.env)
+    answers = resolve(wanted, mirrors=project.mirrors, credentials=credentials)
+    problems = [answer for answer in answers.values() if isinstance(answer, Problem)]
+    if problems:
+        unreachable = any(isinstance(problem, OutOfReach) for problem in problems)
+        raise (Unreachable if unreachable else DevenvError)(problems)
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    return {
+        image: Locked(answer.digest, "mirror" if project.mirrors.covers(image.registry) else image.registry, today)
+        for image, answer in answers.items()
+        if isinstance(answer, Pinned)
+    }
+
+
+def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Project:
+    """The project with a lock that holds every image needed; asks registries only for those that it lacks.
+
+    Raises Refused if that would change the lock and ``frozen`` forbids it, Unreachable if ``offline`` does.
+    """
+    lacking = locking.missing(project.lock, needed(project))
+    if not lacking:
+        return project
+    names = ", ".join(image.familiar for image in lacking)
+    if frozen:
+        raise Refused(f"devenv.lock does not hold {names}, and --frozen forbids to add it", "run 'devenv lock', commit it")
+    if offline:
+        raise Unreachable(f"devenv.lock does not hold {names}, and --offline forbids to ask", "run 'devenv lock' once")
+    lock = locking.relocked(project.lock, needed(project), ask(project, world, lacking))
+    return project.with_lock(lock)
+
+
+def save(project: Project) -> bool:
+    """Write the lock if it is not what the disk has; whether it was written."""
+    text = locking.write_lock(project.lock)
+    if text == project.lock_text:
+        return False
+    files.write(project.root, File(locking.PATH, text))
+    return True
+
+
+def check(project: Project) -> None:
+    """Raises DriftFound if the lock lacks an image or holds one that nothing needs."""
+    wanted = needed(project)
+    problems = [
+        Problem(f"devenv.lock lacks {image.familiar} ({', '.join(wanted[image])})", "devenv lock")
+        for image in locking.missing(project.lock, wanted)
+    ]
+    problems += [
+        Problem(f"devenv.lock holds {image.familiar}, which nothing needs", "devenv lock")
+        for image in locking.unneeded(project.lock, wanted)
+    ]
+    if problems:
+        raise DriftFound(problems)
+
+
+def updated(project: Project, world: World, services: Iterable[str]) -> tuple[Project, Lock]:
+    """The project with the images of these services (none: all) asked for again, and the lock as it was."""
+    chosen = set(services)
+    wanted = needed(project)
+    again = [image for image, users in wanted.items() if not chosen or chosen & set(users)]
+    lacking = locking.missing(project.lock, wanted)
+    found = ask(project, world, dict.fromkeys([*again, *lacking]))
+    unchanged = {
+        image: project.lock.images[image]
+        for image, entry in found.items()
+        if image in project.lock.images and project.lock.images[image].digest == entry.digest
+    }
+    return project.with_lock(locking.relocked(project.lock, wanted, found | unchanged)), project.lock

@@ -1,0 +1,317 @@
+"""Opening a user's project: its files read, its manifest checked and resolved. What every command begins with."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from devenv import __version__
+from devenv.catalog import DECLARATION, FRAGMENT, read_kind
+from devenv.effects import files
+from devenv.effects.compose import Stack
+from devenv.effects.store import Store, checkouts, state_folder
+from devenv.effects.world import World
+from devenv.errors import ManifestError
+from devenv.model.file import File
+from devenv.model.kind import Kind
+from devenv.model.lock import Lock
+from devenv.model.machine import Machine
+from devenv.model.manifest import Manifest
+from devenv.model.mirrors import Mirrors
+from devenv.model.observed import Container, FileState, Observed
+from devenv.model.problem import Problem, Where
+from devenv.model.resolved import Resolved
+from devenv.stages import place
+from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
+from devenv.stages.locking import PATH as LOCK_PATH
+from devenv.stages.locking import parse_lock
+from devenv.stages.resolve import resolve
+from devenv.targets import compose, dotenv
+from devenv.targets.mark import read_mark
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One checkout, read. ``kept`` is what ``.devenv/.env`` says; ``resolved`` is of the layered manifest.
+
+    ``shared`` is of the committed files alone: what ``.devenv/compose.yaml`` is made from. Without a
+    ``devenv.local.toml`` both are the same.
+    """
+
+    root: Path
+    documents: Documents
+    manifest: Manifest
+    kinds: Mapping[str, Kind]
+    lock: Lock
+    lock_text: str
+    resolved: Resolved
+    shared: Resolved
+    kept: Mapping[str, str]
+    mirrors: Mirrors
+    store: Store
+    state: Path
+
+    @property
+    def local(self) -> bool:
+        """Whether a developer's own layer changes what is rendered."""
+        return bool(self.documents.local)
+
+    def with_lock(self, lock: Lock) -> Project:
+        """The same project, resolved anew with another lock."""
+        resolved = resolve(self.manifest, self.kinds, lock)
+        shared = resolved if not self.local else resolve(self._base(), self.kinds, lock)
+        return replace(self, lock=lock, resolved=resolved, shared=shared)
+
+    def _base(self) -> Manifest:
+        return build_manifest(self.documents.base, self.kinds)
+
+    def generated(self) -> dict[str, str]:
+        """Path -> digest of inputs of every file that is generated and checked for edits."""
+        made = dict.fromkeys(compose.paths(self.shared), compose.inputs(self.shared))
+        if self.local:
+            made |= dict.fromkeys(compose.paths(self.resolved, local=True), compose.inputs(self.resolved))
+        return made
+
+    def render(self) -> tuple[File, ...]:
+        """All generated files of the project, committed ones first."""
+        made = {file.path: file for file in compose.files(self.shared)}
+        if self.local:
+            made |= {file.path: file for file in compose.files(self.resolved, local=True)}
+        return tuple(made.values())
+
+    def machine(self) -> Machine:
+        """What ``.devenv/.env`` says of this machine, defaults where it does not, without asking the engine."""
+        ports = {
+            port.variable: int(value)
+            for service in self.resolved.services.values()
+            for port in service.ports
+            if (value := self.kept.get(port.variable, "")).isdecimal()
+        }
+        project = self.kept.get("COMPOSE_PROJECT_NAME") or self.manifest.project
+        registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}
+        host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
+        return Machine(project, str(self.root), ports, registries, host)
+
+    def registries(self) -> dict[str, str]:
+        """Registry variables for this machine: only for registries that a mirror replaces."""
+        used = {image.registry for image in self.resolved.images}
+        bases = {registry: self.mirrors.base(registry) for registry in used}
+        return {compose.registry_variable(name): base for name, base in sorted(bases.items()) if base != name}
+
+    def stack(self, project: str) -> Stack:
+        """The Compose project: our file, then the user's own, which is merged over it."""
+        names = [compose.LOCAL_PATH if self.local else compose.PATH]
+        if (self.root / compose.OVERRIDE).is_file():
+            names.append(compose.OVERRIDE)
+        return Stack(project, self.root / ".devenv", tuple(self.root / name for name in names))
+
+    def local_image(self, service: str) -> str:
+        """The name under which the engine has, or would have, a service's image."""
+        item = self.resolved.services[service]
+        if item.build:
+            return item.build
+        name = f"{self.mirrors.base(item.image.registry)}/{item.image.repository}"
+        name = name.removeprefix("docker.io/").removeprefix("library/")
+        return f"{name}@{item.digest}" if item.digest else f"{name}:{item.image.tag}"
+
+
+def find(world: World) -> Path:
+    """The project's root. Raises ManifestError when there is no manifest at or above the current folder."""
+    root = files.find_root(world.cwd, MANIFEST)
+    if root is None:
+        hint = "change to your project's folder, or begin one with devenv.toml.example"
+        raise ManifestError(f"no {MANIFEST} in {world.cwd} or above it", hint)
+    return root
+
+
+def open_project(world: World) -> Project:
+    """Read, check and resolve. Raises ManifestError with everything that is wrong."""
+    root = find(world)
+    documents = parse_documents(files.read_text(root / MANIFEST) or "", files.read_text(root / LOCAL) or "")
+    state = state_folder(world.env)
+    store = Store(state, root)
+    catalogue = Catalogue(root, documents)
+    kinds = catalogue.read(documents.kinds())
+    _check_once(store, documents, kinds, catalogue)
+    manifest = build_manifest(documents.merged, kinds)
+    lock_text = files.read_text(root / LOCK_PATH) or ""
+    lock = parse_lock(lock_text)
+    resolved = resolve(manifest, kinds, lock)
+    shared = resolve(build_manifest(documents.base, kinds), kinds, lock) if documents.local else resolved
+    return Project(
+        root=root,
+        documents=documents,
+        manifest=manifest,
+        kinds=kinds,
+        lock=lock,
+        lock_text=lock_text,
+        resolved=resolved,
+        shared=shared,
+        kept=_kept(root),
+        mirrors=_mirrors(world),
+        store=store,
+        state=state,
+    )
+
+
+def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], catalogue: Catalogue) -> None:
+    """Check a manifest that was not checked before: checking costs more than everything else on the way to a start."""
+    whole = hashlib.sha256(f"{__version__}\0{documents.manifest}\0{documents.local}".encode())
+    for kind in kinds.values():
+        whole.update(kind.digest.encode())
+    digest = whole.hexdigest()
+    if store.read("valid").get("digest") == digest:
+        return
+    catalogue.check(documents.kinds())
+    check_documents(documents, kinds, catalogue.names())
+    try:
+        store.write("valid", {"digest": digest})
+    except Exception:  # noqa: BLE001, S110 - a memory that cannot be written only costs time
+        pass
+
+
+class Catalogue:
+    """The packaged kinds and the project's own; a kind of its own stands before a packaged one of the same name."""
+
+    def __init__(self, root: Path, documents: Documents | None) -> None:
+        self._packaged = files.templates_root() / "services"
+        own = documents.catalogue() if documents else ""
+        self._own = root / own if own else None
+
+    def names(self) -> list[str]:
+        """All kinds, sorted."""
+        folders = [self._packaged, *([self._own] if self._own else [])]
+        return sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{DECLARATION}")})
+
+    def read(self, names: Iterable[str]) -> dict[str, Kind]:
+        """Those of the named kinds that there are."""
+        return {name: kind for name in names if (kind := self._read(name))}
+
+    def _folder(self, name: str) -> Path | None:
+        places = [self._own / name if self._own else None, self._packaged / name]
+        return next((place for place in places if place and (place / DECLARATION).is_file()), None)
+
+    def _read(self, name: str) -> Kind | None:
+        folder = self._folder(name)
+        if folder is None or "/" in name or name.startswith("."):
+            return None
+        texts = files.read_folder(folder)
+        texts.setdefault(FRAGMENT, "")
+        try:
+            return read_kind(name, texts)
+        except (KeyError, TypeError, ValueError) as error:
+            self.check([name])
+            raise ManifestError(Problem(f"cannot be read: {error}", where=Where(str(folder / DECLARATION)))) from error
+
+    def check(self, names: Iterable[str]) -> None:
+        """Raises ManifestError for kinds of the project's own whose declaration has a wrong shape."""
+        from devenv import tomldoc
+        from devenv.stages.check import check_kind_folder
+
+        problems = []
+        for name in names:
+            folder = self._folder(name)
+            if folder is None or self._own is None or self._own not in folder.parents:
+                continue
+            text = files.read_text(folder / DECLARATION) or ""
+            for issue in check_kind_folder(name, _parsed(text)):
+                where = Where(str(folder / DECLARATION), tomldoc.locate(text, issue.path))
+                problems.append(Problem(issue.message, issue.hint, where, issue.key))
+        if problems:
+            raise ManifestError(problems)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    from devenv import tomldoc
+
+    try:
+        return tomldoc.parse(text)
+    except tomldoc.TomlError as error:
+        raise ManifestError(Problem(f"not valid TOML: {error.message}", where=Where(DECLARATION, error.line))) from error
+
+
+def _kept(root: Path) -> dict[str, str]:
+    """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
+    kept = dotenv.parse(files.read_text(root / dotenv.PATH) or "")
+    other = kept.get("DEVENV_ROOT", "")
+    if other and other != str(root) and Path(other, MANIFEST).is_file():
+        return {}
+    return kept
+
+
+def _mirrors(world: World) -> Mirrors:
+    """Where this machine gets images: ``DEVENV_REGISTRY_MIRROR``, then the user's own configuration."""
+    path = config_path(world)
+    config = _parsed_config(path)
+    registries = config.get("registries", {})
+    prefix = world.env.get("DEVENV_REGISTRY_MIRROR") or config.get("mirror", "")
+    if not isinstance(registries, dict) or not isinstance(prefix, str):
+        hint = 'mirror = "host/prefix" and [registries] "quay.io" = "host/prefix"'
+        raise ManifestError(Problem("has the wrong shape", hint, Where(str(path))))
+    return Mirrors(prefix.rstrip("/"), {name: str(value).rstrip("/") for name, value in registries.items()})
+
+
+def config_path(world: World) -> Path:
+    """The user's own configuration, for all projects: ``DEVENV_CONFIG`` or the platform's place for it."""
+    if world.env.get("DEVENV_CONFIG"):
+        return Path(world.env["DEVENV_CONFIG"])
+    from platformdirs import user_config_path
+
+    return user_config_path("devenv", appauthor=False) / "config.toml"
+
+
+def _parsed_config(path: Path) -> dict[str, Any]:
+    from devenv import tomldoc
+
+    try:
+        return tomldoc.parse(files.read_text(path) or "")
+    except tomldoc.TomlError as error:
+        raise ManifestError(Problem(f"not valid TOML: {error.message}", where=Where(str(path), error.line))) from error
+
+
+def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
+    """This checkout's name on this machine, and of all that the engine has what belongs to it."""
+    from devenv.effects.ports import listening
+
+    root, name = str(project.root), project.manifest.project
+    name = place.project_name(name, root, project.kept, _other_holder(project, everything))
+    remote = bool(everything.engine.host)
+    ports = [port.preferred for service in project.resolved.services.values() for port in service.ports]
+    taken = {} if remote else dict.fromkeys(listening([*ports, *project.machine().ports.values()]), "")
+    for container in everything.containers:
+        if container.running:
+            taken |= {port: _holder(container) for _, port in container.ports.values()}
+    observed = replace(
+        everything,
+        containers=tuple(item for item in everything.containers if item.project == name and item.service),
+        volumes=tuple(item for item in everything.volumes if item.project == name),
+        taken=taken,
+        files=_found(project),
+        applied=project.store.read("applied"),
+        ensured=project.store.read("ensured"),
+    )
+    return name, observed
+
+
+def _holder(container: Container) -> str:
+    return f"container {container.name}"
+
+
+def _other_holder(project: Project, everything: Observed) -> str:
+    """The root of another checkout, or a word for a foreign Compose project, that has our wanted name."""
+    root = str(project.root)
+    name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
+    for container in everything.containers:
+        if container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root:
+            if not container.root or Path(container.root, MANIFEST).is_file():
+                return container.root or container.name
+    known = checkouts(project.state)
+    return next((other for other, taken in known.items() if taken == name and other != root), "")
+
+
+def _found(project: Project) -> dict[str, FileState]:
+    texts = {path: files.read_text(project.root / path) for path in project.generated()}
+    return {path: read_mark(text) for path, text in texts.items() if text is not None}

@@ -1,0 +1,138 @@
+"""The shape of ``devenv.toml``: pydantic models, made from the catalogue for the keys that each kind takes.
+
+The same models check a manifest and give its JSON Schema, so an editor never completes what devenv refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, create_model
+
+from devenv.model.kind import Kind, Option
+
+#: A DNS label without two hyphens in a row (which separate names in variables), short enough for a host name.
+NAME = r"^[a-z](?:-?[a-z0-9]){0,39}$"
+#: Compose's own rule for project names, less what a host name cannot hold.
+PROJECT = NAME
+
+Port = Annotated[StrictInt, Field(ge=1, le=65535)]
+Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
+Command = StrictStr | list[StrictStr]
+
+
+class Shape(BaseModel):
+    """No key that is not known, no value of another type than it says."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Open(BaseModel):
+    """Keys that devenv does not know pass through."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+
+class Project(Shape):
+    """Who this is."""
+
+    name: StrictStr = Field(pattern=PROJECT, description="Prefix of containers and volumes; default database name.")
+    catalogue: StrictStr = Field(default="", description="A folder of own kinds of service, relative to the manifest.")
+
+
+class Source(Open):
+    """Where an environment's truth is read."""
+
+    kind: StrictStr = Field(description="terraform-state, kubernetes, compose, live, …")
+
+
+class Environment(Shape):
+    """A place where the application runs."""
+
+    sources: list[Source] = Field(default_factory=list, description="Where its truth is read, most trusted first.")
+
+
+class Hooks(Shape):
+    """Commands run in the project's folder with the variables of ``[env]``; no shell is involved."""
+
+    post_up: list[Command] = Field(default_factory=list, description="After all services are ready.")
+
+
+class ServiceShape(Shape):
+    """The keys that a service of any kind takes."""
+
+    version: StrictStr = Field(default="", description="Production's version, as exact as it is known.")
+    variant: StrictStr = Field(
+        default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$|^$", description="The image's variant: bookworm, alpine, …"
+    )
+    image: StrictStr = Field(default="", description="Another image of the same service, with its tag.")
+    platform: StrictStr = Field(default="", pattern=r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$|^$", description="linux/amd64")
+    port: Port | None = Field(default=None, description="The host port wanted for the service's first port.")
+    ports: dict[StrictStr, Port] = Field(default_factory=dict, description="Host ports wanted, by the port's name.")
+    settings: dict[StrictStr, Scalar | list[Scalar]] = Field(
+        default_factory=dict, description="The server's own settings, named as the server names them."
+    )
+    environment: dict[StrictStr, StrictStr] = Field(default_factory=dict, description="Variables of the container.")
+    follows: StrictStr = Field(default="", alias="from", description="The fact of production this service mirrors.")
+
+
+def service_model(kind: Kind) -> type[BaseModel]:
+    """The model of a service of one kind: the common keys and the kind's own options."""
+    fields: dict[str, Any] = {
+        name: (_annotation(option), Field(default=None, description=option.description))
+        for name, option in kind.options.items()
+    }
+    fields["kind"] = (Literal[kind.name], Field(description=kind.title))
+    if kind.version_parts:
+        fields["version"] = (StrictStr, Field(description=f"{kind.title}'s version in production."))
+    return create_model(f"Service_{kind.name}", __base__=ServiceShape, __doc__=kind.summary, **fields)
+
+
+def _annotation(option: Option) -> Any:
+    text: Any = Annotated[StrictStr, Field(pattern=option.pattern)] if option.pattern else StrictStr
+    return {
+        "string": text | None,
+        "integer": StrictInt | None,
+        "boolean": StrictBool | None,
+        "strings": list[text] | None,
+        "map": dict[StrictStr, text] | None,
+    }[option.type]
+
+
+def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:
+    """The model of the whole manifest, for the kinds given (all of them for a schema)."""
+    service: Any = Annotated[_any_of([service_model(kind) for kind in kinds.values()]), Field(discriminator="kind")]
+    if len(kinds) < 2:
+        service = service_model(next(iter(kinds.values()))) if kinds else dict[str, Any]
+    name = Annotated[StrictStr, Field(pattern=NAME)]
+    return create_model(
+        "Manifest",
+        __base__=Shape,
+        __doc__="What production runs, for devenv to bring to a developer's machine.",
+        requires=(StrictStr, Field(default="", description="The devenv versions that understand it: >=0.1")),
+        project=(Project, Field(description="Who this is.")),
+        environments=(dict[name, Environment], Field(default_factory=dict)),
+        services=(dict[name, service], Field(default_factory=dict)),
+        profiles=(dict[StrictStr, list[StrictStr]], Field(default_factory=dict, description="Named sets of services.")),
+        runtimes=(dict[StrictStr, StrictStr], Field(default_factory=dict, description="Language runtimes.")),
+        env=(
+            dict[Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], StrictStr],
+            Field(default_factory=dict, description="The variables that the application reads in production."),
+        ),
+        devcontainer=(Open, Field(default_factory=dict, description="For .devcontainer/devcontainer.json.")),
+        hooks=(Hooks, Field(default_factory=dict)),
+    )
+
+
+def _any_of(models: list[type[BaseModel]]) -> Any:
+    union: Any = models[0]
+    for model in models[1:]:
+        union = union | model
+    return union
+
+
+def json_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of ``devenv.toml`` with every kind of the catalogue."""
+    schema = manifest_model(kinds).model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "devenv.toml", **schema}

@@ -1,0 +1,87 @@
+"""The shape of ``service.toml``, the declaration of a kind of service."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictBool, StrictInt, StrictStr
+
+from devenv.schema.manifest import Port, Shape
+
+
+class ImageShape(Shape):
+    """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else."""
+
+    repository: StrictStr
+    tag: StrictStr = "{version}"
+    variants: list[StrictStr] = Field(default_factory=list)
+    known_as: list[StrictStr] = Field(default_factory=list)
+
+
+class VersionShape(Shape):
+    """``parts``: how many numbers a version must have for its data format to be known; ``known``: series that work."""
+
+    parts: StrictInt = 1
+    known: list[StrictStr] = Field(default_factory=list)
+
+
+class OptionShape(Shape):
+    type: Literal["string", "integer", "boolean", "strings", "map"]
+    description: StrictStr
+    default: Any = None
+    pattern: StrictStr = ""
+    known: StrictBool = False
+
+
+class DataShape(Shape):
+    versions: StrictStr = ""
+    format: StrictStr
+    paths: Annotated[list[StrictStr], Field(min_length=1)]
+
+
+class ReadyShape(Shape):
+    port: StrictStr
+    expect: StrictStr
+    send: StrictStr = ""
+
+
+class ExecShape(Shape):
+    command: Annotated[list[StrictStr], Field(min_length=1)]
+    input: StrictStr = ""
+    expect: StrictStr = ""
+    fresh: StrictStr = ""
+
+
+class FileShape(Shape):
+    template: StrictStr
+    mode: StrictStr = Field(default="0444", pattern=r"^0[0-7]{3}$")
+
+
+class BuildShape(Shape):
+    dockerfile: StrictStr
+    options: list[StrictStr]
+    not_on: list[StrictStr] = Field(default_factory=list)
+
+
+class KindShape(Shape):
+    """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
+
+    title: StrictStr
+    summary: StrictStr
+    image: ImageShape | None = None
+    version: VersionShape = Field(default_factory=VersionShape)
+    ports: dict[StrictStr, Port] = Field(default_factory=dict)
+    options: dict[StrictStr, OptionShape] = Field(default_factory=dict)
+    data: list[DataShape] = Field(default_factory=list)
+    ready: ReadyShape | None = None
+    running_version: ExecShape | None = None
+    ensure: ExecShape | None = None
+    client: ExecShape | None = None
+    outputs: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    files: dict[StrictStr, FileShape] = Field(default_factory=dict)
+    build: BuildShape | None = None
+    packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
+    settings: StrictStr = Field(default="", description="How settings reach the server, in a word or two; \"\": not.")
+    notes: list[StrictStr] = Field(default_factory=list)

@@ -1,0 +1,1 @@
+"""What devenv decides: values in, values out. Nothing here touches the world."""

@@ -1,0 +1,153 @@
+"""Manifest text -> Manifest, or everything that is wrong with it, each with file, line and key."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from devenv import tomldoc
+from devenv.errors import ManifestError
+from devenv.model.kind import Kind, OptionValue
+from devenv.model.manifest import Manifest, Service
+from devenv.model.problem import Problem, Where
+from devenv.model.version import parse_version
+
+MANIFEST = "devenv.toml"
+LOCAL = "devenv.local.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Documents:
+    """The manifest's layers as text and as values. ``local`` is one developer's own; "" if there is none."""
+
+    manifest: str
+    local: str
+    base: Mapping[str, Any]
+    merged: Mapping[str, Any]
+
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds that services name, so that only their folders need reading."""
+        services = self.merged.get("services")
+        entries = services.values() if isinstance(services, dict) else ()
+        named = (entry.get("kind") for entry in entries if isinstance(entry, dict))
+        return tuple(sorted({kind for kind in named if isinstance(kind, str)}))
+
+    def catalogue(self) -> str:
+        """The project's own catalogue folder, relative to the manifest; "" if it names none."""
+        project = self.merged.get("project")
+        folder = project.get("catalogue", "") if isinstance(project, dict) else ""
+        return folder if isinstance(folder, str) else ""
+
+    def where(self, path: tuple[str | int, ...]) -> Where:
+        """The file and line of a key: the local layer's if it says it, else the manifest's."""
+        if self.local and _has(tomldoc.parse(self.local), path):
+            return Where(LOCAL, tomldoc.locate(self.local, path))
+        return Where(MANIFEST, tomldoc.locate(self.manifest, path))
+
+
+def parse_documents(manifest: str, local: str = "") -> Documents:
+    """Both layers, parsed and laid over each other: tables are merged, anything else is replaced.
+
+    Raises ManifestError naming each file that is no TOML.
+    """
+    parsed: list[dict[str, Any]] = []
+    problems: list[Problem] = []
+    for name, text in ((MANIFEST, manifest), (LOCAL, local)):
+        try:
+            parsed.append(tomldoc.parse(text))
+        except tomldoc.TomlError as error:
+            problems.append(_syntax_problem(name, error))
+    if problems:
+        raise ManifestError(problems)
+    return Documents(manifest, local, parsed[0], _layer(parsed[0], parsed[1]))
+
+
+def _syntax_problem(name: str, error: tomldoc.TomlError) -> Problem:
+    twice = "declare" in error.message and "twice" in error.message or "overwrite" in error.message
+    hint = "a name can stand only once: is this a second service of the same name?" if twice else ""
+    return Problem(f"not valid TOML: {error.message}", hint, Where(name, error.line))
+
+
+def _layer(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        merged[key] = _layer(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _has(data: Any, path: tuple[str | int, ...]) -> bool:
+    for part in path:
+        if isinstance(data, dict) and part in data or isinstance(data, list) and isinstance(part, int):
+            data = data[part]
+        else:
+            return False
+    return bool(path)
+
+
+def check_documents(documents: Documents, kinds: Mapping[str, Kind], names: list[str]) -> None:
+    """Raises ManifestError with all problems of the merged manifest; ``names`` are all kinds of the catalogue."""
+    from devenv.stages.check import meaning_issues, shape_issues
+
+    issues = shape_issues(documents.merged, kinds, names)
+    if not issues:
+        issues = meaning_issues(build_manifest(documents.merged, kinds), kinds, documents.merged)
+    if issues:
+        raise ManifestError(
+            sorted(
+                (Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues),
+                key=lambda problem: (problem.where.file, problem.where.line or 0) if problem.where else ("", 0),
+            )
+        )
+
+
+def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manifest:
+    """Values whose shape was checked -> Manifest."""
+    project = data["project"]
+    return Manifest(
+        project=project["name"],
+        catalogue=project.get("catalogue", ""),
+        services={
+            name: _service(name, entry, kinds[entry["kind"]]) for name, entry in data.get("services", {}).items()
+        },
+        profiles={name: tuple(members) for name, members in data.get("profiles", {}).items()},
+        env=data.get("env", {}),
+        post_up=tuple(_command(entry) for entry in data.get("hooks", {}).get("post_up", ())),
+        environments=data.get("environments", {}),
+        runtimes=data.get("runtimes", {}),
+        devcontainer=data.get("devcontainer", {}),
+    )
+
+
+def _command(entry: str | list[str]) -> tuple[str, ...]:
+    return tuple(shlex.split(entry)) if isinstance(entry, str) else tuple(entry)
+
+
+def _service(name: str, entry: Mapping[str, Any], kind: Kind) -> Service:
+    return Service(
+        name=name,
+        kind=kind.name,
+        version=parse_version(entry.get("version", "")),
+        variant=entry.get("variant", ""),
+        image=entry.get("image", ""),
+        platform=entry.get("platform", ""),
+        port=entry.get("port"),
+        ports=entry.get("ports", {}),
+        settings={key: _frozen(value) for key, value in entry.get("settings", {}).items()},
+        environment=entry.get("environment", {}),
+        options={key: _frozen(entry[key]) for key in kind.options if key in entry},
+        follows=entry.get("from", ""),
+    )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def option_value(service: Service, kind: Kind, name: str) -> OptionValue:
+    """What a service says for an option, else the kind's default (which may still hold a template)."""
+    if name in service.options:
+        return service.options[name]
+    return kind.options[name].default

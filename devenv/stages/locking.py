@@ -1,0 +1,69 @@
+"""The text of ``devenv.lock``, and what it lacks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from devenv import tomldoc
+from devenv.errors import ManifestError
+from devenv.model.image import ImageRef, parse_image
+from devenv.model.lock import Lock, Locked
+from devenv.model.problem import Problem, Where
+
+PATH = "devenv.lock"
+_HEAD = (
+    "# Written by `devenv lock`; commit it. The exact image behind every name in devenv.toml, the same for everybody.\n"
+    "version = 1\n"
+)
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+def parse_lock(text: str) -> Lock:
+    """Raises ManifestError for a text that is no lock, naming the line."""
+    try:
+        data = tomldoc.parse(text)
+    except tomldoc.TomlError as error:
+        hint = "a merge left its marks? 'devenv lock --update' writes it anew"
+        raise ManifestError(Problem(f"not valid TOML: {error.message}", hint, Where(PATH, error.line))) from error
+    if data.get("version", 1) != 1:
+        raise ManifestError(Problem("was written by a newer devenv", "pip install -U devenv-parity", Where(PATH)))
+    images = data.get("images", {})
+    entries = images.items() if isinstance(images, dict) else ()
+    return Lock({parse_image(name): _entry(name, value, text) for name, value in entries})
+
+
+def _entry(name: str, value: Any, text: str) -> Locked:
+    digest = value.get("digest") if isinstance(value, dict) else None
+    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+        where = Where(PATH, tomldoc.locate(text, ("images", name, "digest")))
+        raise ManifestError(Problem("is no digest", "'devenv lock --update' asks the registry", where, f"images.{name}"))
+    return Locked(digest, str(value.get("source", "")), str(value.get("date", "")))
+
+
+def write_lock(lock: Lock) -> str:
+    """One block an image, sorted, so that two people's changes merge."""
+    blocks = [
+        f'\n[images.{json.dumps(str(image))}]\ndigest = "{entry.digest}"\n'
+        f"source = {json.dumps(entry.source)}\ndate = {json.dumps(entry.date)}\n"
+        for image, entry in sorted(lock.images.items())
+    ]
+    return _HEAD + "".join(blocks)
+
+
+def missing(lock: Lock, needed: Iterable[ImageRef]) -> tuple[ImageRef, ...]:
+    """Images that the manifest needs and the lock does not hold."""
+    return tuple(image for image in sorted(needed) if image not in lock.images)
+
+
+def unneeded(lock: Lock, needed: Iterable[ImageRef]) -> tuple[ImageRef, ...]:
+    """Images that the lock holds and nothing needs any more."""
+    return tuple(sorted(set(lock.images) - set(needed)))
+
+
+def relocked(lock: Lock, needed: Iterable[ImageRef], found: Mapping[ImageRef, Locked]) -> Lock:
+    """The lock with what was found; what nothing needs is dropped, what was not asked again stays."""
+    kept = {image: lock.images[image] for image in needed if image in lock.images}
+    return Lock(kept | dict(found))

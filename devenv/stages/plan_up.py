@@ -1,0 +1,193 @@
+"""What ``devenv up`` has to do, from what is wanted and what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from devenv.errors import DataNeedsUpgrade, Refused
+from devenv.model.file import File
+from devenv.model.machine import Machine
+from devenv.model.observed import Container, ExistingVolume, FileState, Observed
+from devenv.model.plan import Action, Plan, Step
+from devenv.model.problem import Problem
+from devenv.model.resolved import Resolved, ResolvedService
+
+
+def plan_up(
+    resolved: Resolved,
+    observed: Observed,
+    machine: Machine,
+    *,
+    wanted: Iterable[str],
+    files: Mapping[str, str],
+    pulls: Mapping[str, str],
+    fresh: Iterable[str] = (),
+    force: bool = False,
+) -> Plan:
+    """The steps that bring this machine to ``resolved``, in order; Keep for all that is as it should be.
+
+    ``wanted`` are the services asked for, ``files`` maps every generated file to the digest of its inputs, ``pulls``
+    maps a service to the local name of its image. Raises DataNeedsUpgrade where a service would open an empty
+    volume although its data of another version is there (unless it is in ``fresh``), Refused where a person's edits
+    would be overwritten (unless ``force``).
+    """
+    names = tuple(wanted)
+    chosen = [resolved.services[name] for name in names]
+    guard_data(chosen, observed, machine.project, set(fresh))
+    if not force:
+        guard_files(files, observed.files)
+    steps = [
+        *_file_steps(files, observed.files, force),
+        *_image_steps(chosen, observed, pulls),
+        *_stop_steps(resolved, observed),
+    ]
+    for service in chosen:
+        steps += _service_steps(service, _container(observed, service.name), observed, machine)
+    return Plan(tuple(steps))
+
+
+def guard_data(
+    services: Iterable[ResolvedService], observed: Observed, project: str, fresh: set[str]
+) -> None:
+    """Refuse to start a service on an empty volume while its data lies in one of another format."""
+    problems = [
+        problem
+        for service in services
+        if service.name not in fresh and (problem := _data_problem(service, observed.volumes, project))
+    ]
+    if problems:
+        raise DataNeedsUpgrade(problems)
+
+
+def _data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], project: str) -> Problem | None:
+    if not service.volumes:
+        return None
+    own = [volume for volume in volumes if volume.service == service.name]
+    data = service.volumes[0]
+    name = f"{project}_{data.key}"
+    if any(volume.name == name for volume in own):
+        stamped = next(volume for volume in own if volume.name == name)
+        if stamped.format not in ("", data.format):
+            return Problem(
+                f"{service.name}: volume {name} is stamped {stamped.kind} {stamped.format}, not {data.format}",
+                "a volume was renamed by hand: give it back its name",
+            )
+        return None
+    others = [volume for volume in own if volume.path == service.volumes[0].path or volume.kind != service.kind.name]
+    others = others or own
+    if not others:
+        return None
+    listed = ", ".join(f"{volume.kind} {volume.format} ({volume.name})" for volume in sorted(others, key=_by_name))
+    return Problem(
+        f"{service.name}: the data here is of {listed}; {service.kind.name} {service.version} cannot open it",
+        f"devenv up --fresh {service.name}   start {service.version} empty; the old data is kept\n"
+        f"  or put the old version back into devenv.toml: its data is found again",
+    )
+
+
+def _by_name(volume: ExistingVolume) -> str:
+    return volume.name
+
+
+def guard_files(files: Mapping[str, str], found: Mapping[str, FileState]) -> None:
+    """Refuse to overwrite a generated file that somebody edited, or one that devenv did not make."""
+    problems = [
+        Problem(
+            f"{path}: {'was edited by hand' if found[path].inputs else 'was not made by devenv'}",
+            "move what you added into .devenv/compose.override.yaml, or overwrite it with --force",
+        )
+        for path in files
+        if path in found and not found[path].intact
+    ]
+    if problems:
+        raise Refused(problems)
+
+
+def _file_steps(files: Mapping[str, str], found: Mapping[str, FileState], force: bool) -> Iterator[Step]:
+    for path, made_from in files.items():
+        state = found.get(path)
+        if state is None:
+            yield Step(Action.WRITE, path, "does not exist yet")
+        elif not state.intact and force:
+            yield Step(Action.WRITE, path, "edited by hand, overwritten as asked")
+        elif state.inputs != made_from:
+            yield Step(Action.WRITE, path, "devenv.toml says something else now")
+
+
+def _image_steps(services: Iterable[ResolvedService], observed: Observed, pulls: Mapping[str, str]) -> Iterator[Step]:
+    seen = set()
+    for service in services:
+        image = service.build or pulls[service.name]
+        if image in observed.images or image in seen:
+            continue
+        seen.add(image)
+        if service.build:
+            yield Step(Action.BUILD, service.name, f"installs {', '.join(service.packages)}")
+        else:
+            yield Step(Action.PULL, service.name, f"{service.image.familiar} is not on this machine yet")
+
+
+def _stop_steps(resolved: Resolved, observed: Observed) -> Iterator[Step]:
+    for container in observed.containers:
+        if container.config and container.service not in resolved.services:
+            yield Step(Action.STOP, container.service, "no longer in devenv.toml; its data is kept")
+
+
+def _service_steps(
+    service: ResolvedService, container: Container | None, observed: Observed, machine: Machine
+) -> Iterator[Step]:
+    if container is None:
+        yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
+        return
+    if reason := _changed(service, container, observed, machine):
+        yield Step(Action.RECREATE, service.name, reason)
+    elif not container.running:
+        yield Step(Action.START, service.name, f"is {container.state}")
+    else:
+        yield Step(Action.KEEP, service.name, "is as devenv.toml says")
+
+
+def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
+    """Why a container must be made anew; "" if it need not be."""
+    if not container.config:
+        return "was not started by devenv"
+    if container.config != service.config[:16]:
+        return difference(observed.applied.get(service.name, {}), service.described) or (
+            f"version {container.version} → {service.version}"
+            if container.version != service.version.text
+            else f"how devenv runs {service.kind.name} has changed"
+        )
+    for port in service.ports:
+        _, host_port = container.ports.get(port.container, ("", 0))
+        if container.running and host_port != machine.ports[port.variable]:
+            return f"port {host_port or 'none'} → {machine.ports[port.variable]}"
+    return ""
+
+
+def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
+    """Two descriptions of a service in words: ``version 15.4 → 16.3, max_connections 100 → 200``."""
+    if not old:
+        return ""
+    words = []
+    for key in dict.fromkeys((*old, *new)):
+        if old.get(key) == new.get(key) or (key in ("image", "digest") and old.get("version") != new.get("version")):
+            continue
+        name = key.removeprefix("settings.")
+        if key in ("password", "digest") or key.startswith("environment."):
+            words.append(f"{name} changed")
+        else:
+            words.append(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}")
+    return ", ".join(words)
+
+
+def _container(observed: Observed, service: str) -> Container | None:
+    return next((container for container in observed.containers if container.service == service), None)
+
+
+def stale_files(files: Iterable[File], found: Mapping[str, FileState]) -> tuple[str, ...]:
+    """Generated files that are missing, edited or not what devenv would write now."""
+    return tuple(
+        file.path
+        for file in files
+        if file.path not in found or not found[file.path].intact or found[file.path].inputs != file.inputs
+    )

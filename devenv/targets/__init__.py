@@ -1,0 +1,1 @@
+"""What devenv renders: one module a target, each a function from values to files. Pure."""

@@ -1,0 +1,212 @@
+"""The Compose file: every service's fragment, merged with what is the same for all of them.
+
+Committed, so it holds nothing of one machine: names, ports and registries are variables with a default, which
+``.devenv/.env`` sets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from devenv import yamlio
+from devenv.errors import DevenvError
+from devenv.model.file import File
+from devenv.model.image import ImageRef
+from devenv.model.problem import Problem, Where
+from devenv.model.resolved import Port, Resolved, ResolvedService
+from devenv.targets.mark import marked
+from devenv.templating import TemplateError, render
+
+PATH = ".devenv/compose.yaml"
+#: With a developer's own layer over the manifest: the same, of the layered manifest, not committed.
+LOCAL_PATH = ".devenv/compose.local.yaml"
+OVERRIDE = ".devenv/compose.override.yaml"
+#: Changes when this module writes something else from the same values.
+_REVISION = "1"
+#: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
+_HEALTH = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "120s"}
+
+
+def inputs(resolved: Resolved) -> str:
+    """A digest over everything that the files are made from, known without making them."""
+    whole = hashlib.sha256(f"{_REVISION} {resolved.project}".encode())
+    for service in resolved.services.values():
+        whole.update(f"{service.name} {service.config} {service.build} {service.ports}".encode())
+    return whole.hexdigest()[:16]
+
+
+def paths(resolved: Resolved, *, local: bool = False) -> tuple[str, ...]:
+    """The files that ``files`` gives, known without making them."""
+    built = [dockerfile_path(service.name) for service in resolved.services.values() if service.build]
+    return (LOCAL_PATH if local else PATH, *built)
+
+
+def dockerfile_path(service: str) -> str:
+    return f".devenv/services/{service}/Dockerfile"
+
+
+def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
+    """The Compose file and the Dockerfiles it builds. Raises DevenvError for a template that cannot be rendered."""
+    document: dict[str, Any] = {"name": f"${{COMPOSE_PROJECT_NAME:-{resolved.project}}}", "services": {}}
+    configs: dict[str, Any] = {}
+    volumes: dict[str, Any] = {}
+    made_from = inputs(resolved)
+    built = []
+    for service in resolved.services.values():
+        values = context(resolved.project, service)
+        body, own_configs = _service(resolved.project, service, values)
+        document["services"][service.name] = body
+        configs |= own_configs
+        for volume in service.volumes:
+            volumes[volume.key] = {"labels": _volume_labels(resolved.project, service, volume.format, volume.path)}
+        if service.build:
+            built.append(_dockerfile(service, values, made_from))
+    document |= {key: value for key, value in (("configs", configs), ("volumes", volumes)) if value}
+    path = LOCAL_PATH if local else PATH
+    text = marked(yamlio.dump(document), made_from, own="compose.override.yaml")
+    return (File(path, text, made_from, 0o600 if local else 0o644), *built)
+
+
+def context(project: str, service: ResolvedService) -> dict[str, Any]:
+    """All that a template of a kind may name."""
+    return {
+        "project": project,
+        "name": service.name,
+        "version": service.version.text,
+        "release": service.version.release,
+        "major": service.version.part(0),
+        "minor": service.version.part(1),
+        "variant": service.variant,
+        "options": dict(service.options),
+        "settings": dict(service.settings),
+        "packages": service.packages,
+        "preload": _preload(service),
+        "ports": {port.name: {"container": port.container, "host": _reference(port)} for port in service.ports},
+        "data": service.volumes[0].path if service.volumes else "",
+    }
+
+
+def _preload(service: ResolvedService) -> list[str]:
+    """Libraries that a server must load at start for the extensions asked for."""
+    wanted = service.options.get("extensions")
+    names = wanted if isinstance(wanted, tuple) else ()
+    return [service.kind.preload[name] for name in names if name in service.kind.preload]
+
+
+def _reference(port: Port) -> str:
+    return f"${{{port.variable}:-{port.preferred}}}"
+
+
+def registry_variable(registry: str) -> str:
+    """The variable that says where a registry's images come from on this machine."""
+    if registry == "docker.io":
+        return "DEVENV_REGISTRY"
+    return "DEVENV_REGISTRY_" + "".join(char if char.isalnum() else "_" for char in registry.upper())
+
+
+def image_reference(image: ImageRef, digest: str | None) -> str:
+    """The image as Compose gets it: registry by variable, tag for people, digest for the engine."""
+    pinned = f"@{digest}" if digest else ""
+    return f"${{{registry_variable(image.registry)}:-{image.registry}}}/{image.repository}:{image.tag}{pinned}"
+
+
+def _service(project: str, service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    fragment = _fragment(service, values)
+    configs, mounts = _configs(service, values)
+    body: dict[str, Any] = {}
+    if service.build:
+        body["image"] = service.build
+        variable = registry_variable(service.image.registry)
+        args = {"DEVENV_REGISTRY": f"${{{variable}:-{service.image.registry}}}"}
+        body["build"] = {"context": f"./services/{service.name}", "args": args}
+    else:
+        body["image"] = image_reference(service.image, service.digest)
+    if service.platform:
+        body["platform"] = service.platform
+    body |= {"hostname": service.name, "labels": _labels(project, service), "stop_grace_period": service.kind.stop_grace}
+    environment = fragment.pop("environment", {}) | _escaped(service.environment)
+    if environment:
+        body["environment"] = environment
+    body |= fragment
+    if service.ports:
+        body["ports"] = [f"127.0.0.1:{_reference(port)}:{port.container}" for port in service.ports]
+    if service.volumes:
+        body["volumes"] = [f"{volume.key}:{volume.path}" for volume in service.volumes] + body.get("volumes", [])
+    if mounts:
+        body["configs"] = mounts
+    if "healthcheck" in body:
+        body["healthcheck"] = _HEALTH | body["healthcheck"]
+    return body, configs
+
+
+def _fragment(service: ResolvedService, values: Mapping[str, Any]) -> dict[str, Any]:
+    name = f"templates/services/{service.kind.name}/compose.yaml.j2"
+    try:
+        text = render(name, service.kind.fragment, values)
+        fragment = yamlio.parse(text)
+    except TemplateError as error:
+        raise DevenvError(str(error), "the catalogue's template does not fit this service") from error
+    except yamlio.YamlError as error:
+        raise DevenvError(Problem(f"renders to what is no YAML: {error}", where=Where(name, error.line))) from error
+    if not isinstance(fragment, dict | None):
+        raise DevenvError(Problem("must render to a mapping", where=Where(name)))
+    return fragment or {}
+
+
+def _configs(service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Files for the container as Compose configs with inline content: they reach a remote engine too."""
+    configs, mounts = {}, []
+    for file in service.kind.files:
+        content = _template(service, file.template, values)
+        if content.strip():
+            key = f"{service.name}-{file.path.rpartition('/')[2]}"
+            configs[key] = {"content": content.replace("$", "$$")}
+            mounts.append({"source": key, "target": file.path, "mode": int(file.mode, 8)})
+    return configs, mounts
+
+
+def _template(service: ResolvedService, file: str, values: Mapping[str, Any]) -> str:
+    try:
+        return render(f"templates/services/{service.kind.name}/{file}", service.kind.templates[file], values)
+    except TemplateError as error:
+        raise DevenvError(str(error), "the catalogue's template does not fit this service") from error
+
+
+def _dockerfile(service: ResolvedService, values: Mapping[str, Any], made_from: str) -> File:
+    build = service.kind.build
+    assert build is not None  # only a kind with a build gives a service one
+    pinned = f"@{service.digest}" if service.digest else ""
+    head = (
+        f"ARG DEVENV_REGISTRY={service.image.registry}\n"
+        f"FROM ${{DEVENV_REGISTRY}}/{service.image.repository}:{service.image.tag}{pinned}\n"
+    )
+    body = head + _template(service, build.dockerfile, values)
+    return File(dockerfile_path(service.name), marked(body, made_from, own="another image"), made_from)
+
+
+def _labels(project: str, service: ResolvedService) -> dict[str, str]:
+    return {
+        "devenv.project": project,
+        "devenv.service": service.name,
+        "devenv.kind": service.kind.name,
+        "devenv.version": service.version.text.replace("$", "$$"),
+        "devenv.config": service.config[:16],
+        "devenv.root": "${DEVENV_ROOT:-}",
+    }
+
+
+def _volume_labels(project: str, service: ResolvedService, format: str, path: str) -> dict[str, str]:
+    """The stamp. Compose replaces a volume whose labels change, so nothing that changes for the same data is here."""
+    return {
+        "devenv.project": project,
+        "devenv.service": service.name,
+        "devenv.kind": service.kind.name,
+        "devenv.format": format,
+        "devenv.path": path,
+    }
+
+
+def _escaped(environment: Mapping[str, str]) -> dict[str, str]:
+    return {key: value.replace("$", "$$") for key, value in environment.items()}

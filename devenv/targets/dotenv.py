@@ -1,0 +1,40 @@
+"""``.devenv/.env``: what is decided for this checkout on this machine. Never committed."""
+
+from __future__ import annotations
+
+import re
+
+from devenv.model.file import File
+from devenv.model.machine import Machine
+
+PATH = ".devenv/.env"
+IGNORE_PATH = ".devenv/.gitignore"
+_IGNORED = "/.env\n/compose.local.yaml\n"
+_HEAD = "# This machine's names, ports and registries, written by devenv; `docker compose` reads them too.\n"
+_LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
+
+
+def files(machine: Machine) -> tuple[File, ...]:
+    """The file itself and the one that keeps it out of git."""
+    values = {"COMPOSE_PROJECT_NAME": machine.project, "DEVENV_ROOT": machine.root, **machine.registries}
+    values |= {name: str(port) for name, port in sorted(machine.ports.items())}
+    lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
+    return (File(IGNORE_PATH, _IGNORED), File(PATH, _HEAD + "".join(lines), mode=0o600))
+
+
+def _quoted(value: str) -> str:
+    """Bare where nothing in it could mean something to Compose, else in single quotes, where nothing does."""
+    if re.fullmatch(r"[A-Za-z0-9_./:@%+-]*", value):
+        return value
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def parse(text: str) -> dict[str, str]:
+    """The variables of a ``.devenv/.env``; lines that are none are passed over."""
+    values = {}
+    for line in text.splitlines():
+        if match := _LINE.match(line):
+            raw = match["value"]
+            quoted = len(raw) >= 2 and raw[0] == raw[-1] == "'"
+            values[match["name"]] = re.sub(r"\\(.)", r"\1", raw[1:-1]) if quoted else raw
+    return values

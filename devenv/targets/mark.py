@@ -1,0 +1,31 @@
+"""The first line of a generated file: what it was made from and what it said, so that a person's edits are noticed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from devenv.model.observed import FileState
+
+_LINE = re.compile(r"^# devenv:generated inputs=(?P<inputs>[0-9a-f]{16}) content=(?P<content>[0-9a-f]{16})$", re.MULTILINE)
+_NOTE = "# Generated from devenv.toml by devenv, which writes it anew; put what is your own into {own}.\n"
+
+
+def marked(body: str, inputs: str, *, own: str) -> str:
+    """The body below a mark; ``own`` names the file where the user's changes belong."""
+    head = _NOTE.format(own=own)
+    return f"{head}# devenv:generated inputs={inputs[:16]} content={_digest(body)}\n{body}"
+
+
+def read_mark(text: str) -> FileState:
+    """What a file on disk says of itself. Without a mark it is somebody else's: not intact."""
+    match = _LINE.search(text)
+    if match is None:
+        return FileState("", intact=False)
+    body = text[match.end() + 1 :]
+    return FileState(match["inputs"], intact=_digest(body) == match["content"])
+
+
+def _digest(body: str) -> str:
+    """Over the text with Unix line ends: git may check it out with others."""
+    return hashlib.sha256(body.replace("\r\n", "\n").encode()).hexdigest()[:16]

@@ -1,0 +1,124 @@
+"""Templates: the only user of jinja2. What a template may name is closed: an unknown name is an error, not nothing."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+class TemplateError(Exception):
+    """A template that cannot be rendered; the message names it and, where known, the line."""
+
+
+def render(name: str, text: str, values: Mapping[str, Any]) -> str:
+    """Render one template; ``name`` is what messages call it. Raises TemplateError."""
+    from jinja2 import TemplateError as JinjaError
+
+    try:
+        return _compiled(text).render(values)
+    except (JinjaError, TypeError, ValueError) as error:
+        line = getattr(error, "lineno", None) or _line_of(error)
+        place = f"{name}:{line}" if line else name
+        raise TemplateError(f"{place}: {error}") from error
+
+
+def _line_of(error: BaseException) -> int | None:
+    """The template line a runtime error came from: jinja2 rewrites tracebacks so that a frame names it."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+@functools.cache
+def _compiled(text: str) -> Any:
+    return _environment().from_string(text)
+
+
+@functools.cache
+def _environment() -> Environment:
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True, autoescape=False
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+def compose_json(value: Any) -> str:
+    """A value as JSON, which is YAML too, with ``$`` doubled so that Compose does not take it for a variable."""
+    return json.dumps(value, ensure_ascii=False, default=list).replace("$", "$$")
+
+
+def url_quote(value: object) -> str:
+    """Percent-encode for any part of a URL: a password may hold ``@``, ``/`` or ``%``."""
+    return quote(str(value), safe="")
+
+
+def sql_string(value: object) -> str:
+    """A standard SQL string literal."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def sql_name(value: object) -> str:
+    """A quoted SQL identifier."""
+    return '"' + str(value).replace('"', '""') + '"'
+
+
+def mysql_string(value: object) -> str:
+    """A MySQL string literal: there a backslash escapes too."""
+    return "'" + str(value).replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def mysql_name(value: object) -> str:
+    """A quoted MySQL identifier."""
+    return "`" + str(value).replace("`", "``") + "`"
+
+
+def shell_word(value: object) -> str:
+    """One word for a POSIX shell inside a container."""
+    import shlex
+
+    return shlex.quote(str(value))
+
+
+def identifier(value: object) -> str:
+    """A name that needs no quoting anywhere: ``shop-api`` -> ``shop_api``."""
+    return re.sub(r"[^a-z0-9_]", "_", str(value).lower())
+
+
+def switch(value: object, on: str = "on", off: str = "off") -> str:
+    """A setting as servers write it: true and false as ``on`` and ``off`` or as named, anything else as text."""
+    if isinstance(value, bool):
+        return on if value else off
+    return str(value)
+
+
+def bytes_of(value: object) -> str:
+    """The UTF-8 bytes of a text, one character a byte: what a greeting is made of."""
+    return str(value).encode().decode("latin-1")
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "tojson": compose_json,
+    "url": url_quote,
+    "sql": sql_string,
+    "sqlname": sql_name,
+    "mysql": mysql_string,
+    "mysqlname": mysql_name,
+    "sh": shell_word,
+    "identifier": identifier,
+    "switch": switch,
+    "bytes": bytes_of,
+}

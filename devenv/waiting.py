@@ -1,0 +1,103 @@
+"""Waiting for services, and what is done with each as soon as it serves. Shared by ``up`` and ``wait``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from devenv.console import Progress
+from devenv.effects import ready
+from devenv.effects.containers import execute, version_in
+from devenv.errors import DevenvError, NotReady
+from devenv.model.machine import Machine
+from devenv.model.observed import Container
+from devenv.model.probe import Answer
+from devenv.model.problem import Problem
+from devenv.model.resolved import Resolved, ResolvedService
+from devenv.stages import asking
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is waited for: services by name with their containers; ``made`` are those on data that did not exist.
+
+    ``ensured`` is what was last ensured for a place of data; ``remember`` is told when that changes.
+    """
+
+    resolved: Resolved
+    machine: Machine
+    containers: Mapping[str, Container]
+    made: frozenset[str]
+    ensured: Mapping[str, str]
+    remember: Callable[[str, str], None]
+
+
+def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Progress) -> list[ready.Outcome]:
+    """Wait until all serve. Never raises for one that does not: see ``failures``."""
+    awaited = []
+    remote = waiting.machine.host != "127.0.0.1"
+    for name in names:
+        service = waiting.resolved.services[name]
+        container = waiting.containers.get(name)
+        if container is None:
+            raise DevenvError(f"{name} is not running", f"devenv up {name}")
+        question = None if remote else asking.greeting(service, waiting.machine, waiting.resolved.project)
+        awaited.append(ready.Awaited(name, container.id, question))
+        progress.update(name, "waiting until it serves")
+
+    def then(item: ready.Awaited, answer: Answer) -> str:
+        service = waiting.resolved.services[item.name]
+        _ensure(service, item, waiting)
+        return answer.version or running_version(service, item.container, waiting.resolved.project)
+
+    def ended(outcome: ready.Outcome) -> None:
+        said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")
+        progress.done(outcome.name, said.splitlines()[0])
+
+    return ready.wait(awaited, timeout=timeout, then=then, ended=ended)
+
+
+def running_version(service: ResolvedService, container: str, project: str) -> str:
+    """The version that a running server says it is; "" if it has no way to say."""
+    rule = service.kind.running_version
+    if rule is None:
+        return ""
+    asked = asking.command(service, rule, project)
+    return version_in(execute(container, asked), asked.expect)
+
+
+def place_of_data(service: ResolvedService, machine: Machine, container: str) -> str:
+    """What keeps what was ensured: the volume, or for a service without data its container."""
+    return f"{machine.project}_{service.volumes[0].key}" if service.volumes else container
+
+
+def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> None:
+    """Bring users, passwords and databases to what the manifest says: images do so only on an empty volume."""
+    rule = service.kind.ensure
+    if rule is None:
+        return
+    asked = asking.command(service, rule, waiting.resolved.project)
+    place, digest = place_of_data(service, waiting.machine, item.container), asking.digest(asked)
+    if waiting.ensured.get(place) == digest:
+        return
+    if service.name not in waiting.made or asking.needed_when_fresh(service, rule, waiting.resolved.project):
+        done = execute(item.container, asked)
+        if done.code != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise DevenvError("could not be given its users and databases: " + " / ".join(said[-3:]))
+    waiting.remember(place, digest)
+
+
+def failures(outcomes: Iterable[ready.Outcome]) -> None:
+    """Raises NotReady with the last words of every service that does not serve."""
+    problems = [
+        Problem(f"{outcome.name} {outcome.failure}", _log(outcome)) for outcome in outcomes if outcome.failure
+    ]
+    if problems:
+        raise NotReady(problems, changed="the other services stay up; 'devenv logs SERVICE' shows more")
+
+
+def _log(outcome: ready.Outcome) -> str:
+    if not outcome.log:
+        return f"it logged nothing; devenv logs {outcome.name}"
+    return "its last lines:\n" + "\n".join(f"    {line}" for line in outcome.log.splitlines())
