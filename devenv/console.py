@@ -148,5 +148,3 @@ class LiveProgress(Progress):
     def done(self, subject: str, text: str) -> None:
         self.update(subject, text)
         self._rich.update(self._tasks[subject], completed=1)
-
-

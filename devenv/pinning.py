@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections.abc import Iterable
 
 from devenv.effects import files
@@ -35,7 +35,7 @@ def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[Imag
     if problems:
         unreachable = any(isinstance(problem, OutOfReach) for problem in problems)
         raise (Unreachable if unreachable else DevenvError)(problems)
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    today = dt.datetime.now(dt.UTC).date().isoformat()
     return {
         image: Locked(answer.digest, "mirror" if project.mirrors.covers(image.registry) else image.registry, today)
         for image, answer in answers.items()
@@ -53,7 +53,9 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
         return project
     names = ", ".join(image.familiar for image in lacking)
     if frozen:
-        raise Refused(f"devenv.lock does not hold {names}, and --frozen forbids to add it", "run 'devenv lock', commit it")
+        raise Refused(
+            f"devenv.lock does not hold {names}, and --frozen forbids to add it", "run 'devenv lock', commit it"
+        )
     if offline:
         raise Unreachable(f"devenv.lock does not hold {names}, and --offline forbids to ask", "run 'devenv lock' once")
     lock = locking.relocked(project.lock, needed(project), ask(project, world, lacking))

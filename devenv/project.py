@@ -230,7 +230,9 @@ def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomldoc.parse(text)
     except tomldoc.TomlError as error:
-        raise ManifestError(Problem(f"not valid TOML: {error.message}", where=Where(DECLARATION, error.line))) from error
+        raise ManifestError(
+            Problem(f"not valid TOML: {error.message}", where=Where(DECLARATION, error.line))
+        ) from error
 
 
 def _kept(root: Path) -> dict[str, str]:
@@ -289,7 +291,7 @@ def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
         containers=tuple(item for item in everything.containers if item.project == name and item.service),
         volumes=tuple(item for item in everything.volumes if item.project == name),
         taken=taken,
-        files=_found(project),
+        files=generated_found(project),
         applied=project.store.read("applied"),
         ensured=project.store.read("ensured"),
     )
@@ -305,13 +307,22 @@ def _other_holder(project: Project, everything: Observed) -> str:
     root = str(project.root)
     name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
     for container in everything.containers:
-        if container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root:
-            if not container.root or Path(container.root, MANIFEST).is_file():
-                return container.root or container.name
+        theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
+        if theirs and (not container.root or Path(container.root, MANIFEST).is_file()):
+            return container.root or container.name
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != root), "")
 
 
-def _found(project: Project) -> dict[str, FileState]:
+def generated_found(project: Project) -> dict[str, FileState]:
+    """What the generated files on the disk say of themselves; those that do not exist are left out."""
     texts = {path: files.read_text(project.root / path) for path in project.generated()}
     return {path: read_mark(text) for path, text in texts.items() if text is not None}
+
+
+def catalogue_here(world: World) -> Catalogue:
+    """The catalogue as seen from where the user stands: with the project's own kinds inside a project."""
+    root = files.find_root(world.cwd, MANIFEST)
+    if root is None:
+        return Catalogue(world.cwd, None)
+    return Catalogue(root, parse_documents(files.read_text(root / MANIFEST) or "", files.read_text(root / LOCAL) or ""))

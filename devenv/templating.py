@@ -19,10 +19,13 @@ class TemplateError(Exception):
 
 def render(name: str, text: str, values: Mapping[str, Any]) -> str:
     """Render one template; ``name`` is what messages call it. Raises TemplateError."""
+    if "{" not in text:
+        return text  # nothing to fill in: not worth loading a template engine for
+
     from jinja2 import TemplateError as JinjaError
 
     try:
-        return _compiled(text).render(values)
+        return str(_compiled(text).render(values))
     except (JinjaError, TypeError, ValueError) as error:
         line = getattr(error, "lineno", None) or _line_of(error)
         place = f"{name}:{line}" if line else name

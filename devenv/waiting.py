@@ -21,14 +21,15 @@ from devenv.stages import asking
 class Waiting:
     """What is waited for: services by name with their containers; ``made`` are those on data that did not exist.
 
-    ``ensured`` is what was last ensured for a place of data; ``remember`` is told when that changes.
+    ``ensured`` is what was last ensured for a place of data (None: nothing is to be ensured); ``remember`` is told
+    when that changes.
     """
 
     resolved: Resolved
     machine: Machine
     containers: Mapping[str, Container]
     made: frozenset[str]
-    ensured: Mapping[str, str]
+    ensured: Mapping[str, str] | None
     remember: Callable[[str, str], None]
 
 
@@ -74,7 +75,7 @@ def place_of_data(service: ResolvedService, machine: Machine, container: str) ->
 def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> None:
     """Bring users, passwords and databases to what the manifest says: images do so only on an empty volume."""
     rule = service.kind.ensure
-    if rule is None:
+    if rule is None or waiting.ensured is None:
         return
     asked = asking.command(service, rule, waiting.resolved.project)
     place, digest = place_of_data(service, waiting.machine, item.container), asking.digest(asked)
@@ -90,9 +91,7 @@ def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> 
 
 def failures(outcomes: Iterable[ready.Outcome]) -> None:
     """Raises NotReady with the last words of every service that does not serve."""
-    problems = [
-        Problem(f"{outcome.name} {outcome.failure}", _log(outcome)) for outcome in outcomes if outcome.failure
-    ]
+    problems = [Problem(f"{outcome.name} {outcome.failure}", _log(outcome)) for outcome in outcomes if outcome.failure]
     if problems:
         raise NotReady(problems, changed="the other services stay up; 'devenv logs SERVICE' shows more")
 

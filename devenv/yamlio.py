@@ -27,7 +27,6 @@ def parse(text: str) -> Any:
         raise YamlError(getattr(error, "problem", None) or str(error), mark.line + 1 if mark else None) from error
 
 
-
 def _block(dumper: Any, value: str) -> Any:
     style = "|" if "\n" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)

@@ -46,7 +46,7 @@ class Prepared:
 @click.option("--fresh", multiple=True, metavar="SERVICE", help="Start SERVICE empty; its old data is kept.")
 @format_option
 @click.pass_obj
-def command(world: World, services: tuple[str, ...], profiles: tuple[str, ...], **options: Any) -> None:
+def command(world: World, /, services: tuple[str, ...], profiles: tuple[str, ...], **options: Any) -> None:
     """Start the services (all, or those named) and wait until each one serves.
 
     \b
@@ -173,7 +173,7 @@ def _save_decisions(prepared: Prepared) -> None:
     from devenv.targets import dotenv
 
     save(prepared.project)
-    write_files(prepared.project.root, dotenv.files(prepared.machine))
+    write_files(prepared.project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
     known = prepared.project.store.read("project")
     if known.get("project") != prepared.machine.project:
         prepared.project.store.remember_root(prepared.machine.project)
@@ -271,7 +271,13 @@ def _tell_after(
         console.json({"plan": _steps(prepared.plan), "services": entries})
         return
     rows = [
-        (outcome.name, services[outcome.name].kind.name, outcome.version or "?", addresses[outcome.name] or "-", f"{outcome.seconds:.1f} s")
+        (
+            outcome.name,
+            services[outcome.name].kind.name,
+            outcome.version or "?",
+            addresses[outcome.name] or "-",
+            f"{outcome.seconds:.1f} s",
+        )
         for outcome in outcomes
     ]
     console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)

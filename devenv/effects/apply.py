@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -69,12 +70,14 @@ def _pull(services: Sequence[str], material: Material, progress: Progress) -> No
 def _build(services: Sequence[str], material: Material, progress: Progress) -> None:
     for service in services:
         progress.update(service, "building its image")
-        material.stack.build([service], told=lambda line, name=service: progress.update(name, f"building: {line}"))
+        material.stack.build([service], told=functools.partial(progress.update, service))
         progress.done(service, "image is built")
 
 
 def _stop(services: Sequence[str], material: Material, progress: Progress) -> None:
-    compose.remove_containers([material.leaving[service] for service in services], grace=60)
+    ids = [material.leaving[service] for service in services]
+    compose.stop_containers(ids)
+    compose.remove_containers(ids)
 
 
 def _start(services: Sequence[str], material: Material, progress: Progress) -> None:

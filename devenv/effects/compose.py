@@ -71,17 +71,6 @@ class Stack:
             lines = self._client().compose.build(list(services), stream_logs=True)
             _follow(lines, told, f"building {', '.join(services)}")
 
-    def stop(self, services: Sequence[str] | None, *, told: Told) -> None:
-        """Stop these services (None: all) and leave their containers."""
-        if services != []:
-            lines = self._client().compose.stop(None if services is None else list(services), stream_logs=True)
-            _follow(lines, told, "stopping")
-
-    def down(self, *, told: Told) -> None:
-        """Stop and remove all containers and the network; volumes stay."""
-        lines = self._client().compose.down(remove_orphans=False, volumes=False, stream_logs=True)
-        _follow(lines, told, "stopping")
-
 
 def pull(reference: str, *, platform: str, told: Told) -> None:
     """Fetch one image."""
@@ -90,13 +79,34 @@ def pull(reference: str, *, platform: str, told: Told) -> None:
     _follow(docker.image.pull(reference, platform=platform or None, stream_logs=True), told, f"pulling {reference}")
 
 
-def remove_containers(ids: Sequence[str], *, grace: int) -> None:
-    """Stop containers, giving each ``grace`` seconds, and remove them; volumes stay."""
+def stop_containers(ids: Sequence[str]) -> None:
+    """Stop containers, all at once; each has its own time to end cleanly (``stop_grace_period``)."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from python_on_whales import docker
+
+    def one(container: str) -> None:
+        _guarded(lambda: docker.container.stop(container), "stopping a container")
+
+    if ids:
+        with ThreadPoolExecutor(len(ids)) as pool:
+            list(pool.map(one, ids))
+
+
+def remove_containers(ids: Sequence[str]) -> None:
+    """Remove stopped containers with the anonymous volumes that images declare; named volumes stay."""
     from python_on_whales import docker
 
     if ids:
-        _guarded(lambda: docker.container.stop(list(ids), time=grace), "stopping containers")
-        _guarded(lambda: docker.container.remove(list(ids)), "removing containers")
+        _guarded(lambda: docker.container.remove(list(ids), volumes=True), "removing containers")
+
+
+def remove_network(name: str) -> None:
+    """Remove a network if there is one and nobody else uses it."""
+    from python_on_whales import docker
+
+    if docker.network.exists(name):
+        _guarded(lambda: docker.network.remove(name), f"removing network {name}")
 
 
 def remove_volumes(names: Sequence[str]) -> None:
@@ -107,7 +117,7 @@ def remove_volumes(names: Sequence[str]) -> None:
         _guarded(lambda: docker.volume.remove(list(names)), "removing volumes")
 
 
-def _follow(lines: Iterable[tuple[str, bytes]], told: Told, doing: str) -> None:
+def _follow(lines: Any, told: Told, doing: str) -> None:
     def each() -> None:
         for _, line in lines:
             told(line.decode("utf-8", "replace").strip())
@@ -125,7 +135,11 @@ def _guarded(act: Callable[[], Any], doing: str) -> None:
 
 
 _SIGNS = (
-    ("no space left on device", "the disk is full", "'docker system df' shows what takes the room; 'docker image prune'"),
+    (
+        "no space left on device",
+        "the disk is full",
+        "'docker system df' shows what takes the room; 'docker image prune'",
+    ),
     ("port is already allocated", "a port was taken meanwhile", "run it again: another port is chosen"),
     ("address already in use", "a port was taken meanwhile", "run it again: another port is chosen"),
     ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),

@@ -25,7 +25,7 @@ HELPER_TIMEOUT = 15.0  # seconds: a keychain may have to be unlocked by hand
 #: What helpers print, with exit code 1, when all is well and there is no such login.
 NOT_FOUND = "credentials not found"
 #: The user name by which a helper says that its secret is an identity token.
-TOKEN_USER = "<token>"
+TOKEN_USER = "<token>"  # noqa: S105
 _CHALLENGE = re.compile(
     r'(?P<name>[\w-]+)\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<bare>[^\s,"]+))|(?P<scheme>[A-Za-z][\w-]*)(?=[\s,]|$)'
 )

@@ -29,7 +29,9 @@ def docker(*words: str, timeout: float | None = 60, input: str | None = None) ->
     except FileNotFoundError as error:
         raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
     except TimeoutError as error:
-        raise Unreachable(f"the container engine did not answer: {error}", "'devenv doctor' looks for the cause") from error
+        raise Unreachable(
+            f"the container engine did not answer: {error}", "'devenv doctor' looks for the cause"
+        ) from error
     if done.code != 0 and _is_unreachable(done.stderr):
         raise Unreachable(f"the container engine does not answer: {_first_line(done.stderr)}", _start_hint())
     return done
@@ -73,7 +75,9 @@ def _check_version(engine: Engine) -> None:
     numbers = tuple(int(part) for part in re.findall(r"\d+", engine.version)[:2])
     if numbers and numbers < OLDEST_ENGINE:
         oldest = ".".join(str(part) for part in OLDEST_ENGINE)
-        raise Unreachable(f"the container engine is version {engine.version}, too old", f"devenv needs {oldest} or newer")
+        raise Unreachable(
+            f"the container engine is version {engine.version}, too old", f"devenv needs {oldest} or newer"
+        )
 
 
 def _engine() -> Engine:

@@ -47,7 +47,11 @@ def run(
 
 
 def pass_through(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, stdout_to_stderr: bool = False
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    stdout_to_stderr: bool = False,
 ) -> int:
     """Run a program on the user's own terminal and return its exit code (128 + n when signal n ended it).
 

@@ -51,7 +51,11 @@ class _Watch:
 
 
 def wait(
-    awaited: Sequence[Awaited], *, timeout: float, then: Callable[[Awaited, Answer], str], ended: Callable[[Outcome], None]
+    awaited: Sequence[Awaited],
+    *,
+    timeout: float,
+    then: Callable[[Awaited, Answer], str],
+    ended: Callable[[Outcome], None],
 ) -> list[Outcome]:
     """Wait for all, at most ``timeout`` seconds; call ``then`` with each that serves (its result is the version).
 
@@ -82,10 +86,14 @@ def _await_one(
     from devenv.errors import DevenvError
 
     def stop() -> bool:
-        return watch.over.is_set() or time.monotonic() - start > timeout or _died(watch.states.get(item.container)) != ""
+        return (
+            watch.over.is_set() or time.monotonic() - start > timeout or _died(watch.states.get(item.container)) != ""
+        )
 
     answer = (
-        until_ready(item.question, stop=stop, pause=watch.over.wait) if item.question else _until_healthy(item, watch, stop)
+        until_ready(item.question, stop=stop, pause=watch.over.wait)
+        if item.question
+        else _until_healthy(item, watch, stop)
     )
     seconds = time.monotonic() - start
     if answer.ready:

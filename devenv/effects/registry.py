@@ -170,6 +170,8 @@ class _Repository:
 
     def _refusal(self, answer: _Answer) -> Failed:
         asked, words = self.asked, errors.words(answer.body)
+        if answer.status == 401 and self.authorization.startswith("Basic "):
+            return Failed(errors.bad_login(asked))
         if answer.status in (401, 403):
             logged_in = self.credentials.login(asked.host) is not None
             return Failed(errors.no_access(asked, answer.status, logged_in=logged_in, words=words))
@@ -217,9 +219,10 @@ class _Repository:
         except ValueError as error:
             raise Failed(errors.malformed(self.asked, str(error))) from None
         answer = self._send("POST" if form else "GET", url, authorization, form)
-        if answer.status == 401 and login:
+        # An identity token that ran out is 400 (invalid_grant) to some: RFC 6749 §5.2.
+        if login and answer.status in ((400, 401) if form else (401,)):
             raise Failed(errors.bad_login(self.asked))
-        if answer.status != 200:
+        if answer.status in (401, 403, 429) or answer.status >= 500:
             raise self._refusal(answer)
         token = answer.json().get("token") or answer.json().get("access_token")
         # Anything else cannot stand in a header, and the library's complaint would quote it.
@@ -325,7 +328,7 @@ class _Web:
             raise Failed(errors.plain_http(host, asked.place))
         until = time.monotonic() + wait
         try:
-            request = urllib.request.Request(url, form, dict(headers), method=method)
+            request = urllib.request.Request(url, form, dict(headers), method=method)  # noqa: S310 (checked above)
             with (self.direct if local else self.proxied).open(request, timeout=wait) as response:
                 return _Answer(url, response.status, response.headers, _body(response, method, until))
         except (OSError, http.client.HTTPException, ValueError) as error:

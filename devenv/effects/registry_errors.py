@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 import http.client
+import itertools
 import json
 import re
 import socket
 import ssl
-import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -113,21 +113,19 @@ def shown(host: str) -> str:
 def near(tag: str, tags: Iterable[str]) -> list[str]:
     """At most five existing tags that someone who asked for ``tag`` may have meant, likeliest first.
 
-    Leading numbers in common count most (whoever asks for 15.99 wants some 15), then the same suffix, then likeness.
+    Leading numbers in common count most (whoever asks for 15.99 wants some 15), then the same suffix, then likeness;
+    where no tag begins with the same number, likeness alone.
     """
     numbers, suffix = _split(tag)
     ranked = []
     for other in tags:
         theirs, their_suffix = _split(other)
-        same = 0
-        for ours, its in zip(numbers, theirs, strict=False):
-            if ours != its:
-                break
-            same += 1
+        pairs = zip(numbers, theirs, strict=False)
+        same = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
         likeness = difflib.SequenceMatcher(None, tag, other).ratio()
-        if same or likeness >= 0.6:
-            ranked.append((same, suffix == their_suffix, likeness, theirs, other))
-    return [row[-1] for row in sorted(ranked, reverse=True)[:SHOWN]]
+        ranked.append((same, suffix == their_suffix, likeness, theirs, other))
+    alike = [row for row in ranked if row[0]] or [row for row in ranked if row[2] >= 0.6]
+    return [row[-1] for row in sorted(alike, reverse=True)[:SHOWN]]
 
 
 def _split(tag: str) -> tuple[tuple[int, ...], str]:
@@ -210,6 +208,7 @@ def malformed(asked: Asked, what: str, hint: str = "") -> Problem:
 
 def plain_http(host: str, sender: str = "") -> Problem:
     """``sender`` is the registry that named this plain address; "" if the host itself turned out to speak it."""
+    host = printable(host)
     how = f"{sender} sends devenv on to {host} by plain HTTP" if sender else f"{host} speaks plain HTTP"
     return OutOfReach(
         f"{how}, which devenv uses only on this machine itself (127.0.0.1, ::1, localhost)",
@@ -219,24 +218,16 @@ def plain_http(host: str, sender: str = "") -> Problem:
 
 def network(host: str, cause: BaseException, *, proxy: str, mirrored: bool) -> Problem:
     """What http.client, ssl and socket say, in words; not all of it, since some of their texts quote what was sent."""
-    through = f" through the proxy {proxy}" if proxy else ""
+    host, through = printable(host), f" through the proxy {proxy}" if proxy else ""
     offline = "`--offline` works with what devenv.lock holds and this machine has"
     hint = f"check the network, or name a mirror that this machine can reach: {MIRROR}; {offline}"
     if mirrored:
         hint = f"is this mirror running, and the right one (DEVENV_REGISTRY_MIRROR)? {offline}"
     if proxy:
-        hint = f"HTTPS_PROXY names this proxy; NO_PROXY={host} goes round it; {offline}"
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return OutOfReach(
-            f"{shown(host)} cannot prove who it is: {cause.verify_message.rstrip('.')}",
-            "if your network has its own certificate authority, name the file of its certificates in SSL_CERT_FILE; "
-            "devenv never leaves this check out",
-        )
+        hint = f"HTTPS_PROXY or the system's settings name this proxy; NO_PROXY={host} goes round it; {offline}"
     if isinstance(cause, ssl.SSLError):
-        if cause.reason in PLAIN_TEXT:
-            return plain_http(host)
-        why = f"no TLS connection ({cause.reason or 'closed'})"
-    elif isinstance(cause, socket.gaierror):
+        return _tls(host, cause, hint)
+    if isinstance(cause, socket.gaierror):
         why = f"its name is not known here ({cause.strerror})"
     elif isinstance(cause, TimeoutError):
         why = "no answer in time"
@@ -251,6 +242,18 @@ def network(host: str, cause: BaseException, *, proxy: str, mirrored: bool) -> P
     return OutOfReach(f"cannot reach {host}{through}: {why}", hint)
 
 
+def _tls(host: str, cause: ssl.SSLError, hint: str) -> Problem:
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return OutOfReach(
+            f"{shown(host)} cannot prove who it is: {cause.verify_message.rstrip('.')}",
+            "if your network has its own certificate authority, name the file of its certificates in SSL_CERT_FILE; "
+            "devenv never leaves this check out",
+        )
+    if cause.reason in PLAIN_TEXT:
+        return plain_http(host)
+    return OutOfReach(f"cannot reach {host}: no TLS connection ({cause.reason or 'closed'})", hint)
+
+
 def words(body: bytes) -> str:
     """What the registry itself says of an error, as distribution-spec words it; "" if it says nothing like that."""
     try:
@@ -262,7 +265,8 @@ def words(body: bytes) -> str:
 
 def printable(text: str) -> str:
     """A registry's text made fit for a terminal: one short line, no control characters."""
-    return textwrap.shorten("".join(char if char.isprintable() else " " for char in text), 120, placeholder="…")
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= 120 else line[:119] + "…"
 
 
 def table(value: object) -> dict[str, object]:

@@ -68,7 +68,9 @@ class Store:
         try:
             handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise Refused(f"{self.folder} cannot be written: {error.strerror}", "devenv keeps its memory there") from error
+            raise Refused(
+                f"{self.folder} cannot be written: {error.strerror}", "devenv keeps its memory there"
+            ) from error
         with os.fdopen(handle, "r+", encoding="utf-8") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -46,7 +46,7 @@ def parse_image(text: str) -> ImageRef:
     if registry in ("index.docker.io", "registry-1.docker.io"):
         registry = DOCKER_HUB
     last = path.rpartition("/")[2]
-    repository, tag = (path.rsplit(":", 1) if ":" in last else (path, "latest"))
+    repository, tag = path.rsplit(":", 1) if ":" in last else (path, "latest")
     if registry == DOCKER_HUB and "/" not in repository:
         repository = f"library/{repository}"
     return ImageRef(registry, repository, tag)

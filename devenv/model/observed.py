@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """The container engine that answered: versions, and ``host`` ("" when it is this machine)."""
+    """The container engine that answered: its version, and ``host`` ("" when it is this machine)."""
 
     version: str
     platform: str
-    compose: str
     host: str = ""
 
 

@@ -23,7 +23,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume by its key in the Compose file (``db-postgres-15``), the data format it holds and where it is mounted."""
+    """A volume: its key in the Compose file (``db-postgres-15``), the data format it holds, where it is mounted."""
 
     key: str
     format: str

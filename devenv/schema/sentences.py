@@ -29,7 +29,7 @@ def _without_echoes(issues: list[Issue]) -> list[Issue]:
 
 def _issue(detail: Mapping[str, Any], data: Mapping[str, Any], model: type[BaseModel]) -> Issue:
     path = _real_path(detail["loc"], data)
-    kind, context = detail["type"], detail.get("ctx", {})
+    kind = detail["type"]
     given = detail.get("input")
     if kind == "extra_forbidden":
         return Issue(path, "unknown key", _known_keys(path, detail["loc"], model))
@@ -56,9 +56,9 @@ _EXPECTED = {
     "literal_error": "must be the name of a kind",
 }
 _MISSING = {
-    "version": "say what production runs: version = \"…\"",
-    "project": "begin the file with [project] and name = \"…\"",
-    "name": "a short name such as name = \"shop\"",
+    "version": 'say what production runs: version = "…"',
+    "project": 'begin the file with [project] and name = "…"',
+    "name": 'a short name such as name = "shop"',
     "kind": "'devenv catalog' lists the kinds",
 }
 
@@ -70,7 +70,9 @@ def _called(value: object) -> str:
 
 def _remedy(kind: str, path: Sequence[str | int], given: object) -> str:
     if kind == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
-        return f'put it in quotes: {path[-1]} = "{given}"' if isinstance(path[-1], str) else f'put it in quotes: "{given}"'
+        return (
+            f'put it in quotes: {path[-1]} = "{given}"' if isinstance(path[-1], str) else f'put it in quotes: "{given}"'
+        )
     if kind == "list_type" and isinstance(given, str):
         return f'put it in brackets: {path[-1]} = ["{given}"]'
     return ""
@@ -79,11 +81,15 @@ def _remedy(kind: str, path: Sequence[str | int], given: object) -> str:
 def _pattern_issue(path: tuple[str | int, ...], given: str) -> Issue:
     """The key itself (pydantic ends its path with ``[key]``) or the value does not look as it must."""
     place = path[0] if path else ""
-    if place == "services" and len(path) == 2 or place in ("project", "environments"):
-        hint = "lower-case letters, digits and single hyphens, beginning with a letter, at most 40: it becomes a host name"
+    if (place == "services" and len(path) == 2) or place in ("project", "environments"):
+        hint = (
+            "lower-case letters, digits and single hyphens, beginning with a letter, at most 40: it becomes a host name"
+        )
         return Issue(path, f"{given!r} cannot be a name", hint)
     if place == "env":
-        return Issue(path, f"{given!r} cannot be the name of a variable", "letters, digits and _, not beginning with a digit")
+        return Issue(
+            path, f"{given!r} cannot be the name of a variable", "letters, digits and _, not beginning with a digit"
+        )
     return Issue(path, f"{given!r} is not of the right shape", "")
 
 
@@ -152,4 +158,4 @@ def _field_names(model: type[BaseModel] | None) -> list[str]:
         return []
     names = [field.alias or name for name, field in model.model_fields.items()]
     first = ("kind", "version", "variant")
-    return sorted(names, key=lambda name: (first.index(name) if name in first else len(first)))
+    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))

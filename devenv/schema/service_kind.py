@@ -83,5 +83,5 @@ class KindShape(Shape):
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
-    settings: StrictStr = Field(default="", description="How settings reach the server, in a word or two; \"\": not.")
+    settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     notes: list[StrictStr] = Field(default_factory=list)

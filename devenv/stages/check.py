@@ -98,7 +98,7 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
     if kind.build and service.variant and any(word in service.variant for word in kind.build.not_on):
         for name in kind.build.options:
             if service.options.get(name):
-                hint = "take a Debian variant, as production does, or an image that holds them: image = \"…\""
+                hint = 'take a Debian variant, as production does, or an image that holds them: image = "…"'
                 yield Issue((*path, name), f"cannot be installed on the {service.variant} variant", hint)
     if service.image or service.options.get("packages"):
         return
@@ -106,7 +106,7 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
         values = service.options.get(name)
         for index, value in enumerate(values if option.known and isinstance(values, tuple) else ()):
             if value not in kind.packages:
-                hint = did_you_mean(value, list(kind.packages)) or "name what installs it in packages = [\"…\"]"
+                hint = did_you_mean(value, list(kind.packages)) or 'name what installs it in packages = ["…"]'
                 yield Issue((*path, name, index), f"devenv does not know {value!r} for {kind.title}", hint)
 
 

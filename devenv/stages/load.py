@@ -65,7 +65,7 @@ def parse_documents(manifest: str, local: str = "") -> Documents:
 
 
 def _syntax_problem(name: str, error: tomldoc.TomlError) -> Problem:
-    twice = "declare" in error.message and "twice" in error.message or "overwrite" in error.message
+    twice = ("declare" in error.message and "twice" in error.message) or "overwrite" in error.message
     hint = "a name can stand only once: is this a second service of the same name?" if twice else ""
     return Problem(f"not valid TOML: {error.message}", hint, Where(name, error.line))
 
@@ -80,7 +80,9 @@ def _layer(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 def _has(data: Any, path: tuple[str | int, ...]) -> bool:
     for part in path:
-        if isinstance(data, dict) and part in data or isinstance(data, list) and isinstance(part, int):
+        if isinstance(data, dict) and part in data:
+            data = data[part]
+        elif isinstance(data, list) and isinstance(part, int):
             data = data[part]
         else:
             return False

@@ -39,7 +39,9 @@ def _entry(name: str, value: Any, text: str) -> Locked:
     digest = value.get("digest") if isinstance(value, dict) else None
     if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
         where = Where(PATH, tomldoc.locate(text, ("images", name, "digest")))
-        raise ManifestError(Problem("is no digest", "'devenv lock --update' asks the registry", where, f"images.{name}"))
+        raise ManifestError(
+            Problem("is no digest", "'devenv lock --update' asks the registry", where, f"images.{name}")
+        )
     return Locked(digest, str(value.get("source", "")), str(value.get("date", "")))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from devenv.errors import DataNeedsUpgrade, Refused
-from devenv.model.file import File
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, FileState, Observed
 from devenv.model.plan import Action, Plan, Step
@@ -36,19 +35,21 @@ def plan_up(
     guard_data(chosen, observed, machine.project, set(fresh))
     if not force:
         guard_files(files, observed.files)
-    steps = [
-        *_file_steps(files, observed.files, force),
-        *_image_steps(chosen, observed, pulls),
-        *_stop_steps(resolved, observed),
+    own = [
+        step
+        for service in chosen
+        for step in service_steps(service, _container(observed, service.name), observed, machine.ports)
     ]
-    for service in chosen:
-        steps += _service_steps(service, _container(observed, service.name), observed, machine)
-    return Plan(tuple(steps))
+    made = {step.subject for step in own if step.action in (Action.CREATE, Action.RECREATE)}
+    steps = [
+        *_file_steps(files, observed.files, force=force),
+        *_image_steps([service for service in chosen if service.name in made], observed, pulls),
+        *(_stop_steps(resolved, observed) if len(chosen) == len(resolved.services) else ()),
+    ]
+    return Plan((*steps, *own))
 
 
-def guard_data(
-    services: Iterable[ResolvedService], observed: Observed, project: str, fresh: set[str]
-) -> None:
+def guard_data(services: Iterable[ResolvedService], observed: Observed, project: str, fresh: set[str]) -> None:
     """Refuse to start a service on an empty volume while its data lies in one of another format."""
     problems = [
         problem
@@ -103,7 +104,7 @@ def guard_files(files: Mapping[str, str], found: Mapping[str, FileState]) -> Non
         raise Refused(problems)
 
 
-def _file_steps(files: Mapping[str, str], found: Mapping[str, FileState], force: bool) -> Iterator[Step]:
+def _file_steps(files: Mapping[str, str], found: Mapping[str, FileState], *, force: bool) -> Iterator[Step]:
     for path, made_from in files.items():
         state = found.get(path)
         if state is None:
@@ -133,13 +134,14 @@ def _stop_steps(resolved: Resolved, observed: Observed) -> Iterator[Step]:
             yield Step(Action.STOP, container.service, "no longer in devenv.toml; its data is kept")
 
 
-def _service_steps(
-    service: ResolvedService, container: Container | None, observed: Observed, machine: Machine
+def service_steps(
+    service: ResolvedService, container: Container | None, observed: Observed, ports: Mapping[str, int]
 ) -> Iterator[Step]:
+    """The step for one service; ``ports`` maps its ports' variables to the host ports they are to have."""
     if container is None:
         yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
         return
-    if reason := _changed(service, container, observed, machine):
+    if reason := _changed(service, container, observed, ports):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
@@ -147,7 +149,7 @@ def _service_steps(
         yield Step(Action.KEEP, service.name, "is as devenv.toml says")
 
 
-def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
+def _changed(service: ResolvedService, container: Container, observed: Observed, ports: Mapping[str, int]) -> str:
     """Why a container must be made anew; "" if it need not be."""
     if not container.config:
         return "was not started by devenv"
@@ -159,8 +161,8 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
         )
     for port in service.ports:
         _, host_port = container.ports.get(port.container, ("", 0))
-        if container.running and host_port != machine.ports[port.variable]:
-            return f"port {host_port or 'none'} → {machine.ports[port.variable]}"
+        if container.running and host_port != ports[port.variable]:
+            return f"port {host_port or 'none'} → {ports[port.variable]}"
     return ""
 
 
@@ -184,10 +186,15 @@ def _container(observed: Observed, service: str) -> Container | None:
     return next((container for container in observed.containers if container.service == service), None)
 
 
-def stale_files(files: Iterable[File], found: Mapping[str, FileState]) -> tuple[str, ...]:
-    """Generated files that are missing, edited or not what devenv would write now."""
-    return tuple(
-        file.path
-        for file in files
-        if file.path not in found or not found[file.path].intact or found[file.path].inputs != file.inputs
-    )
+def stale(files: Mapping[str, str], found: Mapping[str, FileState]) -> dict[str, str]:
+    """Path -> ``missing``, ``edited`` or ``stale`` for each generated file that is not what devenv would write."""
+    states = {}
+    for path, made_from in files.items():
+        state = found.get(path)
+        if state is None:
+            states[path] = "missing"
+        elif not state.intact:
+            states[path] = "edited"
+        elif state.inputs != made_from:
+            states[path] = "stale"
+    return states

@@ -42,7 +42,7 @@ def select(manifest: Manifest, names: Iterable[str], profiles: Iterable[str]) ->
     from devenv.schema.issue import did_you_mean
 
     problems = []
-    wanted = set()
+    wanted: set[str] = set()
     for profile in profiles:
         members = manifest.profiles.get(profile)
         if members is None:

@@ -112,7 +112,9 @@ def image_reference(image: ImageRef, digest: str | None) -> str:
     return f"${{{registry_variable(image.registry)}:-{image.registry}}}/{image.repository}:{image.tag}{pinned}"
 
 
-def _service(project: str, service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _service(
+    project: str, service: ResolvedService, values: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
     fragment = _fragment(service, values)
     configs, mounts = _configs(service, values)
     body: dict[str, Any] = {}
@@ -125,7 +127,9 @@ def _service(project: str, service: ResolvedService, values: Mapping[str, Any]) 
         body["image"] = image_reference(service.image, service.digest)
     if service.platform:
         body["platform"] = service.platform
-    body |= {"hostname": service.name, "labels": _labels(project, service), "stop_grace_period": service.kind.stop_grace}
+    body["hostname"] = service.name
+    body["labels"] = _labels(project, service)
+    body["stop_grace_period"] = service.kind.stop_grace
     environment = fragment.pop("environment", {}) | _escaped(service.environment)
     if environment:
         body["environment"] = environment
@@ -163,7 +167,7 @@ def _configs(service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[
         if content.strip():
             key = f"{service.name}-{file.path.rpartition('/')[2]}"
             configs[key] = {"content": content.replace("$", "$$")}
-            mounts.append({"source": key, "target": file.path, "mode": int(file.mode, 8)})
+            mounts.append({"source": key, "target": file.path})
     return configs, mounts
 
 

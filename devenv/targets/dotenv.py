@@ -14,12 +14,17 @@ _HEAD = "# This machine's names, ports and registries, written by devenv; `docke
 _LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
 
 
-def files(machine: Machine) -> tuple[File, ...]:
-    """The file itself and the one that keeps it out of git."""
+def ignore_file() -> File:
+    """Keeps what is one machine's own out of git. Committed."""
+    return File(IGNORE_PATH, _IGNORED)
+
+
+def file(machine: Machine) -> File:
+    """The file itself."""
     values = {"COMPOSE_PROJECT_NAME": machine.project, "DEVENV_ROOT": machine.root, **machine.registries}
     values |= {name: str(port) for name, port in sorted(machine.ports.items())}
     lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
-    return (File(IGNORE_PATH, _IGNORED), File(PATH, _HEAD + "".join(lines), mode=0o600))
+    return File(PATH, _HEAD + "".join(lines), mode=0o600)
 
 
 def _quoted(value: str) -> str:

@@ -1,0 +1,95 @@
+"""``devenv catalog``: the kinds of services that there are."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.options import format_option
+from devenv.console import Console
+from devenv.effects.world import World
+from devenv.model.kind import Kind
+
+
+@click.command()
+@click.argument("kind", required=False, metavar="[KIND]")
+@format_option
+@click.pass_obj
+def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
+    """List the kinds of services, or all that one of them takes and provides.
+
+    \b
+    devenv catalog
+    devenv catalog postgres
+    """
+    from devenv.errors import ManifestError
+    from devenv.project import catalogue_here
+    from devenv.schema.issue import did_you_mean
+
+    console = Console(world.stdout, world.stderr, world.env)
+    catalogue = catalogue_here(world)
+    if kind and kind not in catalogue.names():
+        raise ManifestError(f"unknown kind {kind!r}", did_you_mean(kind, catalogue.names()) or "devenv catalog")
+    kinds = catalogue.read([kind] if kind else catalogue.names())
+    if as_json or format == "json":
+        console.json({"kinds": [_entry(item) for item in kinds.values()]})
+    elif kind:
+        console.result(_page(kinds[kind]))
+    else:
+        rows = [(name, item.title, ", ".join(item.versions) or "-", item.summary) for name, item in kinds.items()]
+        console.table(("KIND", "NAME", "VERSIONS KNOWN TO WORK", "WHAT IT IS"), rows)
+
+
+def _entry(kind: Kind) -> dict[str, object]:
+    return {
+        "kind": kind.name,
+        "title": kind.title,
+        "summary": kind.summary,
+        "image": kind.repository or None,
+        "versions": list(kind.versions),
+        "variants": list(kind.variants),
+        "ports": dict(kind.ports),
+        "options": {
+            name: {"type": option.type, "default": option.default, "description": option.description}
+            for name, option in kind.options.items()
+        },
+        "settings": kind.settings or None,
+        "provides": provided(kind),
+        "notes": list(kind.notes),
+    }
+
+
+def provided(kind: Kind) -> list[str]:
+    """What ``{{ services.<name>.… }}`` can ask a service of this kind for."""
+    from devenv.model.manifest import Service
+    from devenv.model.version import parse_version
+    from devenv.stages.check import output_names
+
+    return list(output_names(Service("any", kind.name, parse_version("")), kind))
+
+
+def _page(kind: Kind) -> str:
+    lines = [f"{kind.title}: {kind.summary}", ""]
+    facts = {
+        "image": kind.repository,
+        "versions": ", ".join(kind.versions),
+        "variants": ", ".join(kind.variants),
+        "ports": ", ".join(f"{name} {port}" for name, port in kind.ports.items()),
+        "settings": kind.settings,
+        "provides": ", ".join(provided(kind)),
+    }
+    lines += [f"{name:<10}{value}" for name, value in facts.items() if value]
+    if kind.options:
+        lines += ["", "options"]
+        lines += [
+            f"  {name} ({option.type}){_default(option.default)}: {option.description}"
+            for name, option in kind.options.items()
+        ]
+    if kind.packages:
+        lines += ["", "knows " + ", ".join(kind.packages)]
+    return "\n".join([*lines, "", *kind.notes] if kind.notes else lines)
+
+
+def _default(value: object) -> str:
+    if value in (None, "", (), {}):
+        return ""
+    return f" = {', '.join(value) if isinstance(value, tuple) else value}"

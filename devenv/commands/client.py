@@ -1,0 +1,34 @@
+"""``devenv client``: a service's own client, of the server's own version."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.options import passing, service_argument
+from devenv.effects.world import World
+
+
+@click.command(context_settings=passing)
+@service_argument
+@click.argument("words", nargs=-1, metavar="[-- ARGUMENT...]")
+@click.pass_obj
+def command(world: World, service: str, words: tuple[str, ...]) -> int:
+    """Open psql, redis-cli, … as it is in the service's own image, already connected.
+
+    \b
+    devenv client db
+    devenv client db -- -c 'select 1'
+    echo 'select 1' | devenv client db
+    """
+    from devenv.commands.exec import inside
+    from devenv.errors import DevenvError
+    from devenv.stages import asking
+    from devenv.standing import standing
+
+    here = standing(world)
+    container = here.container(service)
+    resolved = here.project.resolved.services[service]
+    if resolved.kind.client is None:
+        raise DevenvError(f"{resolved.kind.title} brings no client", f"devenv exec {service} -- COMMAND")
+    asked = asking.command(resolved, resolved.kind.client, here.project.resolved.project)
+    return inside(world, container.id, (*asked.argv, *words))

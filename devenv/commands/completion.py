@@ -1,0 +1,29 @@
+"""``devenv completion``: what a shell needs to complete devenv's commands."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.pass_obj
+def command(world: World, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    \b
+    bash: eval "$(devenv completion bash)"
+    zsh:  eval "$(devenv completion zsh)"
+    fish: devenv completion fish | source
+    """
+    from click.shell_completion import get_completion_class
+
+    from devenv.cli import program
+
+    found = get_completion_class(shell)
+    assert found is not None  # click has a class for each of the choices
+    script = found(program, {}, "devenv", "_DEVENV_COMPLETE").source()
+    Console(world.stdout, world.stderr, world.env).result(script)

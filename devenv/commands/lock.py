@@ -1,0 +1,78 @@
+"""``devenv lock``: every image pinned by digest."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.options import format_option
+from devenv.console import Console
+from devenv.effects.world import World
+from devenv.model.image import ImageRef
+from devenv.model.lock import Lock
+
+
+@click.command()
+@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@click.option("--update", is_flag=True, help="Ask again for images that are locked already.")
+@click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if the lock is stale.")
+@format_option
+@click.pass_obj
+def command(world: World, services: tuple[str, ...], update: bool, checking: bool, as_json: bool, format: str) -> None:
+    """Resolve every image to its digest and write devenv.lock. Nothing is pulled.
+
+    \b
+    devenv lock                 add what is missing, drop what nothing needs
+    devenv lock --update db     ask again for one service's image
+    devenv lock --check         for CI
+    """
+    from devenv import pinning
+    from devenv.errors import ManifestError
+    from devenv.project import open_project
+    from devenv.stages import locking
+    from devenv.stages.resolve import select
+
+    if services and not update:
+        raise ManifestError("naming services needs --update", f"devenv lock --update {' '.join(services)}")
+    if checking and update:
+        raise ManifestError("--check changes nothing, --update does", "leave one of them out")
+    console = Console(world.stdout, world.stderr, world.env)
+    project = open_project(world)
+    if checking:
+        pinning.check(project)
+        console.say("devenv.lock holds every image")
+        return
+    if update:
+        new, old = pinning.updated(project, world, select(project.manifest, services, ()) if services else ())
+    else:
+        old, new = project.lock, pinning.pinned(project, world, frozen=False, offline=False)
+        new = new.with_lock(locking.relocked(new.lock, pinning.needed(new), {}))
+    with project.store.locked("lock", waiting=lambda holder: console.say(f"waiting for {holder}")):
+        written = pinning.save(new)
+    _tell(console, old, new.lock, written=written, as_json=as_json or format == "json")
+
+
+def _tell(console: Console, old: Lock, new: Lock, *, written: bool, as_json: bool) -> None:
+    if as_json:
+        entries = [
+            {
+                "image": str(image),
+                "digest": entry.digest,
+                "source": entry.source,
+                "date": entry.date,
+                "before": old.digest(image),
+            }
+            for image, entry in new.images.items()
+        ]
+        console.json({"changed": written, "images": entries})
+        return
+    for image in sorted(set(old.images) | set(new.images)):
+        console.say(f"  {_line(image, old.digest(image), new.digest(image))}")
+    console.say("devenv.lock is written; commit it" if written else "devenv.lock is up to date")
+
+
+def _line(image: ImageRef, before: str | None, after: str | None) -> str:
+    if after is None:
+        return f"- {image.familiar}: nothing needs it any more"
+    if before is None:
+        return f"+ {image.familiar}: {after[:19]}…"
+    return f"= {image.familiar}" if before == after else f"± {image.familiar}: {before[:19]}… → {after[:19]}…"

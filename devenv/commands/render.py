@@ -1,0 +1,49 @@
+"""``devenv render``: the generated files."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if a file is missing, stale or edited.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
+@click.pass_obj
+def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
+    """Write .devenv/compose.yaml and what belongs to it. Starts nothing, asks nobody.
+
+    \b
+    devenv render            write
+    devenv render --check    for CI
+    """
+    from devenv.effects.files import write_files
+    from devenv.errors import DriftFound
+    from devenv.model.problem import Problem
+    from devenv.project import generated_found, open_project
+    from devenv.stages.plan_up import guard_files, stale
+    from devenv.targets import dotenv
+
+    console = Console(world.stdout, world.stderr, world.env)
+    project = open_project(world)
+    rendered = project.render()
+    if to_stdout:
+        console.result(rendered[-1].text if project.local else rendered[0].text)
+        return
+    found = generated_found(project)
+    states = stale({file.path: file.inputs for file in rendered}, found)
+    if checking:
+        if states:
+            raise DriftFound([Problem(f"{path} is {state}", "devenv render") for path, state in states.items()])
+        console.say("all generated files are as devenv.toml says")
+        return
+    if not force:
+        guard_files({file.path: file.inputs for file in rendered}, found)
+    with project.store.locked("render", waiting=lambda holder: console.say(f"waiting for {holder}")):
+        write_files(project.root, [dotenv.ignore_file(), *rendered])
+    for path in states:
+        console.say(f"  ~ {path}")
+    console.say("written; commit them" if states else "nothing to do")

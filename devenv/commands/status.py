@@ -1,0 +1,141 @@
+"""``devenv status``: the plan of ``up``, not carried out, beside what each service says of itself."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import format_option, services_argument
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.model.resolved import ResolvedService
+    from devenv.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """How one service stands: ``running`` is the version it was started as, ``drift`` what 'up' would change."""
+
+    name: str
+    kind: str
+    wanted: str
+    running: str
+    state: str
+    address: str
+    drift: str
+
+
+@click.command()
+@services_argument
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
+@format_option
+@click.pass_obj
+def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: bool, format: str) -> int:
+    """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
+    from devenv.errors import DriftFound
+    from devenv.standing import standing
+
+    console = Console(world.stdout, world.stderr, world.env)
+    here = standing(world)
+    chosen = here.chosen(services)
+    with ThreadPoolExecutor(max(len(chosen), 1)) as pool:
+        rows = list(pool.map(lambda name: _row(here, name), chosen))
+    general = _general(here)
+    drifting = bool(general) or any(row.drift for row in rows)
+    if as_json or format == "json":
+        console.json({"in_sync": not drifting, "services": [_entry(row) for row in rows], "drift": general})
+    else:
+        _show(console, rows, general)
+    return DriftFound.exit_code if exit_code and drifting else 0
+
+
+def _row(here: Standing, name: str) -> Row:
+    service = here.project.resolved.services[name]
+    container = here.find(name)
+    return Row(
+        name=name,
+        kind=service.kind.name,
+        wanted=service.version.text or service.image.tag,
+        running=container.version if container and container.running else "",
+        state=_state(here, service),
+        address=_address(here, service),
+        drift=_drift(here, name),
+    )
+
+
+def _state(here: Standing, service: ResolvedService) -> str:
+    """Asked just now over the service's port: the engine's own health check may be half a minute old."""
+    from devenv.effects.probe import ask
+    from devenv.stages import asking
+
+    container = here.find(service.name)
+    if container is None:
+        return "absent"
+    if not container.running:
+        return f"{container.state} (code {container.exit_code})" if container.exit_code else container.state
+    question = (
+        None if here.observed.engine.host else asking.greeting(service, here.machine, here.project.manifest.project)
+    )
+    if question is None:
+        return container.health or "running"
+    return "ready" if ask(question).ready else "not ready"
+
+
+def _address(here: Standing, service: ResolvedService) -> str:
+    if not service.ports:
+        return ""
+    port = service.ports[0]
+    return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"
+
+
+def _drift(here: Standing, name: str) -> str:
+    """What 'up' would do to a service and why; "" if nothing."""
+    from devenv.errors import DataNeedsUpgrade
+    from devenv.model.plan import Action
+    from devenv.stages.plan_up import guard_data, service_steps
+
+    service = here.project.resolved.services[name]
+    if service.digest is None:
+        return f"devenv.lock does not hold {service.image.familiar}"
+    try:
+        guard_data([service], here.observed, here.machine.project, set())
+    except DataNeedsUpgrade as error:
+        return error.problems[0].message.removeprefix(f"{name}: ")
+    ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
+    steps = service_steps(service, here.find(name), here.observed, ports)
+    return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
+
+
+def _general(here: Standing) -> list[str]:
+    """Drift that is no service's own: files, and containers of services that left the manifest."""
+    from devenv.stages.plan_up import stale
+
+    files = [
+        f"{path} {'was edited by hand' if state == 'edited' else f'is {state}'}"
+        for path, state in stale(here.project.generated(), here.observed.files).items()
+    ]
+    gone = [
+        f"{item.service} runs and is not in devenv.toml"
+        for item in here.observed.containers
+        if item.running and item.config and item.service not in here.project.resolved.services
+    ]
+    return files + gone
+
+
+def _entry(row: Row) -> dict[str, object]:
+    values = {name: getattr(row, name) or None for name in Row.__slots__}
+    return values | {"in_sync": not row.drift}
+
+
+def _show(console: Console, rows: list[Row], general: list[str]) -> None:
+    shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
+    console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)
+    drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
+    for line in drift:
+        console.result(f"≠ {line}")
+    console.say("'devenv up' brings it in step" if drift else "as devenv.toml and devenv.lock say")

@@ -1,0 +1,31 @@
+"""``devenv stop``: stop, keep containers and data."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.options import services_argument
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@services_argument
+@click.pass_obj
+def command(world: World, services: tuple[str, ...]) -> None:
+    """Stop the services (all, or those named). Containers and data stay; 'devenv up' starts them again."""
+    from devenv.effects.compose import stop_containers
+    from devenv.standing import standing
+
+    console = Console(world.stdout, world.stderr, world.env)
+    here = standing(world)
+    chosen = here.chosen(services)
+    with here.project.store.locked("stop", waiting=lambda holder: console.say(f"waiting for {holder}")):
+        running = [item for item in here.observed.containers if item.running and item.service in chosen]
+        if not services:  # what left the manifest but still runs is stopped too; the IDE's workspace is not ours
+            running += [
+                item for item in here.observed.containers if item.running and item.config and item not in running
+            ]
+        stop_containers([item.id for item in running])
+    names = ", ".join(sorted(item.service for item in running))
+    console.say(f"stopped {names}; data is kept" if running else "nothing was running")

@@ -1,0 +1,33 @@
+"""``devenv wait``: until services serve."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.options import services_argument
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@services_argument
+@click.option("--timeout", type=click.IntRange(min=0), default=120, show_default=True, help="Seconds.")
+@click.pass_obj
+def command(world: World, services: tuple[str, ...], timeout: int) -> None:
+    """Wait until services that were started serve (all, or those named). Starts nothing; exit 4 if it takes longer."""
+    from devenv.standing import standing
+    from devenv.waiting import Waiting, failures, wait
+
+    console = Console(world.stdout, world.stderr, world.env)
+    here = standing(world)
+    waiting = Waiting(
+        resolved=here.project.resolved,
+        machine=here.machine,
+        containers={item.service: item for item in here.observed.containers},
+        made=frozenset(),
+        ensured=None,
+        remember=lambda place, digest: None,
+    )
+    with console.progress() as progress:
+        outcomes = wait(waiting, here.chosen(services), timeout=timeout, progress=progress)
+    failures(outcomes)

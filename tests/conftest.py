@@ -1,0 +1,54 @@
+"""Guards: no test touches the user's home, the network or a program unless it says so."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devenv.effects import process
+
+
+class NobodySaidThatThisTestMayRunPrograms(AssertionError):
+    """Mark the test ``engine``, or ask for the fixture ``programs``."""
+
+
+class NobodySaidThatThisTestMayLeaveThisMachine(AssertionError):
+    """Tests talk to loopback only."""
+
+
+@pytest.fixture(autouse=True)
+def guards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Make the real world unreachable."""
+    home = tmp_path / "no-home"
+    if request.node.get_closest_marker("engine") is None:
+        monkeypatch.setenv("HOME", str(home))
+        monkeypatch.setenv("DEVENV_STATE", str(home / "state"))
+        monkeypatch.setenv("DEVENV_CONFIG", str(home / "config.toml"))
+        for name in [name for name in os.environ if name.startswith(("DEVENV_REGISTRY", "COMPOSE_", "DOCKER_"))]:
+            monkeypatch.delenv(name)
+        if "programs" not in request.fixturenames:
+            monkeypatch.setattr(process.subprocess, "Popen", _refused)
+        monkeypatch.setattr(socket.socket, "connect", _loopback_only(socket.socket.connect))
+    yield
+
+
+@pytest.fixture
+def programs() -> None:
+    """This test runs programs."""
+
+
+def _refused(*words: object, **_: object) -> None:
+    raise NobodySaidThatThisTestMayRunPrograms(words)
+
+
+def _loopback_only(connect: object) -> object:
+    def guarded(self: socket.socket, address: object) -> object:
+        if isinstance(address, tuple) and str(address[0]) not in ("127.0.0.1", "::1", "localhost"):
+            raise NobodySaidThatThisTestMayLeaveThisMachine(address)
+        return connect(self, address)  # type: ignore[operator]
+
+    return guarded

@@ -1,0 +1,91 @@
+"""Ports and names: kept, wanted, free, in that order."""
+
+from __future__ import annotations
+
+from devenv.model.observed import Container, Engine, Observed
+from devenv.stages.place import own_name, place, project_name
+from tests.making import resolved
+
+TWO = (
+    '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
+    '[services.other]\nkind = "postgres"\nversion = "15.4"\n'
+)
+ONE = '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
+ENGINE = Engine("27.0.1", "linux/amd64")
+
+
+def placed(text: str, observed: Observed | None = None, **kept: str) -> tuple[dict[str, int], list[str]]:
+    machine, moved = place(
+        resolved(text), observed or Observed(ENGINE), project="shop", root="/shop", kept=kept, registries={}
+    )
+    return dict(machine.ports), [f"{item.service} {item.wanted}→{item.got} {item.owner}" for item in moved]
+
+
+def test_the_standard_port_if_it_is_free() -> None:
+    assert placed(ONE) == ({"DEVENV_DB_PORT": 5432}, [])
+
+
+def test_the_kept_port_before_the_standard_one() -> None:
+    assert placed(ONE, DEVENV_DB_PORT="20123") == ({"DEVENV_DB_PORT": 20123}, [])
+
+
+def test_a_kept_port_that_is_no_port_is_passed_over() -> None:
+    assert placed(ONE, DEVENV_DB_PORT="many") == ({"DEVENV_DB_PORT": 5432}, [])
+
+
+def test_a_taken_port_is_named_with_its_owner_and_another_is_found() -> None:
+    observed = Observed(ENGINE, taken={5432: "container blog-db-1"})
+    ports, moved = placed(ONE, observed)
+    assert 20000 <= ports["DEVENV_DB_PORT"] < 32000
+    assert moved == [f"db 5432→{ports['DEVENV_DB_PORT']} container blog-db-1"]
+    assert placed(ONE, observed)[0] == ports  # the same one each time
+
+
+def test_our_own_container_does_not_take_its_port_from_itself() -> None:
+    own = Container("i", "shop-db-1", "shop", "db", "running", ports={5432: ("127.0.0.1", 5432)})
+    assert placed(ONE, Observed(ENGINE, containers=(own,), taken={5432: "container shop-db-1"})) == (
+        {"DEVENV_DB_PORT": 5432},
+        [],
+    )
+
+
+def test_two_services_never_get_the_same_port() -> None:
+    ports, moved = placed(TWO)
+    assert len(set(ports.values())) == 2
+    assert moved[0].endswith("another service of this project")
+
+
+def test_a_candidate_that_is_taken_is_passed_over() -> None:
+    first = placed(ONE, Observed(ENGINE, taken={5432: "x"}))[0]["DEVENV_DB_PORT"]
+    second = placed(ONE, Observed(ENGINE, taken={5432: "x", first: "y"}))[0]["DEVENV_DB_PORT"]
+    assert second == first + 1
+
+
+def test_a_remote_engine_is_where_addresses_lead() -> None:
+    machine, _ = place(
+        resolved(ONE),
+        Observed(Engine("27.0.1", "linux/amd64", host="build.example.com")),
+        project="shop",
+        root="/shop",
+        kept={},
+        registries={},
+    )
+    assert machine.host == "build.example.com"
+
+
+def test_the_first_checkout_has_the_plain_name() -> None:
+    assert project_name("shop", "/a", {}, "") == "shop"
+
+
+def test_a_second_checkout_has_one_of_its_own() -> None:
+    assert project_name("shop", "/b", {}, "/a") == own_name("shop", "/b") != own_name("shop", "/c")
+
+
+def test_a_checkout_keeps_its_name() -> None:
+    kept = {"COMPOSE_PROJECT_NAME": "shop-abc123", "DEVENV_ROOT": "/b"}
+    assert project_name("shop", "/b", kept, "/a") == "shop-abc123"
+
+
+def test_a_moved_checkout_keeps_its_name_and_so_its_data() -> None:
+    kept = {"COMPOSE_PROJECT_NAME": "shop", "DEVENV_ROOT": "/old"}
+    assert project_name("shop", "/new", kept, "") == "shop"

@@ -1,0 +1,228 @@
+"""What up decides: values in, whole plans out, reasons included."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devenv.errors import DataNeedsUpgrade, Refused
+from devenv.model.machine import Machine
+from devenv.model.observed import Container, Engine, ExistingVolume, FileState, Observed
+from devenv.model.plan import Action, Plan, Step
+from devenv.model.resolved import Resolved
+from devenv.stages.plan_up import difference, plan_up, stale
+from tests.making import resolved
+
+DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
+CACHE = '[services.cache]\nkind = "redis"\nversion = "7.0.15"\n'
+ENGINE = Engine("27.0.1", "linux/amd64")
+PULLS = {"db": "postgres@sha256:1", "cache": "redis@sha256:1"}
+PORTS = {"DEVENV_DB_PORT": 5432, "DEVENV_CACHE_PORT": 6379}
+
+
+def container(wanted: Resolved, name: str, state: str = "running", **changes: object) -> Container:
+    """The container that a service would have if it had just been started."""
+    service = wanted.services[name]
+    port = service.ports[0]
+    made = Container(
+        id=f"id-{name}",
+        name=f"shop-{name}-1",
+        project="shop",
+        service=name,
+        state=state,
+        config=service.config[:16],
+        version=service.version.text,
+        root="/shop",
+        ports={port.container: ("127.0.0.1", PORTS[port.variable])},
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def volume(service: str, kind: str, format: str, path: str) -> ExistingVolume:
+    return ExistingVolume(f"shop_{service}-{kind}-{format}", "shop", service, kind, format, path)
+
+
+def plan(target: Resolved, observed: Observed, **options: object) -> Plan:
+    arguments: dict[str, object] = {
+        "wanted": tuple(target.services),
+        "files": {".devenv/compose.yaml": "abc"},
+        "pulls": PULLS,
+    } | options
+    return plan_up(target, observed, Machine("shop", "/shop", PORTS), **arguments)  # type: ignore[arg-type]
+
+
+def settled(wanted: Resolved, **changes: object) -> Observed:
+    """A machine on which everything is as it should be."""
+    return replace(
+        Observed(
+            ENGINE,
+            containers=tuple(container(wanted, name) for name in wanted.services),
+            images=frozenset(PULLS.values()),
+            files={".devenv/compose.yaml": FileState("abc", intact=True)},
+            applied={name: service.described for name, service in wanted.services.items()},
+        ),
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def test_a_new_machine_gets_everything() -> None:
+    assert plan(resolved(DB + CACHE), Observed(ENGINE)) == Plan(
+        (
+            Step(Action.WRITE, ".devenv/compose.yaml", "does not exist yet"),
+            Step(Action.PULL, "db", "postgres:15.4-bookworm is not on this machine yet"),
+            Step(Action.PULL, "cache", "redis:7.0.15 is not on this machine yet"),
+            Step(Action.CREATE, "db", "postgres 15.4 is not there yet"),
+            Step(Action.CREATE, "cache", "redis 7.0.15 is not there yet"),
+        )
+    )
+
+
+def test_a_second_up_only_keeps() -> None:
+    wanted = resolved(DB + CACHE)
+    assert plan(wanted, settled(wanted)) == Plan(
+        (Step(Action.KEEP, "db", "is as devenv.toml says"), Step(Action.KEEP, "cache", "is as devenv.toml says"))
+    )
+
+
+def test_a_kept_service_needs_no_image() -> None:
+    """Images of what runs may have been pruned, or be called otherwise since a mirror was set."""
+    wanted = resolved(DB)
+    assert plan(wanted, settled(wanted, images=frozenset())).changes == ()
+
+
+def test_a_changed_setting_recreates_that_service_alone_and_says_which() -> None:
+    before = resolved(DB + "[services.db.settings]\nmax_connections = 100\n" + CACHE)
+    after = resolved(DB + "[services.db.settings]\nmax_connections = 200\n" + CACHE)
+    assert plan(after, settled(before)).steps == (
+        Step(Action.RECREATE, "db", "max_connections 100 → 200"),
+        Step(Action.KEEP, "cache", "is as devenv.toml says"),
+    )
+
+
+def test_a_patch_release_recreates_on_the_same_data() -> None:
+    before, after = resolved(DB), resolved(DB.replace("15.4", "15.6"))
+    data = volume("db", "postgres", "15", "/var/lib/postgresql/data")
+    observed = settled(before, volumes=(data,))
+    assert plan(after, observed).changes == (Step(Action.RECREATE, "db", "version 15.4 → 15.6"),)
+
+
+def test_a_changed_password_is_told_without_being_shown() -> None:
+    before, after = resolved(DB + 'password = "old-secret"\n'), resolved(DB + 'password = "new-secret"\n')
+    (step,) = plan(after, settled(before)).changes
+    assert step == Step(Action.RECREATE, "db", "password changed")
+
+
+def test_without_a_memory_the_version_is_still_compared() -> None:
+    before, after = resolved(DB), resolved(DB.replace("15.4", "15.6"))
+    assert plan(after, settled(before, applied={})).changes[0].reason == "version 15.4 → 15.6"
+
+
+def test_a_way_of_running_that_changed_is_a_reason_of_its_own() -> None:
+    wanted = resolved(DB)
+    changed = container(wanted, "db", config="0123456789abcdef")
+    assert plan(wanted, settled(wanted, containers=(changed,))).changes == (
+        Step(Action.RECREATE, "db", "how devenv runs postgres has changed"),
+    )
+
+
+def test_a_stopped_container_is_started() -> None:
+    wanted = resolved(DB)
+    observed = settled(wanted, containers=(container(wanted, "db", "exited"),))
+    assert plan(wanted, observed).changes == (Step(Action.START, "db", "is exited"),)
+
+
+def test_another_port_recreates() -> None:
+    wanted = resolved(DB)
+    observed = settled(wanted, containers=(container(wanted, "db", ports={5432: ("127.0.0.1", 5555)}),))
+    assert plan(wanted, observed).changes == (Step(Action.RECREATE, "db", "port 5555 → 5432"),)
+
+
+def test_a_service_that_left_the_manifest_is_stopped() -> None:
+    both, one = resolved(DB + CACHE), resolved(DB)
+    assert plan(one, settled(both)).changes == (Step(Action.STOP, "cache", "no longer in devenv.toml; its data is kept"),)
+
+
+def test_what_devenv_did_not_start_is_left_alone() -> None:
+    """The IDE's workspace runs in the same Compose project."""
+    wanted = resolved(DB)
+    workspace = Container("id", "shop-workspace-1", "shop", "workspace", "running")
+    assert plan(wanted, settled(wanted, containers=(container(wanted, "db"), workspace))).changes == ()
+
+
+def test_only_what_was_asked_for_is_touched() -> None:
+    both = resolved(DB + CACHE)
+    made = plan(both, Observed(ENGINE), wanted=("cache",))
+    assert made.subjects(Action.CREATE, Action.PULL) == ("cache", "cache")
+
+
+def test_data_of_another_major_is_refused_with_the_way_out() -> None:
+    after = resolved(DB.replace("15.4", "16.3"))
+    observed = Observed(ENGINE, volumes=(volume("db", "postgres", "15", "/var/lib/postgresql/data"),))
+    with pytest.raises(DataNeedsUpgrade) as caught:
+        plan(after, observed)
+    (problem,) = caught.value.problems
+    assert problem.message == (
+        "db: the data here is of postgres 15 (shop_db-postgres-15); postgres 16.3 cannot open it"
+    )
+    assert "devenv up --fresh db" in problem.hint
+    assert caught.value.exit_code == 5
+
+
+def test_an_old_branch_finds_its_old_data() -> None:
+    wanted = resolved(DB)
+    path = "/var/lib/postgresql/data"
+    observed = Observed(ENGINE, volumes=(volume("db", "postgres", "15", path), volume("db", "postgres", "16", path)))
+    assert Action.CREATE in {step.action for step in plan(wanted, observed).steps}
+
+
+def test_fresh_starts_empty_beside_the_old_data() -> None:
+    after = resolved(DB.replace("15.4", "16.3"))
+    observed = Observed(ENGINE, volumes=(volume("db", "postgres", "15", "/var/lib/postgresql/data"),))
+    assert plan(after, observed, fresh=("db",)).subjects(Action.CREATE) == ("db",)
+
+
+def test_another_kind_of_server_does_not_start_on_nothing_silently() -> None:
+    valkey = resolved('[services.cache]\nkind = "redis"\nversion = "7.2.4"\n')
+    observed = Observed(ENGINE, volumes=(volume("cache", "valkey", "8.1", "/data"),))
+    with pytest.raises(DataNeedsUpgrade, match=r"valkey 8\.1"):
+        plan(valkey, observed, pulls={"cache": "redis@x"})
+
+
+def test_an_edited_file_is_not_overwritten() -> None:
+    wanted = resolved(DB)
+    observed = settled(wanted, files={".devenv/compose.yaml": FileState("abc", intact=False)})
+    with pytest.raises(Refused, match="was edited by hand"):
+        plan(wanted, observed)
+    assert plan(wanted, observed, force=True).subjects(Action.WRITE) == (".devenv/compose.yaml",)
+
+
+def test_a_file_of_somebody_else_is_not_overwritten() -> None:
+    wanted = resolved(DB)
+    with pytest.raises(Refused, match="was not made by devenv"):
+        plan(wanted, settled(wanted, files={".devenv/compose.yaml": FileState("", intact=False)}))
+
+
+def test_a_stale_file_is_written() -> None:
+    wanted = resolved(DB)
+    made = plan(wanted, settled(wanted, files={".devenv/compose.yaml": FileState("old", intact=True)}))
+    assert made.changes == (Step(Action.WRITE, ".devenv/compose.yaml", "devenv.toml says something else now"),)
+
+
+def test_a_derived_image_is_built_once() -> None:
+    wanted = resolved(DB + 'extensions = ["vector"]\n')
+    assert plan(wanted, Observed(ENGINE)).subjects(Action.BUILD) == ("db",)
+    here = Observed(ENGINE, images=frozenset({wanted.services["db"].build}))
+    assert plan(wanted, here).subjects(Action.BUILD, Action.PULL) == ()
+
+
+def test_stale_tells_what_is_the_matter() -> None:
+    found = {"a": FileState("1", intact=True), "b": FileState("1", intact=False), "c": FileState("0", intact=True)}
+    assert stale(dict.fromkeys("abcd", "1"), found) == {"b": "edited", "c": "stale", "d": "missing"}
+
+
+def test_a_version_explains_its_own_image() -> None:
+    old = {"version": "15.4", "image": "postgres:15.4", "digest": "sha256:1"}
+    new = {"version": "16.3", "image": "postgres:16.3", "digest": "sha256:2"}
+    assert difference(old, new) == "version 15.4 → 16.3"
+    assert difference(old, {**old, "digest": "sha256:3"}) == "digest changed"
