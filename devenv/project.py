@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from devenv import __version__
-from devenv.catalog import DECLARATION, FRAGMENT, read_kind
 from devenv.effects import files
 from devenv.effects.compose import Stack
-from devenv.effects.store import Store, checkouts, state_folder
+from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
 from devenv.errors import ManifestError
+from devenv.kinds import Catalogue
 from devenv.model.file import File
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock
 from devenv.model.machine import Machine
 from devenv.model.manifest import Manifest
 from devenv.model.mirrors import Mirrors
-from devenv.model.observed import Container, FileState, Observed
 from devenv.model.problem import Problem, Where
 from devenv.model.resolved import Resolved
-from devenv.stages import place
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import PATH as LOCK_PATH
 from devenv.stages.locking import parse_lock
 from devenv.stages.resolve import resolve
 from devenv.targets import compose, dotenv
-from devenv.targets.mark import read_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +138,7 @@ def open_project(world: World) -> Project:
     lock = parse_lock(lock_text)
     resolved = resolve(manifest, kinds, lock)
     shared = resolve(build_manifest(documents.base, kinds), kinds, lock) if documents.local else resolved
+    kept = _kept(root)
     return Project(
         root=root,
         documents=documents,
@@ -150,8 +148,8 @@ def open_project(world: World) -> Project:
         lock_text=lock_text,
         resolved=resolved,
         shared=shared,
-        kept=_kept(root),
-        mirrors=_mirrors(world),
+        kept=kept,
+        mirrors=_mirrors(world) or _mirrors_kept(kept, resolved),
         store=store,
         state=state,
     )
@@ -173,68 +171,6 @@ def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], c
         pass
 
 
-class Catalogue:
-    """The packaged kinds and the project's own; a kind of its own stands before a packaged one of the same name."""
-
-    def __init__(self, root: Path, documents: Documents | None) -> None:
-        self._packaged = files.templates_root() / "services"
-        own = documents.catalogue() if documents else ""
-        self._own = root / own if own else None
-
-    def names(self) -> list[str]:
-        """All kinds, sorted."""
-        folders = [self._packaged, *([self._own] if self._own else [])]
-        return sorted({path.parent.name for folder in folders for path in folder.glob(f"*/{DECLARATION}")})
-
-    def read(self, names: Iterable[str]) -> dict[str, Kind]:
-        """Those of the named kinds that there are."""
-        return {name: kind for name in names if (kind := self._read(name))}
-
-    def _folder(self, name: str) -> Path | None:
-        places = [self._own / name if self._own else None, self._packaged / name]
-        return next((place for place in places if place and (place / DECLARATION).is_file()), None)
-
-    def _read(self, name: str) -> Kind | None:
-        folder = self._folder(name)
-        if folder is None or "/" in name or name.startswith("."):
-            return None
-        texts = files.read_folder(folder)
-        texts.setdefault(FRAGMENT, "")
-        try:
-            return read_kind(name, texts)
-        except (KeyError, TypeError, ValueError) as error:
-            self.check([name])
-            raise ManifestError(Problem(f"cannot be read: {error}", where=Where(str(folder / DECLARATION)))) from error
-
-    def check(self, names: Iterable[str]) -> None:
-        """Raises ManifestError for kinds of the project's own whose declaration has a wrong shape."""
-        from devenv import tomldoc
-        from devenv.stages.check import check_kind_folder
-
-        problems = []
-        for name in names:
-            folder = self._folder(name)
-            if folder is None or self._own is None or self._own not in folder.parents:
-                continue
-            text = files.read_text(folder / DECLARATION) or ""
-            for issue in check_kind_folder(name, _parsed(text)):
-                where = Where(str(folder / DECLARATION), tomldoc.locate(text, issue.path))
-                problems.append(Problem(issue.message, issue.hint, where, issue.key))
-        if problems:
-            raise ManifestError(problems)
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    from devenv import tomldoc
-
-    try:
-        return tomldoc.parse(text)
-    except tomldoc.TomlError as error:
-        raise ManifestError(
-            Problem(f"not valid TOML: {error.message}", where=Where(DECLARATION, error.line))
-        ) from error
-
-
 def _kept(root: Path) -> dict[str, str]:
     """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
     kept = dotenv.parse(files.read_text(root / dotenv.PATH) or "")
@@ -244,16 +180,31 @@ def _kept(root: Path) -> dict[str, str]:
     return kept
 
 
-def _mirrors(world: World) -> Mirrors:
-    """Where this machine gets images: ``DEVENV_REGISTRY_MIRROR``, then the user's own configuration."""
+def _mirrors_kept(kept: Mapping[str, str], resolved: Resolved) -> Mirrors:
+    """The mirrors of the last ``up``: a shell without the variable must not fetch from elsewhere what is here."""
+    used = {image.registry for image in resolved.images}
+    return Mirrors("", {name: base for name in used if (base := kept.get(compose.registry_variable(name)))})
+
+
+def _mirrors(world: World) -> Mirrors | None:
+    """Where this machine gets images: ``DEVENV_REGISTRY_MIRROR``, then the user's own configuration; None: not said.
+
+    A variable that is set to nothing says that there is no mirror.
+    """
     path = config_path(world)
     config = _parsed_config(path)
     registries = config.get("registries", {})
-    prefix = world.env.get("DEVENV_REGISTRY_MIRROR") or config.get("mirror", "")
+    prefix = world.env.get("DEVENV_REGISTRY_MIRROR", config.get("mirror"))
+    if prefix is None and not registries:
+        return None
+    prefix = prefix or ""
     if not isinstance(registries, dict) or not isinstance(prefix, str):
         hint = 'mirror = "host/prefix" and [registries] "quay.io" = "host/prefix"'
         raise ManifestError(Problem("has the wrong shape", hint, Where(str(path))))
-    return Mirrors(prefix.rstrip("/"), {name: str(value).rstrip("/") for name, value in registries.items()})
+    mirrors = Mirrors(prefix, {name: str(value) for name, value in registries.items()})
+    if problems := mirrors.problems():
+        raise ManifestError(problems)
+    return mirrors
 
 
 def config_path(world: World) -> Path:
@@ -272,57 +223,3 @@ def _parsed_config(path: Path) -> dict[str, Any]:
         return tomldoc.parse(files.read_text(path) or "")
     except tomldoc.TomlError as error:
         raise ManifestError(Problem(f"not valid TOML: {error.message}", where=Where(str(path), error.line))) from error
-
-
-def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
-    """This checkout's name on this machine, and of all that the engine has what belongs to it."""
-    from devenv.effects.ports import listening
-
-    root, name = str(project.root), project.manifest.project
-    name = place.project_name(name, root, project.kept, _other_holder(project, everything))
-    remote = bool(everything.engine.host)
-    ports = [port.preferred for service in project.resolved.services.values() for port in service.ports]
-    taken = {} if remote else dict.fromkeys(listening([*ports, *project.machine().ports.values()]), "")
-    for container in everything.containers:
-        if container.running:
-            taken |= {port: _holder(container) for _, port in container.ports.values()}
-    observed = replace(
-        everything,
-        containers=tuple(item for item in everything.containers if item.project == name and item.service),
-        volumes=tuple(item for item in everything.volumes if item.project == name),
-        taken=taken,
-        files=generated_found(project),
-        applied=project.store.read("applied"),
-        ensured=project.store.read("ensured"),
-    )
-    return name, observed
-
-
-def _holder(container: Container) -> str:
-    return f"container {container.name}"
-
-
-def _other_holder(project: Project, everything: Observed) -> str:
-    """The root of another checkout, or a word for a foreign Compose project, that has our wanted name."""
-    root = str(project.root)
-    name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
-    for container in everything.containers:
-        theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
-        if theirs and (not container.root or Path(container.root, MANIFEST).is_file()):
-            return container.root or container.name
-    known = checkouts(project.state)
-    return next((other for other, taken in known.items() if taken == name and other != root), "")
-
-
-def generated_found(project: Project) -> dict[str, FileState]:
-    """What the generated files on the disk say of themselves; those that do not exist are left out."""
-    texts = {path: files.read_text(project.root / path) for path in project.generated()}
-    return {path: read_mark(text) for path, text in texts.items() if text is not None}
-
-
-def catalogue_here(world: World) -> Catalogue:
-    """The catalogue as seen from where the user stands: with the project's own kinds inside a project."""
-    root = files.find_root(world.cwd, MANIFEST)
-    if root is None:
-        return Catalogue(world.cwd, None)
-    return Catalogue(root, parse_documents(files.read_text(root / MANIFEST) or "", files.read_text(root / LOCAL) or ""))

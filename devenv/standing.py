@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from devenv.effects import files
 from devenv.effects.engine import look
+from devenv.effects.ports import listening
+from devenv.effects.store import checkouts
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
-from devenv.model.observed import Container, Observed
-from devenv.project import Project, narrowed, open_project
+from devenv.model.observed import Container, FileState, Observed
+from devenv.project import Project, open_project
+from devenv.stages import place
+from devenv.stages.load import MANIFEST
 from devenv.stages.resolve import select
+from devenv.targets.mark import read_mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +58,47 @@ def standing(world: World) -> Standing:
 
 def _host(observed: Observed) -> str:
     return observed.engine.host or "127.0.0.1"
+
+
+def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
+    """This checkout's name on this machine, and of all that the engine has what belongs to it."""
+    root, name = str(project.root), project.manifest.project
+    name = place.project_name(name, root, project.kept, _other_holder(project, everything))
+    remote = bool(everything.engine.host)
+    ports = [port.preferred for service in project.resolved.services.values() for port in service.ports]
+    taken = {} if remote else dict.fromkeys(listening([*ports, *project.machine().ports.values()]), "")
+    for container in everything.containers:
+        if container.running:
+            taken |= {port: _holder(container) for _, port in container.ports.values()}
+    observed = replace(
+        everything,
+        containers=tuple(item for item in everything.containers if item.project == name and item.service),
+        volumes=tuple(item for item in everything.volumes if item.project == name),
+        taken=taken,
+        files=generated_found(project),
+        applied=project.store.read("applied"),
+        ensured=project.store.read("ensured"),
+    )
+    return name, observed
+
+
+def _holder(container: Container) -> str:
+    return f"container {container.name}"
+
+
+def _other_holder(project: Project, everything: Observed) -> str:
+    """The root of another checkout, or a word for a foreign Compose project, that has our wanted name."""
+    root = str(project.root)
+    name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
+    for container in everything.containers:
+        theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
+        if theirs and (not container.root or Path(container.root, MANIFEST).is_file()):
+            return container.root or container.name
+    known = checkouts(project.state)
+    return next((other for other, taken in known.items() if taken == name and other != root), "")
+
+
+def generated_found(project: Project) -> dict[str, FileState]:
+    """What the generated files on the disk say of themselves; those that do not exist are left out."""
+    texts = {path: files.read_text(project.root / path) for path in project.generated()}
+    return {path: read_mark(text) for path, text in texts.items() if text is not None}

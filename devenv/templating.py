@@ -61,7 +61,12 @@ def _environment() -> Environment:
 
 def compose_json(value: Any) -> str:
     """A value as JSON, which is YAML too, with ``$`` doubled so that Compose does not take it for a variable."""
-    return json.dumps(value, ensure_ascii=False, default=list).replace("$", "$$")
+    return plain_json(value).replace("$", "$$")
+
+
+def plain_json(value: Any) -> str:
+    """A value as JSON for a file in the container, where ``$`` is only a character."""
+    return json.dumps(value, ensure_ascii=False, default=list)
 
 
 def url_quote(value: object) -> str:
@@ -115,6 +120,7 @@ def bytes_of(value: object) -> str:
 
 FILTERS: dict[str, Callable[..., str]] = {
     "tojson": compose_json,
+    "json": plain_json,
     "url": url_quote,
     "sql": sql_string,
     "sqlname": sql_name,

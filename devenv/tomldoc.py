@@ -34,6 +34,15 @@ def parse(text: str) -> dict[str, Any]:
         raise TomlError(_POSITION.sub("", prose), line) from error
 
 
+def child(data: Any, key: Key) -> Any:
+    """The value at one key of a table or one index of a list. Raises KeyError where there is none."""
+    if isinstance(data, dict) and key in data:
+        return data[key]
+    if isinstance(data, list) and isinstance(key, int) and key < len(data):
+        return data[key]
+    raise KeyError(key)
+
+
 def locate(text: str, path: Sequence[Key]) -> int | None:
     """The 1-based line of the key at ``path``, or of the nearest thing above it that the text has; None: nowhere.
 

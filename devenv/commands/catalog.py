@@ -22,7 +22,7 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
     devenv catalog postgres
     """
     from devenv.errors import ManifestError
-    from devenv.project import catalogue_here
+    from devenv.kinds import catalogue_here
     from devenv.schema.issue import did_you_mean
 
     console = Console(world.stdout, world.stderr, world.env)

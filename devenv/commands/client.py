@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from devenv.commands.options import passing, service_argument
+from devenv.commands.options import passing, service_argument, words_argument
 from devenv.effects.world import World
 
 
 @click.command(context_settings=passing)
 @service_argument
-@click.argument("words", nargs=-1, metavar="[-- ARGUMENT...]")
+@words_argument(metavar="[-- ARGUMENT...]")
 @click.pass_obj
 def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """Open psql, redis-cli, … as it is in the service's own image, already connected.

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import click
 
-from devenv.commands.options import passing, service_argument
+from devenv.commands.options import passing, service_argument, words_argument
 from devenv.effects.world import World
 
 
 @click.command(context_settings=passing)
 @service_argument
-@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND [ARGUMENT]...")
+@words_argument(required=True, metavar="-- COMMAND [ARGUMENT]...")
 @click.pass_obj
 def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """Run a command inside a service's container; its exit code is the command's own.

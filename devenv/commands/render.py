@@ -23,8 +23,9 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     from devenv.effects.files import write_files
     from devenv.errors import DriftFound
     from devenv.model.problem import Problem
-    from devenv.project import generated_found, open_project
+    from devenv.project import open_project
     from devenv.stages.plan_up import guard_files, stale
+    from devenv.standing import generated_found
     from devenv.targets import dotenv
 
     console = Console(world.stdout, world.stderr, world.env)

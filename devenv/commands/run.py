@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import passing
+from devenv.commands.options import passing, words_argument
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(context_settings=passing)
-@click.argument("words", nargs=-1, required=True, metavar="-- COMMAND [ARGUMENT]...")
+@words_argument(required=True, metavar="-- COMMAND [ARGUMENT]...")
 @click.pass_obj
 def command(world: World, words: tuple[str, ...]) -> int:
     """Run a command with the variables of [env].

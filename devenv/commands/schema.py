@@ -20,7 +20,7 @@ def command(world: World) -> None:
     """
     import json
 
-    from devenv.project import catalogue_here
+    from devenv.kinds import catalogue_here
     from devenv.schema.manifest import json_schema
 
     catalogue = catalogue_here(world)

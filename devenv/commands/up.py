@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devenv.commands.options import format_option, profile_option, services_argument, timeout_option
-from devenv.console import Console
+from devenv.console import Console, Progress
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -83,9 +83,9 @@ def _prepare(
     world: World, project: Project, everything: Observed, chosen: tuple[str, ...], options: Mapping[str, Any]
 ) -> Prepared:
     from devenv.pinning import pinned
-    from devenv.project import narrowed
     from devenv.stages.place import place
     from devenv.stages.plan_up import plan_up
+    from devenv.standing import narrowed
 
     project = pinned(project, world, frozen=options["frozen"], offline=options["offline"])
     name, observed = narrowed(project, everything)
@@ -133,7 +133,7 @@ def _carry_out(world: World, console: Console, prepared: Prepared, options: Mapp
     _tell_before(console, prepared)
     _check_offline(prepared, offline=options["offline"])
     _save_decisions(prepared)
-    with console.progress() as progress:
+    with console.progress() if prepared.plan.changes else Progress() as progress:
         _apply(prepared, progress)
         outcomes = _wait(prepared, timeout=options["wait_timeout"], progress=progress)
     from devenv.waiting import failures
@@ -179,7 +179,7 @@ def _save_decisions(prepared: Prepared) -> None:
         prepared.project.store.remember_root(prepared.machine.project)
 
 
-def _apply(prepared: Prepared, progress: Any) -> None:
+def _apply(prepared: Prepared, progress: Progress) -> None:
     from devenv.effects.apply import Material, apply
     from devenv.model.plan import Action
 
@@ -202,10 +202,10 @@ def _apply(prepared: Prepared, progress: Any) -> None:
     project.store.write("applied", applied)
 
 
-def _wait(prepared: Prepared, *, timeout: float, progress: Any) -> list[Outcome]:
+def _wait(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import look
-    from devenv.project import narrowed
+    from devenv.standing import narrowed
     from devenv.waiting import Waiting, wait
 
     project = prepared.project

@@ -15,6 +15,7 @@ from devenv.effects import compose
 from devenv.effects.compose import Stack
 from devenv.effects.files import write_files
 from devenv.effects.store import Store
+from devenv.errors import DevenvError
 from devenv.model.file import File
 from devenv.model.plan import Action, Plan
 
@@ -40,12 +41,19 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
     steps = [f"{step.action} {step.subject}" for step in plan.changes]
     if not steps:
         return
+    done: list[tuple[str, str]] = []
     store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
     for actions, do in _ROOMS:
         subjects = plan.subjects(*actions)
         if subjects:
             store.journal({"begin": [str(action) for action in actions], "subjects": subjects})
-            do(subjects, material, progress)
+            try:
+                do(subjects, material, progress)
+            except DevenvError as error:
+                before = ", ".join(f"{action} {subject}" for action, subject in done)
+                error.changed = f"done before that: {before or 'nothing'}; 'devenv {verb}' goes on from there"
+                raise
+            done += [(str(actions[0]), subject) for subject in subjects]
             store.journal({"done": [str(action) for action in actions], "subjects": subjects})
     store.clear_journal()
 

@@ -139,7 +139,7 @@ class Credentials:
             if not colon:
                 self._warn(
                     f"the login for {host} in Docker's configuration is damaged",
-                    f"log in again with `{command('login', host)}`",
+                    f"log in again with '{command('login', host)}'",
                 )
                 return None
         if token := _text(entry.get("identitytoken")):

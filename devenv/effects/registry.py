@@ -311,9 +311,12 @@ class _Web:
         """One request and its redirects, as the same method; Authorization and forms stay with their host."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._once(asked, method, url, headers, form, wait=wait)
-            target = urljoin(url, answer.headers.get("Location", "")) if answer.status in REDIRECTS else url
-            if target == url or form:
+            if answer.status not in REDIRECTS or form or not answer.headers.get("Location"):
                 return answer
+            try:
+                target = urljoin(url, answer.headers["Location"])
+            except ValueError:
+                raise Failed(errors.malformed(asked, "it redirects to what is no address")) from None
             if _site(target) != _site(url):
                 headers = {name: value for name, value in headers.items() if name != "Authorization"}
             url = target

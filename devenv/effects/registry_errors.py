@@ -159,7 +159,7 @@ def no_access(asked: Asked, status: int, *, logged_in: bool, words: str = "") ->
     """Registries answer the same for a private repository and one that is not there, and mean to."""
     who = f" to the login that Docker keeps for {asked.place}" if logged_in else ""
     said = f" ({words})" if words else ""
-    login = f"`{command('login', asked.place)}`" + (" with an account that may read it" if logged_in else "")
+    login = f"'{command('login', asked.place)}'" + (" with an account that may read it" if logged_in else "")
     hint = f"it does not exist, or it is private: check its spelling, or {login}"
     return OutOfReach(
         f"no access to {asked.image.familiar}: {asked.name} answers {status}{who}{said}",
@@ -170,7 +170,7 @@ def no_access(asked: Asked, status: int, *, logged_in: bool, words: str = "") ->
 def bad_login(asked: Asked) -> Problem:
     return OutOfReach(
         f"{asked.place} refuses the login that Docker keeps for it",
-        f"`{command('login', asked.place)}` again, or `{command('logout', asked.place)}` to go on without",
+        f"'{command('login', asked.place)}' again, or '{command('logout', asked.place)}' to go on without",
     )
 
 
@@ -178,7 +178,7 @@ def rate_limited(asked: Asked, wait: str) -> Problem:
     said = f"; it says to wait {wait} s" if re.fullmatch(r"\d{1,6}", wait) else ""
     return OutOfReach(
         f"{asked.place} limits how often it may be asked (429){said}",
-        f"`{command('login', asked.place)}` raises the limit; a mirror avoids it: {MIRROR}",
+        f"'{command('login', asked.place)}' raises the limit; a mirror avoids it: {MIRROR}",
     )
 
 
@@ -186,7 +186,7 @@ def server_error(asked: Asked, status: int, words: str) -> Problem:
     said = f" ({words})" if words else ""
     return OutOfReach(
         f"{asked.place} is in trouble: it answers {status}{said}",
-        "try again later; `--offline` works with what devenv.lock holds and this machine has",
+        "try again later; --offline works with what devenv.lock holds and this machine has",
     )
 
 
@@ -219,7 +219,7 @@ def plain_http(host: str, sender: str = "") -> Problem:
 def network(host: str, cause: BaseException, *, proxy: str, mirrored: bool) -> Problem:
     """What http.client, ssl and socket say, in words; not all of it, since some of their texts quote what was sent."""
     host, through = printable(host), f" through the proxy {proxy}" if proxy else ""
-    offline = "`--offline` works with what devenv.lock holds and this machine has"
+    offline = "--offline works with what devenv.lock holds and this machine has"
     hint = f"check the network, or name a mirror that this machine can reach: {MIRROR}; {offline}"
     if mirrored:
         hint = f"is this mirror running, and the right one (DEVENV_REGISTRY_MIRROR)? {offline}"

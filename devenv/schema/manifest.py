@@ -20,6 +20,8 @@ PROJECT = NAME
 Port = Annotated[StrictInt, Field(ge=1, le=65535)]
 Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Command = StrictStr | list[StrictStr]
+Name = Annotated[StrictStr, Field(pattern=NAME)]
+Variable = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 
 
 class Shape(BaseModel):
@@ -102,26 +104,28 @@ def _annotation(option: Option) -> Any:
 
 def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:
     """The model of the whole manifest, for the kinds given (all of them for a schema)."""
-    service: Any = Annotated[_any_of([service_model(kind) for kind in kinds.values()]), Field(discriminator="kind")]
-    if len(kinds) < 2:
-        service = service_model(next(iter(kinds.values()))) if kinds else dict[str, Any]
-    name = Annotated[StrictStr, Field(pattern=NAME)]
-    return create_model(
-        "Manifest",
-        __base__=Shape,
-        __doc__="What production runs, for devenv to bring to a developer's machine.",
-        requires=(StrictStr, Field(default="", description="The devenv versions that understand it: >=0.1")),
-        project=(Project, Field(description="Who this is.")),
-        environments=(dict[name, Environment], Field(default_factory=dict)),
-        services=(dict[name, service], Field(default_factory=dict)),
-        profiles=(dict[StrictStr, list[StrictStr]], Field(default_factory=dict, description="Named sets of services.")),
-        runtimes=(dict[StrictStr, StrictStr], Field(default_factory=dict, description="Language runtimes.")),
-        env=(
-            dict[Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], StrictStr],
+    service: Any = _any_of([service_model(kind) for kind in kinds.values()]) if kinds else Open
+    if len(kinds) > 1:
+        service = Annotated[service, Field(discriminator="kind")]
+    fields: dict[str, Any] = {
+        "requires": (StrictStr, Field(default="", description="The devenv versions that understand it: >=0.1")),
+        "project": (Project, Field(description="Who this is.")),
+        "environments": (dict[Name, Environment], Field(default_factory=dict)),
+        "services": (dict[Name, service], Field(default_factory=dict)),
+        "profiles": (
+            dict[StrictStr, list[StrictStr]],
+            Field(default_factory=dict, description="Named sets of services."),
+        ),
+        "runtimes": (dict[StrictStr, StrictStr], Field(default_factory=dict, description="Language runtimes.")),
+        "env": (
+            dict[Variable, StrictStr],
             Field(default_factory=dict, description="The variables that the application reads in production."),
         ),
-        devcontainer=(Open, Field(default_factory=dict, description="For .devcontainer/devcontainer.json.")),
-        hooks=(Hooks, Field(default_factory=dict)),
+        "devcontainer": (Open, Field(default_factory=dict, description="For .devcontainer/devcontainer.json.")),
+        "hooks": (Hooks, Field(default_factory=dict)),
+    }
+    return create_model(
+        "Manifest", __base__=Shape, __doc__="What production runs, for a developer's machine to run too.", **fields
     )
 
 

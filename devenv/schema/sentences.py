@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from devenv import tomldoc
 from devenv.schema.issue import Issue, did_you_mean
 
 
@@ -98,15 +99,13 @@ def _real_path(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
     path: list[str | int] = []
     here = data
     for index, part in enumerate(loc):
-        last = index == len(loc) - 1
-        if isinstance(here, Mapping) and part in here:
+        try:
+            here = tomldoc.child(here, part)
             path.append(part)
-            here = here[part]
-        elif isinstance(here, list) and isinstance(part, int):
-            path.append(part)
-            here = here[part]
-        elif last and part != "[key]" and isinstance(here, Mapping) and not _is_union_member(part):
-            path.append(part)
+        except KeyError:
+            last = index == len(loc) - 1
+            if last and part != "[key]" and isinstance(here, Mapping) and not _is_union_member(part):
+                path.append(part)
     return tuple(path)
 
 

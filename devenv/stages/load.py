@@ -79,13 +79,11 @@ def _layer(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _has(data: Any, path: tuple[str | int, ...]) -> bool:
-    for part in path:
-        if isinstance(data, dict) and part in data:
-            data = data[part]
-        elif isinstance(data, list) and isinstance(part, int):
-            data = data[part]
-        else:
-            return False
+    try:
+        for part in path:
+            data = tomldoc.child(data, part)
+    except KeyError:
+        return False
     return bool(path)
 
 

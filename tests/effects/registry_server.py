@@ -1,6 +1,7 @@
 """A registry on 127.0.0.1 that answers what a test scripts: real sockets, real HTTP, every way to misbehave.
 
-It is a proxy too: CONNECT for any host ends in itself, by TLS, so that Docker Hub's own names can be asked.
+It is a proxy too: CONNECT for any host ends in itself, by TLS, so that any name can be asked, even Docker Hub's; a
+server without a certificate answers a TLS greeting there in plain HTTP.
 """
 
 from __future__ import annotations
@@ -86,14 +87,13 @@ def manifest(config: bytes) -> bytes:
 class Registry:
     """``on`` scripts answers; ``seen`` is what was asked, in order. Anything not scripted is 404."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None, *, tls_from_the_start: bool = False) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[Seen] = []
         self.tls = tls
+        self.tunnels = Reply(200)
         self.scripts: dict[tuple[str, str], list[Script]] = {}
         self.server = _Server(("127.0.0.1", 0), _Handler)
         self.server.registry = self
-        if tls and tls_from_the_start:
-            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         self.port = int(self.server.server_address[1])
         self.host = f"127.0.0.1:{self.port}"
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -164,13 +164,16 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_POST = do_GET  # noqa: N815
 
     def do_CONNECT(self) -> None:
-        reply = self.server.registry.answer(Seen("CONNECT", self.path, {}, self.headers, b""))
-        if self.server.registry.tls is None:
-            self.send_response(reply.status)
-            self.end_headers()
-            return
-        self.send_response(200)
+        seen = Seen("CONNECT", self.path, {}, self.headers, b"")
+        self.server.registry.seen.append(seen)
+        reply = self.server.registry.tunnels
+        self.send_response(reply.status)
         self.end_headers()
+        if self.server.registry.tls is None:
+            # Unread bytes would make close break the connection off before the client has read this.
+            self.connection.recv(65536)
+            self.wfile.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            return
         self.tunnel = self.path.partition(":")[0]
         with self.server.registry.tls.wrap_socket(self.connection, server_side=True) as tunnel:
             self.rfile, self.wfile = tunnel.makefile("rb"), cast("BufferedIOBase", tunnel.makefile("wb", 0))

@@ -29,19 +29,19 @@ def b64(text: str) -> str:
 
 
 @pytest.fixture
-def bin_dir(tmp_path: Path) -> Path:
+def bin_dir(tmp_path: Path, programs: None) -> Path:
     (tmp_path / "bin").mkdir()
     return tmp_path / "bin"
 
 
 @pytest.fixture
-def docker(tmp_path: Path, bin_dir: Path) -> Write:
+def docker(tmp_path: Path) -> Write:
     """Writes config.json, as a text or as a value, and gives the Credentials that read it."""
 
     def write(config: object, **env: str) -> Credentials:
         path = tmp_path / "config.json"
         path.write_text(config if isinstance(config, str) else json.dumps(config), encoding="utf-8")
-        return Credentials(path, {"PATH": f"{bin_dir}{os.pathsep}{os.environ['PATH']}", **env})
+        return Credentials(path, {"PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", **env})
 
     return write
 
@@ -149,6 +149,7 @@ def test_a_malformed_variable_is_a_warning() -> None:
 
 @pytest.mark.parametrize("value", [None, 3, "x", ["x"], {"ghcr.io": None}, {"ghcr.io": ["x"]}])
 @pytest.mark.parametrize("key", ["auths", "credHelpers", "credsStore"])
+@pytest.mark.usefixtures("programs")
 def test_values_of_a_wrong_type_are_no_logins(docker: Write, key: str, value: object) -> None:
     assert docker({key: value}).login("ghcr.io") is None
 
@@ -158,7 +159,7 @@ def test_a_damaged_entry_is_a_warning_without_its_text(docker: Write, auth: str)
     logins = docker({"auths": {"ghcr.io": {"auth": auth}}})
     assert logins.login("ghcr.io") is None
     assert logins.warnings == (
-        "the login for ghcr.io in Docker's configuration is damaged: log in again with `docker login ghcr.io`",
+        "the login for ghcr.io in Docker's configuration is damaged: log in again with 'docker login ghcr.io'",
     )
 
 

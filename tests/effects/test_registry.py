@@ -39,7 +39,7 @@ from tests.effects.registry_server import (
 INDEX = index({"os": "linux", "architecture": "amd64"}, {"os": "linux", "architecture": "arm64", "variant": "v8"})
 POSTGRES = "/v2/library/postgres/manifests/15"
 NOBODY = Credentials(None, {})
-OFFLINE = "`--offline` works with what devenv.lock holds and this machine has"
+OFFLINE = "--offline works with what devenv.lock holds and this machine has"
 MIRROR = "DEVENV_REGISTRY_MIRROR=host[:port][/path]"
 
 
@@ -318,7 +318,7 @@ def test_a_login_that_is_refused(registry: Registry, scheme: str) -> None:
             login = logged_in(registry.host, identitytoken="old")
     assert one("postgres:15", registry, login) == OutOfReach(
         f"{registry.host} refuses the login that Docker keeps for it",
-        f"`docker login {registry.host}` again, or `docker logout {registry.host}` to go on without",
+        f"'docker login {registry.host}' again, or 'docker logout {registry.host}' to go on without",
     )
 
 
@@ -332,7 +332,7 @@ def test_no_access_without_a_login(registry: Registry, reply: Reply) -> None:
     host = registry.host
     assert one(f"{host}/org/app:1") == OutOfReach(
         f"no access to {host}/org/app:1: {host}/org/app answers 401",
-        f"it does not exist, or it is private: check its spelling, or `docker login {host}`",
+        f"it does not exist, or it is private: check its spelling, or 'docker login {host}'",
     )
 
 
@@ -341,7 +341,7 @@ def test_no_access_for_the_login_in_docker_s_config(registry: Registry) -> None:
     host = registry.host
     assert one(f"{host}/org/app:15", credentials=logged_in(host)) == OutOfReach(
         f"no access to {host}/org/app:15: {host}/org/app answers 401 to the login that Docker keeps for {host}",
-        f"it does not exist, or it is private: check its spelling, or `docker login {host}` with an account that may "
+        f"it does not exist, or it is private: check its spelling, or 'docker login {host}' with an account that may "
         "read it",
     )
 
@@ -361,7 +361,7 @@ def test_a_token_that_is_denied(registry: Registry) -> None:
     host = registry.host
     assert one(f"{host}/org/app:15") == OutOfReach(
         f"no access to {host}/org/app:15: {host}/org/app answers 403 (DENIED)",
-        f"it does not exist, or it is private: check its spelling, or `docker login {host}`",
+        f"it does not exist, or it is private: check its spelling, or 'docker login {host}'",
     )
 
 
@@ -384,10 +384,10 @@ def test_a_challenge_without_an_address(registry: Registry) -> None:
 
 
 def test_a_login_is_never_sent_in_the_clear(registry: Registry) -> None:
-    realm = f"http://0.0.0.0:{registry.port}/token"
+    realm = "http://auth.corp/token"
     registry.on("GET", POSTGRES, refused(401, "X", WWW_Authenticate=f'Bearer realm="{realm}"'))
     assert one("postgres:15", registry, logged_in(registry.host)) == OutOfReach(
-        f"{registry.host} sends devenv on to 0.0.0.0:{registry.port} by plain HTTP, which devenv uses only on this "
+        f"{registry.host} sends devenv on to auth.corp by plain HTTP, which devenv uses only on this "
         "machine itself (127.0.0.1, ::1, localhost)",
         f"give it a certificate, or forward a local port to it and name that: {MIRROR}",
     )
@@ -428,11 +428,11 @@ def test_a_stranger_s_challenge_is_not_answered(registry: Registry, other: Regis
 
 
 def test_a_redirect_to_plain_http_elsewhere(registry: Registry) -> None:
-    registry.on("GET", POSTGRES, Reply(302, headers={"Location": f"http://0.0.0.0:{registry.port}/x"}))
+    registry.on("GET", POSTGRES, Reply(302, headers={"Location": "http://cdn.corp/x"}))
     problem = one("postgres:15", registry)
     assert isinstance(problem, OutOfReach)
     assert problem.message == (
-        f"{registry.host} sends devenv on to 0.0.0.0:{registry.port} by plain HTTP, which devenv uses only on this "
+        f"{registry.host} sends devenv on to cdn.corp by plain HTTP, which devenv uses only on this "
         "machine itself (127.0.0.1, ::1, localhost)"
     )
 
@@ -644,7 +644,7 @@ def test_a_limit(registry: Registry, retry_after: str, said: str, asked: int) ->
     registry.on("GET", POSTGRES, refused(429, "TOOMANYREQUESTS", Retry_After=retry_after))
     assert one("postgres:15", registry) == OutOfReach(
         f"{registry.host} limits how often it may be asked (429){said}",
-        f"`docker login {registry.host}` raises the limit; a mirror avoids it: {MIRROR}",
+        f"'docker login {registry.host}' raises the limit; a mirror avoids it: {MIRROR}",
     )
     assert len(registry.seen) == asked
 
@@ -806,10 +806,15 @@ def test_what_is_no_name_of_a_host(host: str) -> None:
 
 
 def test_a_host_is_shown_without_control_characters(registry: Registry) -> None:
-    registry.on("GET", POSTGRES, Reply(302, headers={"Location": "https://a\x1b[2Jb/"}))
-    problem = one("postgres:15", registry)
+    registry.on("GET", POSTGRES, Reply(302, headers={"Location": "http://a\x1b[2Jb/"}))
+    registry.on("GET", "/v2/library/redis/manifests/7", Reply(302, headers={"Location": "http://a\x1bb/"}))
+    assert one("postgres:15", registry) == Problem(
+        f"{registry.host} gives no usable answer for postgres:15: it redirects to what is no address",
+        "if it happens again, tell those who run this registry",
+    )
+    problem = one("redis:7", registry)
     assert isinstance(problem, OutOfReach)
-    assert problem.message.startswith("cannot reach a [2Jb: ")
+    assert problem.message.startswith(f"{registry.host} sends devenv on to a b by plain HTTP, ")
 
 
 def test_something_that_is_no_registry_listens() -> None:
@@ -829,13 +834,14 @@ def test_something_that_is_no_registry_listens() -> None:
     assert problem.message == f"cannot reach 127.0.0.1:{port}: what answers there is no registry"
 
 
-def test_plain_http_is_for_this_machine_only(registry: Registry) -> None:
-    host = f"0.0.0.0:{registry.port}"
-    assert one(f"{host}/app:1") == OutOfReach(
-        f"{host} speaks plain HTTP, which devenv uses only on this machine itself (127.0.0.1, ::1, localhost)",
+def test_plain_http_is_for_this_machine_only(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{registry.host}")
+    assert one("registry.corp:5000/app:1") == OutOfReach(
+        "registry.corp:5000 speaks plain HTTP, which devenv uses only on this machine itself "
+        "(127.0.0.1, ::1, localhost)",
         f"give it a certificate, or forward a local port to it and name that: {MIRROR}",
     )
-    assert registry.seen == []
+    assert registry.asked() == ["CONNECT registry.corp:5000"]
 
 
 @pytest.mark.parametrize(
@@ -859,11 +865,11 @@ def test_https_is_for_all_but_this_machine_and_for_it_where_port_443_is_named(ho
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate and its key, for the names of Docker Hub and for 0.0.0.0 (this machine, but not by its name)."""
+    """A certificate and its key, for the names of Docker Hub."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl makes the certificate for the tests of TLS")
     folder = tmp_path_factory.mktemp("tls")
-    names = "subjectAltName=DNS:registry-1.docker.io,DNS:auth.docker.io,IP:0.0.0.0"
+    names = "subjectAltName=DNS:registry-1.docker.io,DNS:auth.docker.io"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
     subprocess.run(
         [*words.split(), "-addext", names, "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
@@ -878,12 +884,6 @@ def server_tls(certificate: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
     return context
-
-
-@pytest.fixture
-def tls_registry(server_tls: ssl.SSLContext) -> Iterator[Registry]:
-    with contextlib.closing(Registry(server_tls, tls_from_the_start=True)) as server:
-        yield server
 
 
 @pytest.fixture
@@ -939,12 +939,12 @@ def test_an_unknown_tag_of_docker_hub(hub: Registry) -> None:
 def test_a_repository_that_docker_hub_does_not_show(hub: Registry) -> None:
     assert one("acme/private:1") == OutOfReach(
         "no access to acme/private:1: docker.io/acme/private answers 401",
-        "it does not exist, or it is private: check its spelling, or `docker login`",
+        "it does not exist, or it is private: check its spelling, or 'docker login'",
     )
     assert one("minio/minio:1") == OutOfReach(
         "no access to minio/minio:1: docker.io/minio/minio answers 401",
         "deleted from Docker Hub in September 2026: quay.io/minio/minio keeps the same tags, frozen; "
-        "it does not exist, or it is private: check its spelling, or `docker login`",
+        "it does not exist, or it is private: check its spelling, or 'docker login'",
     )
 
 
@@ -956,7 +956,7 @@ def test_this_machine_is_never_asked_through_a_proxy(registry: Registry, monkeyp
 
 
 def test_a_proxy_that_refuses_or_is_not_there(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    registry.on("CONNECT", "registry-1.docker.io:443", Reply(407))
+    registry.tunnels = Reply(407)
     monkeypatch.setenv("HTTPS_PROXY", f"http://ann:hunter2@{registry.host}/")
     hint = (
         "HTTPS_PROXY or the system's settings name this proxy; NO_PROXY=registry-1.docker.io goes round it; " + OFFLINE
@@ -982,21 +982,15 @@ def test_no_proxy_is_honoured(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem.message == f"cannot reach registry.invalid: its name is not known here ({reason})"
 
 
-def test_tls_is_verified(tls_registry: Registry, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = f"0.0.0.0:{tls_registry.port}"
-    digest = tls_registry.image("app", "1", INDEX)
-    assert one(f"{host}/app:1") == OutOfReach(
-        f"{host} cannot prove who it is: self-signed certificate",
+def test_tls_is_verified(hub: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    hint = (
         "if your network has its own certificate authority, name the file of its certificates in SSL_CERT_FILE; "
-        "devenv never leaves this check out",
+        "devenv never leaves this check out"
     )
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
-    assert one(f"{host}/app:1") == Pinned(digest, OCI_INDEX, ())
-
-
-def test_the_certificate_of_another(tls_registry: Registry, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
-    # 0 is an old way to write 0.0.0.0 that the system understands and the certificate does not name.
-    problem = one(f"0:{tls_registry.port}/app:1")
-    assert isinstance(problem, OutOfReach)
-    assert problem.message.startswith(f"0:{tls_registry.port} cannot prove who it is: Hostname mismatch")
+    # The certificate is not for this name.
+    assert one("quay.io/app:1") == OutOfReach(
+        "quay.io cannot prove who it is: Hostname mismatch, certificate is not valid for 'quay.io'", hint
+    )
+    monkeypatch.delenv("SSL_CERT_FILE")
+    assert one("postgres:15") == OutOfReach("docker.io cannot prove who it is: self-signed certificate", hint)
+    assert [seen.method for seen in hub.seen] == ["CONNECT", "CONNECT"]

@@ -32,6 +32,11 @@ BASE_OPTIONS = (
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     "--dpkgopt=path-include=/usr/share/locale/locale.alias",
+    # As in Debian's own images: apt keeps no caches, which would be half of a small image. Not as an --aptopt, because
+    # mmdebstrap itself needs the packages to stay.
+    "--customize-hook=printf '%s\\n' 'Dir::Cache::pkgcache \"\";' 'Dir::Cache::srcpkgcache \"\";'"
+    " 'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb || true\"; };'"
+    ' >"$1/etc/apt/apt.conf.d/docker-clean"',
     # As in Debian's own images: installing a package starts no service.
     r'--customize-hook=printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"',
     # Of the machine that builds.

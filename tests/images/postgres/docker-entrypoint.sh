@@ -81,7 +81,7 @@ lend_a_name() {
 }
 
 make_cluster() {
-    local extra=()
+    local extra=() # used within eval
     if [ -n "${POSTGRES_INITDB_WALDIR:-}" ]; then extra=(--waldir "$POSTGRES_INITDB_WALDIR"); fi
     lend_a_name
     # eval: POSTGRES_INITDB_ARGS may hold quoted words.
@@ -106,16 +106,15 @@ stop_temporary_server() { PGUSER="${PGUSER:-postgres}" pg_ctl -D "$PGDATA" -m fa
 # Init scripts that are sourced may call this, or `"${psql[@]}"`, under these names.
 docker_process_sql() {
     local client=(psql -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --no-psqlrc)
-    if [ -n "$POSTGRES_DB" ]; then client+=(--dbname "$POSTGRES_DB"); fi
+    if [ -n "$POSTGRES_DB" ]; then client+=(--dbname "$POSTGRES_DB"); fi # one in "$@" comes later, and wins
     PGHOST='' PGHOSTADDR='' "${client[@]}" "$@"
 }
 
 make_database() {
-    local there
-    there="$(POSTGRES_DB='' docker_process_sql --dbname postgres --set db="$POSTGRES_DB" --tuples-only <<<\
-        "SELECT 1 FROM pg_database WHERE datname = :'db';")"
+    local there to_postgres=(docker_process_sql --dbname postgres --set db="$POSTGRES_DB")
+    there="$("${to_postgres[@]}" --tuples-only <<<"SELECT 1 FROM pg_database WHERE datname = :'db';")"
     [ -z "$there" ] || return 0
-    POSTGRES_DB='' docker_process_sql --dbname postgres --set db="$POSTGRES_DB" <<<'CREATE DATABASE :"db";'
+    "${to_postgres[@]}" <<<'CREATE DATABASE :"db";'
 }
 
 run_init_file() {

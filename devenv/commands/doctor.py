@@ -1,0 +1,167 @@
+"""``devenv doctor``: what could keep devenv from working, each with what helps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import format_option
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devenv.model.observed import Observed
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: ``level`` is ok, warning or problem; ``fix`` is what helps."""
+
+    subject: str
+    level: str
+    message: str
+    fix: str = ""
+
+
+_SIGNS = {"ok": "✓", "warning": "⚠", "problem": "✗"}
+#: GiB below which images and databases soon do not fit any more.
+_LOW_DISK = 5
+#: Compose that copies inline configs into containers (2.23.1) on any engine.
+_OLDEST_COMPOSE = (2, 24)
+
+
+@click.command()
+@format_option
+@click.pass_obj
+def command(world: World, as_json: bool, format: str) -> int:
+    """Look at the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if anything is wrong."""
+    from dataclasses import asdict
+
+    console = Console(world.stdout, world.stderr, world.env)
+    findings = [*_engine_findings(), *_path_findings(world), *_project_findings(world)]
+    if as_json or format == "json":
+        console.json({"findings": [asdict(finding) for finding in findings]})
+    else:
+        for finding in findings:
+            console.result(f"{_SIGNS[finding.level]} {finding.subject}: {finding.message}")
+            if finding.fix:
+                console.result(f"    {finding.fix}")
+    return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+def _engine_findings() -> Iterator[Finding]:
+    from devenv.effects.engine import look
+    from devenv.errors import DevenvError
+
+    try:
+        observed = look()
+    except DevenvError as error:
+        problem = error.problems[0]
+        yield Finding("engine", "problem", problem.message, problem.hint)
+        return
+    where = f" on {observed.engine.host}" if observed.engine.host else ""
+    yield Finding("engine", "ok", f"Docker Engine {observed.engine.version} ({observed.engine.platform}){where}")
+    yield _compose_finding()
+    yield from _disk_findings(observed)
+
+
+def _compose_finding() -> Finding:
+    import re
+
+    from devenv.effects.engine import docker
+
+    done = docker("compose", "version", "--short")
+    if done.code != 0:
+        return Finding("compose", "problem", "Docker Compose is missing", "install the plugin docker-compose-plugin")
+    numbers = tuple(int(part) for part in re.findall(r"\d+", done.stdout)[:2])
+    if numbers < _OLDEST_COMPOSE:
+        oldest = ".".join(map(str, _OLDEST_COMPOSE))
+        return Finding("compose", "problem", f"version {done.stdout.strip()} is too old", f"install {oldest} or newer")
+    return Finding("compose", "ok", f"version {done.stdout.strip()}")
+
+
+def _disk_findings(observed: Observed) -> Iterator[Finding]:
+    import shutil
+    from pathlib import Path
+
+    from devenv.effects.engine import docker
+
+    if observed.engine.host:
+        return
+    place = Path(docker("info", "--format", "{{.DockerRootDir}}").stdout.strip() or "/")
+    while not place.exists():
+        place = place.parent  # the engine runs in a virtual machine of its own: look at the disk it lives on
+    free = shutil.disk_usage(place).free / 2**30
+    if free < _LOW_DISK:
+        yield Finding("disk", "warning", f"{free:.1f} GiB free for images and data", "'docker image prune' makes room")
+    else:
+        yield Finding("disk", "ok", f"{free:.0f} GiB free for images and data")
+
+
+def _path_findings(world: World) -> Iterator[Finding]:
+    """Two other programs are called devenv too (one for Nix, one of Sentry's); which one a shell runs is PATH's."""
+    import os
+    import sys
+    from pathlib import Path
+
+    own = Path(sys.argv[0]).resolve()
+    found = [Path(folder) / "devenv" for folder in world.env.get("PATH", "").split(os.pathsep) if folder]
+    others = [path for path in dict.fromkeys(found) if path.is_file() and os.access(path, os.X_OK)]
+    strangers = [str(path) for path in others if path.resolve() != own and own.name == "devenv"]
+    if strangers:
+        yield Finding(
+            "PATH", "warning", f"another devenv: {', '.join(strangers)}", f"this one is {own}; the first on PATH runs"
+        )
+    else:
+        yield Finding("PATH", "ok", "no other devenv")
+
+
+def _project_findings(world: World) -> Iterator[Finding]:
+    from devenv.errors import DevenvError
+    from devenv.project import find, open_project
+    from devenv.stages import locking
+
+    try:
+        find(world)
+    except DevenvError as error:
+        yield Finding("project", "ok", error.problems[0].message)
+        return
+    try:
+        project = open_project(world)
+    except DevenvError as error:
+        yield Finding("devenv.toml", "problem", f"{len(error.problems)} problems", "devenv check")
+        return
+    yield Finding("devenv.toml", "ok", f"{len(project.manifest.services)} services")
+    from devenv.pinning import needed
+
+    lacking = locking.missing(project.lock, needed(project))
+    if lacking:
+        yield Finding("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
+    else:
+        yield Finding("devenv.lock", "ok", "holds every image")
+    yield from _port_findings(world)
+
+
+def _port_findings(world: World) -> Iterator[Finding]:
+    from devenv.effects.ports import listening, owner
+    from devenv.errors import DevenvError
+    from devenv.standing import standing
+
+    try:
+        here = standing(world)
+    except DevenvError:
+        return  # the engine's own finding says it
+    ours = {host for item in here.observed.containers if item.running for _, host in item.ports.values()}
+    for service in here.project.resolved.services.values():
+        for port in service.ports:
+            number = here.machine.ports.get(port.variable, port.preferred)
+            if number not in ours and number in listening([number]):
+                holder = here.observed.taken.get(number) or owner(number) or "another program"
+                yield Finding(f"port {number}", "warning", f"{service.name} wants it, {holder} has it", _ANOTHER)
+
+
+_ANOTHER = "'devenv up' takes another port, names it and keeps it"

@@ -1,0 +1,100 @@
+"""The rules of the house, checked rather than remembered."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "devenv"
+MODULES = {
+    path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
+    for path in PACKAGE.rglob("*.py")
+}
+#: Lower number: higher floor. Arrows go down or stay on a floor without circles.
+FLOORS = (
+    ("devenv.__main__",),
+    ("devenv.cli",),
+    ("devenv.commands",),
+    ("devenv.standing", "devenv.pinning", "devenv.waiting"),
+    ("devenv.project",),
+    ("devenv.kinds",),
+    ("devenv.stages",),
+    ("devenv.targets", "devenv.schema", "devenv.catalog"),
+    ("devenv.references", "devenv.templating", "devenv.tomldoc", "devenv.yamlio", "devenv.effects", "devenv.console"),
+    ("devenv.errors",),
+    ("devenv.model", "devenv"),
+)
+PURE = ("devenv.stages", "devenv.targets", "devenv.schema", "devenv.catalog", "devenv.model", "devenv.references")
+#: What a pure module may not know of.
+WORLDLY = {"os", "sys", "subprocess", "socket", "pathlib", "shutil", "tempfile", "time", "threading", "random"}
+LARGEST_MODULE, LARGEST_FUNCTION = 300, 50
+
+
+def imports(module: str) -> set[str]:
+    """All that a module imports, wherever in it, as full names."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else node.module for name in names}
+    return found
+
+
+def floor(module: str) -> int:
+    for number, names in enumerate(FLOORS):
+        if any(module == name or (name != "devenv" and module.startswith(f"{name}.")) for name in names):
+            return number
+    raise AssertionError(f"{module} is on no floor: give it one in FLOORS")
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_go_down(module: str) -> None:
+    upward = {name for name in imports(module) if name in MODULES and floor(name) < floor(module)}
+    if module.startswith("devenv.commands"):
+        upward -= {"devenv.cli"} if module == "devenv.commands.completion" else set()  # it describes the program itself
+    assert upward == set()
+
+
+def test_no_circle() -> None:
+    graph = {module: {name for name in imports(module) if name in MODULES} - {module} for module in MODULES}
+    graph["devenv.commands.completion"].discard("devenv.cli")
+    while leaves := [module for module, needed in graph.items() if not needed]:
+        for leaf in leaves:
+            del graph[leaf]
+        for needed in graph.values():
+            needed.difference_update(leaves)
+    assert graph == {}
+
+
+@pytest.mark.parametrize("module", sorted(name for name in MODULES if name.startswith(PURE)))
+def test_pure_modules_know_nothing_of_the_world(module: str) -> None:
+    known = {name.partition(".")[0] for name in imports(module)} & WORLDLY
+    effects = {name for name in imports(module) if name.startswith(("devenv.effects", "devenv.console"))}
+    assert known | effects == set()
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_modules_and_functions_stay_small(module: str) -> None:
+    text = MODULES[module].read_text(encoding="utf-8")
+    assert text.count("\n") <= LARGEST_MODULE
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    large = {item.name for item in functions if (item.end_lineno or 0) - item.lineno + 1 > LARGEST_FUNCTION}
+    assert large == set()
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("verb", ["--version", "env --help"])
+def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> None:
+    code = (
+        "import sys; from devenv.cli import main; main(sys.argv[1].split());"
+        "slow = {'pydantic', 'rich', 'jinja2', 'python_on_whales', 'tomlkit', 'yaml'};"
+        "print('SLOW', sorted(slow & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, verb], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "SLOW []"
