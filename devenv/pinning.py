@@ -33,6 +33,7 @@ def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[Imag
     answers = resolve(wanted, mirrors=project.mirrors, credentials=credentials)
     problems = [answer for answer in answers.values() if isinstance(answer, Problem)]
     if problems:
+        problems = list(dict.fromkeys(problems))  # what ails a whole registry is said once
         unreachable = any(isinstance(problem, OutOfReach) for problem in problems)
         raise (Unreachable if unreachable else DevenvError)(problems)
     today = dt.datetime.now(dt.UTC).date().isoformat()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from devenv.effects import files
-from devenv.effects.engine import look
+from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
 from devenv.effects.store import checkouts
 from devenv.effects.world import World
@@ -46,12 +45,11 @@ class Standing:
         return select(self.project.manifest, services, profiles)
 
 
-def standing(world: World) -> Standing:
-    """Read both at once: the engine takes as long to answer as the manifest takes to be read."""
-    with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(look)
-        project = open_project(world)
-        name, observed = narrowed(project, looking.result())
+def standing(world: World, looking: Looking | None = None) -> Standing:
+    """Read the project and look at the engine, both at once; ``looking`` if that was begun before."""
+    looking = looking or look(world)
+    project = open_project(world)
+    name, observed = narrowed(project, looking.result())
     machine = project.machine()
     return Standing(project, Machine(name, machine.root, machine.ports, machine.registries, _host(observed)), observed)
 

@@ -44,9 +44,9 @@ def use_standins() -> str:
     registry = engine.stdout.split()[-1]
     listing = ROOT / "build" / "demo" / "images.json"
     build = [sys.executable, ROOT / "tests/images/build.py", "--registry", registry, "--out", listing]
-    subprocess.run([*build, "--only", "postgres-15", "redis-7.0", "rabbitmq-3.10"], check=True)
+    subprocess.run([*build, "--only", "postgres-bookworm", "redis-bookworm", "rabbitmq-bookworm"], check=True)
     images = json.loads(listing.read_text())["images"]
-    versions = {image["kind"]: image["version"] for image in images if not image["variant"].startswith("management")}
+    versions = {image["kind"]: image["version"] for image in images if image["release"] == "bookworm"}
     services = {"db": "postgres", "cache": "redis", "queue": "rabbitmq"}
     lines = [f'[services.{name}]\nversion = "{versions[kind]}"\n' for name, kind in services.items()]
     (PLACE / "devenv.local.toml").write_text("# The versions that the stand-ins have.\n" + "".join(lines))

@@ -42,7 +42,7 @@ def command(world: World, as_json: bool, format: str) -> int:
     from dataclasses import asdict
 
     console = Console(world.stdout, world.stderr, world.env)
-    findings = [*_engine_findings(), *_path_findings(world), *_project_findings(world)]
+    findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]
     if as_json or format == "json":
         console.json({"findings": [asdict(finding) for finding in findings]})
     else:
@@ -53,12 +53,12 @@ def command(world: World, as_json: bool, format: str) -> int:
     return 1 if any(finding.level == "problem" for finding in findings) else 0
 
 
-def _engine_findings() -> Iterator[Finding]:
+def _engine_findings(world: World) -> Iterator[Finding]:
     from devenv.effects.engine import look
     from devenv.errors import DevenvError
 
     try:
-        observed = look()
+        observed = look(world).result()
     except DevenvError as error:
         problem = error.problems[0]
         yield Finding("engine", "problem", problem.message, problem.hint)

@@ -37,11 +37,15 @@ class Row:
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: bool, format: str) -> int:
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
+    from devenv.effects.engine import look
+
+    looking = look(world, images=False)  # the engine answers while the rest is imported
+
     from devenv.errors import DriftFound
     from devenv.standing import standing
 
     console = Console(world.stdout, world.stderr, world.env)
-    here = standing(world)
+    here = standing(world, looking)
     chosen = here.chosen(services)
     with ThreadPoolExecutor(max(len(chosen), 1)) as pool:
         rows = list(pool.map(lambda name: _row(here, name), chosen))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,23 +54,24 @@ def command(world: World, /, services: tuple[str, ...], profiles: tuple[str, ...
     devenv up --dry-run       what would be done, and why
     """
     from devenv.effects.engine import look
+
+    looking = look(world)  # the engine answers while the rest is imported and the manifest is read
+
     from devenv.project import open_project
     from devenv.stages.resolve import select
 
     console = Console(world.stdout, world.stderr, world.env)
-    with ThreadPoolExecutor(1) as pool:
-        looking = pool.submit(look)  # the engine takes as long to answer as the manifest takes to be read
-        project = open_project(world)
-        chosen = select(project.manifest, services, profiles)
-        if options["dry_run"]:
-            _show(console, _prepare(world, project, looking.result(), chosen, options), options)
-            return
-        waited: list[str] = []
-        with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
-            if waited:  # the other one has changed what was seen
-                project, looking = open_project(world), pool.submit(look)
-            prepared = _prepare(world, project, looking.result(), chosen, options)
-            _carry_out(world, console, prepared, options)
+    project = open_project(world)
+    chosen = select(project.manifest, services, profiles)
+    if options["dry_run"]:
+        _show(console, _prepare(world, project, looking.result(), chosen, options), options)
+        return
+    waited: list[str] = []
+    with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
+        if waited:  # the other one has changed what was seen
+            project, looking = open_project(world), look(world)
+        prepared = _prepare(world, project, looking.result(), chosen, options)
+        _carry_out(world, console, prepared, options)
 
 
 def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
@@ -135,7 +135,7 @@ def _carry_out(world: World, console: Console, prepared: Prepared, options: Mapp
     _save_decisions(prepared)
     with console.progress() if prepared.plan.changes else Progress() as progress:
         _apply(prepared, progress)
-        outcomes = _wait(prepared, timeout=options["wait_timeout"], progress=progress)
+        outcomes = _wait(world, prepared, timeout=options["wait_timeout"], progress=progress)
     from devenv.waiting import failures
 
     failures(outcomes)
@@ -202,7 +202,7 @@ def _apply(prepared: Prepared, progress: Progress) -> None:
     project.store.write("applied", applied)
 
 
-def _wait(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+def _wait(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import look
     from devenv.standing import narrowed
@@ -211,7 +211,7 @@ def _wait(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Out
     project = prepared.project
     observed = prepared.observed
     if prepared.plan.changes:
-        _, observed = narrowed(replace(project, kept={**project.kept, **_names(prepared)}), look())
+        _, observed = narrowed(replace(project, kept={**project.kept, **_names(prepared)}), look(world).result())
     ensured = dict(observed.ensured)
     before = {volume.name for volume in prepared.observed.volumes}
 

@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from devenv.effects.process import Finished, run
+from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 
@@ -62,61 +65,130 @@ def _start_hint() -> str:
     return "start Docker (Linux: 'sudo systemctl start docker'), or choose another engine: 'docker context use NAME'"
 
 
-def look() -> Observed:
-    """Everything the engine has, for all projects. Raises Unreachable."""
-    questions: list[Callable[[], Any]] = [_engine, _containers, _volumes, _images]
-    with ThreadPoolExecutor(len(questions)) as pool:
-        engine, containers, volumes, images = [answer.result() for answer in [pool.submit(ask) for ask in questions]]
-    _check_version(engine)
-    return Observed(engine=engine, containers=containers, volumes=volumes, images=images)
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Questions that were put to the engine and are being answered. Begin early, ask for ``result`` late."""
+
+    _pool: ThreadPoolExecutor
+    _answers: tuple[Future[Any], ...]
+    _world: World
+
+    def result(self) -> Observed:
+        """Everything the engine has, for all projects. Raises Unreachable."""
+        (version, platform), containers, volumes, images = (answer.result() for answer in self._answers)
+        self._pool.shutdown()
+        _check_version(version)
+        return Observed(Engine(version, platform, _host(self._world)), containers, volumes, images)
 
 
-def _check_version(engine: Engine) -> None:
-    numbers = tuple(int(part) for part in re.findall(r"\d+", engine.version)[:2])
+def look(world: World, *, images: bool = True) -> Looking:
+    """Begin to look; the answers take as long as a program takes to import the rest of itself.
+
+    ``images``: whether local images are wanted too; without them the result has none.
+    """
+    questions: tuple[Callable[[], Any], ...] = (_engine, _containers, _volumes, _images if images else frozenset)
+    pool = ThreadPoolExecutor(len(questions))
+    return Looking(pool, tuple(pool.submit(ask) for ask in questions), world)
+
+
+def _check_version(version: str) -> None:
+    numbers = tuple(int(part) for part in re.findall(r"\d+", version)[:2])
     if numbers and numbers < OLDEST_ENGINE:
         oldest = ".".join(str(part) for part in OLDEST_ENGINE)
-        raise Unreachable(
-            f"the container engine is version {engine.version}, too old", f"devenv needs {oldest} or newer"
-        )
+        raise Unreachable(f"the container engine is version {version}, too old", f"devenv needs {oldest} or newer")
 
 
-def _engine() -> Engine:
-    done = _checked(docker("version", "--format", "{{json .Server}}"))
-    server = json.loads(done.stdout)
-    return Engine(
-        version=server.get("Version", ""), platform=f"{server.get('Os', '')}/{server.get('Arch', '')}", host=_host()
-    )
+def _engine() -> tuple[str, str]:
+    """Version and platform of the engine."""
+    words = _table("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}")[0][0].split()
+    return words[0], words[-1]
 
 
-def _host() -> str:
-    """Where the engine runs: "" for this machine. DOCKER_HOST and contexts are both answered by the CLI."""
-    done = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
-    url = urlsplit(done.stdout.strip() if done.code == 0 else "")
+def _host(world: World) -> str:
+    """Where the engine runs: "" for this machine. As the docker CLI finds it: DOCKER_HOST, then the context."""
+    address = world.env.get("DOCKER_HOST", "")
+    if not address and _context(world) not in ("", "default"):
+        done = docker("context", "inspect", "--format", "{{.Endpoints.docker.Host}}")
+        address = done.stdout.strip() if done.code == 0 else ""
+    url = urlsplit(address)
     if url.scheme not in ("tcp", "ssh", "http", "https") or url.hostname in (None, "localhost", "127.0.0.1", "::1"):
         return ""
     return str(url.hostname)
 
 
-def _checked(done: Finished) -> Finished:
+def _context(world: World) -> str:
+    """The name of the CLI's context, read from its own configuration: asking the CLI costs a process."""
+    if world.env.get("DOCKER_CONTEXT"):
+        return world.env["DOCKER_CONTEXT"]
+    folder = Path(world.env.get("DOCKER_CONFIG") or world.home / ".docker")
+    try:
+        value = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("currentContext", "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+    return str(value)
+
+
+def _table(*words: str) -> list[list[str]]:
+    """The lines of one docker command, split at tabs."""
+    done = docker(*words)
     if done.code != 0:
         raise DevenvError(f"docker failed: {_first_line(done.stderr)}", "'devenv doctor' looks for the cause")
-    return done
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+_CONTAINER_LABELS = (_PROJECT, _SERVICE, "devenv.config", "devenv.version", "devenv.root")
+_CONTAINER_COLUMNS = ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}")
+_PUBLISHED = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)->(?P<container>\d+)/tcp")
+_PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)->(?P<container>\d+)-\d+/tcp")
 
 
 def _containers() -> tuple[Container, ...]:
-    ids = _checked(docker("ps", "--all", "--quiet", "--no-trunc")).stdout.split()
-    return inspect(ids)
+    shape = "\t".join((*_CONTAINER_COLUMNS, *(f'{{{{.Label "{label}"}}}}' for label in _CONTAINER_LABELS)))
+    return tuple(_listed(row) for row in _table("ps", "--all", "--no-trunc", "--format", shape))
+
+
+def _listed(row: Sequence[str]) -> Container:
+    """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
+    identity, name, state, status, image, ports, project, service, config, version, root = row
+    health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
+    code = re.match(r"Exited \((\d+)\)", status)
+    return Container(
+        id=identity,
+        name=name,
+        project=project,
+        service=service,
+        state=state,
+        health=health[1].removeprefix("health: ") if health else "",
+        exit_code=int(code[1]) if code else 0,
+        image=image,
+        config=config,
+        version=version,
+        root=root,
+        ports=_published(ports),
+    )
+
+
+def _published(text: str) -> dict[int, tuple[str, int]]:
+    """``127.0.0.1:5432->5432/tcp, :::8000-8001->80-81/tcp``: container's port -> (address, host port)."""
+    ports = {}
+    for match in _PUBLISHED.finditer(text):
+        ports[int(match["container"])] = (match["address"], int(match["host"]))
+    for match in _PUBLISHED_RANGE.finditer(text):
+        first = int(match["host"])
+        for offset in range(int(match["last"]) - first + 1):
+            ports[int(match["container"]) + offset] = (match["address"], first + offset)
+    return ports
 
 
 def inspect(ids: Sequence[str]) -> tuple[Container, ...]:
-    """Containers by id; one that went away meanwhile is left out."""
+    """How containers are just now, by id; one that went away meanwhile is left out."""
     if not ids:
         return ()
     done = docker("container", "inspect", *ids)
-    return tuple(_container(entry) for entry in json.loads(done.stdout or "[]"))
+    return tuple(_inspected(entry) for entry in json.loads(done.stdout or "[]"))
 
 
-def _container(entry: Mapping[str, Any]) -> Container:
+def _inspected(entry: Mapping[str, Any]) -> Container:
     state, labels = entry["State"], entry["Config"].get("Labels") or {}
     return Container(
         id=entry["Id"],
@@ -128,48 +200,22 @@ def _container(entry: Mapping[str, Any]) -> Container:
         exit_code=state.get("ExitCode", 0),
         out_of_memory=bool(state.get("OOMKilled")),
         image=entry["Config"].get("Image", ""),
-        config=labels.get("devenv.config", ""),
-        version=labels.get("devenv.version", ""),
-        root=labels.get("devenv.root", ""),
-        ports=_ports(entry),
-        started=state.get("StartedAt", ""),
     )
 
 
-def _ports(entry: Mapping[str, Any]) -> dict[int, tuple[str, int]]:
-    """Published ports; of a stopped container those that it would publish."""
-    bound = (entry.get("NetworkSettings") or {}).get("Ports") or (entry["HostConfig"].get("PortBindings") or {})
-    ports = {}
-    for inside, places in bound.items():
-        number, _, protocol = inside.partition("/")
-        for place in places or ():
-            if protocol == "tcp" and place.get("HostPort"):
-                ports[int(number)] = (place.get("HostIp", ""), int(place["HostPort"]))
-    return ports
+_VOLUME_LABELS = (_PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")
 
 
 def _volumes() -> tuple[ExistingVolume, ...]:
-    lines = _checked(docker("volume", "ls", "--format", "{{json .}}")).stdout.splitlines()
-    return tuple(_volume(json.loads(line)) for line in lines)
-
-
-def _volume(entry: Mapping[str, str]) -> ExistingVolume:
-    labels = dict(pair.partition("=")[::2] for pair in entry.get("Labels", "").split(","))
-    return ExistingVolume(
-        name=entry["Name"],
-        project=labels.get(_PROJECT, ""),
-        service=labels.get("devenv.service", ""),
-        kind=labels.get("devenv.kind", ""),
-        format=labels.get("devenv.format", ""),
-        path=labels.get("devenv.path", ""),
-    )
+    shape = "\t".join(("{{.Name}}", *(f'{{{{.Label "{label}"}}}}' for label in _VOLUME_LABELS)))
+    return tuple(ExistingVolume(*row) for row in _table("volume", "ls", "--format", shape))
 
 
 def _images() -> frozenset[str]:
     """Local image names: ``repository:tag`` and ``repository@digest``."""
-    shape = "{{.Repository}}\t{{.Tag}}\t{{.Digest}}"
     names = set()
-    for line in _checked(docker("image", "ls", "--digests", "--no-trunc", "--format", shape)).stdout.splitlines():
-        repository, tag, digest = line.split("\t")
+    for repository, tag, digest in _table(
+        "image", "ls", "--digests", "--no-trunc", "--format", "{{.Repository}}\t{{.Tag}}\t{{.Digest}}"
+    ):
         names |= {f"{repository}:{tag}", f"{repository}@{digest}"}
     return frozenset(names)

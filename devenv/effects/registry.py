@@ -7,25 +7,18 @@ distribution/distribution ``docs/spec/auth``. A digest is that of the index, so 
 from __future__ import annotations
 
 import hashlib
-import http.client
-import ipaddress
-import json
 import re
-import ssl
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from email.message import Message
-from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 from devenv import __version__
 from devenv.effects import registry_errors as errors
 from devenv.effects.credentials import Credentials, challenges, token_request
 from devenv.effects.registry_errors import Asked, Failed, items, table
+from devenv.effects.registry_http import Answer, Web, origin, site
 from devenv.model.image import ImageRef
 from devenv.model.mirrors import HUB_HOST, Mirrors
 from devenv.model.problem import Problem
@@ -33,15 +26,11 @@ from devenv.model.problem import Problem
 INDEX_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFEST_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 KNOWN_TYPES = INDEX_TYPES + MANIFEST_TYPES
-REDIRECTS = {301, 302, 303, 307, 308}
-MAX_REDIRECTS = 5
-MAX_BODY = 8 * 2**20  # bytes: manifests end at 4 MiB by the specification; lists of tags have no limit
 MAX_TAGS = 20_000
 PAUSES = (0.2, 0.6)  # seconds before the second and the third attempt
 LONGEST_PAUSE = 5.0  # seconds: a registry that asks for more is told of, not waited for
 AT_ONCE = 8
 PASSING = {500, 502, 503, 504}
-BROKEN = (ConnectionResetError, BrokenPipeError, TimeoutError, http.client.IncompleteRead, ssl.SSLEOFError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +62,7 @@ def resolve(
     that the registry could not be asked, any other Problem that it answered.
     """
     wanted = list(dict.fromkeys(images))
-    web = _Web()
+    web = Web()
     # One worker for one repository: its token is fetched once and needs no lock.
     groups: dict[tuple[str, str], list[Asked]] = {}
     for image in wanted:
@@ -99,7 +88,7 @@ def resolve(
 class _Repository:
     """One repository at one registry, with the authorization that this run got for it."""
 
-    def __init__(self, asked: Asked, web: _Web, credentials: Credentials, timeout: float) -> None:
+    def __init__(self, asked: Asked, web: Web, credentials: Credentials, timeout: float) -> None:
         self.asked = asked
         self.web = web
         self.credentials = credentials
@@ -130,7 +119,7 @@ class _Repository:
             raise self._refusal(answer)
         return self._read(answer, platforms=platforms)
 
-    def _read(self, answer: _Answer, *, platforms: bool) -> Pinned:
+    def _read(self, answer: Answer, *, platforms: bool) -> Pinned:
         """A manifest's body -> Pinned; the digest is computed, and compared with the one stated."""
         if answer.is_page:
             raise Failed(errors.not_a_registry(self.asked, "a web page"))
@@ -168,7 +157,7 @@ class _Repository:
             raise Failed(errors.malformed(self.asked, f"'{errors.printable(digest)}' is not a sha256 digest"))
         return digest
 
-    def _refusal(self, answer: _Answer) -> Failed:
+    def _refusal(self, answer: Answer) -> Failed:
         asked, words = self.asked, errors.words(answer.body)
         if answer.status == 401 and self.authorization.startswith("Basic "):
             return Failed(errors.bad_login(asked))
@@ -199,11 +188,11 @@ class _Repository:
         tags = (tag for tag in items(listed["tags"])[:MAX_TAGS] if isinstance(tag, str))
         return errors.no_tag(self.asked, tuple(tag for tag in tags if re.fullmatch(r"[\w.-]{1,128}", tag, re.ASCII)))
 
-    def _ask(self, method: str, path: str) -> _Answer:
-        url = f"{_origin(self.asked.host)}/v2/{quote(self.asked.repository)}/{path}"
+    def _ask(self, method: str, path: str) -> Answer:
+        url = f"{origin(self.asked.host)}/v2/{quote(self.asked.repository)}/{path}"
         answer = self._send(method, url, self.authorization)
         # Another host's challenge, after a redirect, is not answered: it would get what is meant for this one.
-        if answer.status == 401 and not self.authorization and _site(answer.url) == _site(url):
+        if answer.status == 401 and not self.authorization and site(answer.url) == site(url):
             self.authorization = self._authorize(challenges(answer.headers.get_all("WWW-Authenticate", [])))
             if self.authorization:
                 answer = self._send(method, url, self.authorization)
@@ -227,10 +216,10 @@ class _Repository:
         token = answer.json().get("token") or answer.json().get("access_token")
         # Anything else cannot stand in a header, and the library's complaint would quote it.
         if not isinstance(token, str) or re.fullmatch(r"[!-~]+", token) is None:
-            raise Failed(errors.malformed(self.asked, f"{_site(url)[1]} gives no token"))
+            raise Failed(errors.malformed(self.asked, f"{site(url)[1]} gives no token"))
         return f"Bearer {token}"
 
-    def _send(self, method: str, url: str, authorization: str, form: bytes | None = None) -> _Answer:
+    def _send(self, method: str, url: str, authorization: str, form: bytes | None = None) -> Answer:
         """Send until there is an answer worth having: three times, if the fault is one that passes."""
         headers = {"Accept": ", ".join(KNOWN_TYPES), "User-Agent": f"devenv/{__version__}"}
         if authorization:
@@ -251,137 +240,12 @@ class _Repository:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _pause(answer: _Answer, usual: float | None) -> float | None:
+def _pause(answer: Answer, usual: float | None) -> float | None:
     """Seconds until it makes sense to ask again; None if it makes none."""
     if answer.status == 429 and usual is not None:
         wait = answer.headers.get("Retry-After", "")
         return float(wait) if re.fullmatch(r"\d{1,3}", wait) and float(wait) <= LONGEST_PAUSE else None
     return usual if answer.status in PASSING else None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """``url`` is where it came from in the end."""
-
-    url: str
-    status: int
-    headers: Message
-    body: bytes
-
-    @property
-    def digest(self) -> str:
-        return self.headers.get("Docker-Content-Digest", "").strip()
-
-    @property
-    def media_type(self) -> str:
-        return self.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-
-    @property
-    def is_page(self) -> bool:
-        return self.media_type == "text/html"
-
-    def json(self) -> dict[str, object]:
-        """The body; {} for what is no JSON object."""
-        try:
-            return table(json.loads(self.body))
-        except (ValueError, RecursionError):
-            return {}
-
-
-class _EveryStatus(urllib.request.HTTPErrorProcessor):
-    """Leaves every status to us: urllib itself would make a redirected HEAD a GET and pass Authorization on."""
-
-    def http_response(self, request: urllib.request.Request, response: http.client.HTTPResponse) -> Any:
-        return response
-
-    https_response = http_response
-
-
-class _Web:
-    """HTTP with the proxies of the environment (but none to this machine), and TLS that is always verified."""
-
-    def __init__(self) -> None:
-        tls = urllib.request.HTTPSHandler(context=ssl.create_default_context())
-        self.proxied = urllib.request.build_opener(_EveryStatus, tls)
-        self.direct = urllib.request.build_opener(_EveryStatus, tls, urllib.request.ProxyHandler({}))
-
-    def follow(
-        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
-    ) -> _Answer:
-        """One request and its redirects, as the same method; Authorization and forms stay with their host."""
-        for _ in range(MAX_REDIRECTS + 1):
-            answer = self._once(asked, method, url, headers, form, wait=wait)
-            if answer.status not in REDIRECTS or form or not answer.headers.get("Location"):
-                return answer
-            try:
-                target = urljoin(url, answer.headers["Location"])
-            except ValueError:
-                raise Failed(errors.malformed(asked, "it redirects to what is no address")) from None
-            if _site(target) != _site(url):
-                headers = {name: value for name, value in headers.items() if name != "Authorization"}
-            url = target
-        raise Failed(errors.malformed(asked, f"it redirects more than {MAX_REDIRECTS} times"))
-
-    def _once(
-        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
-    ) -> _Answer:
-        scheme, host = _site(url)
-        local = is_loopback(host)
-        if scheme != "https" and not (scheme == "http" and local):
-            raise Failed(errors.plain_http(host, asked.place))
-        until = time.monotonic() + wait
-        try:
-            request = urllib.request.Request(url, form, dict(headers), method=method)  # noqa: S310 (checked above)
-            with (self.direct if local else self.proxied).open(request, timeout=wait) as response:
-                return _Answer(url, response.status, response.headers, _body(response, method, until))
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            cause = getattr(error, "reason", error) if isinstance(error, urllib.error.URLError) else error
-            cause = cause if isinstance(cause, BaseException) else error
-            proxy = "" if local else _proxy(scheme, host)
-            problem = errors.network(host, cause, proxy=proxy, mirrored=asked.mirrored)
-            raise Failed(problem, passing=isinstance(cause, BROKEN)) from None
-
-
-def _body(response: http.client.HTTPResponse, method: str, until: float) -> bytes:
-    """All of it or an exception: a digest of half a manifest would be a wrong pin."""
-    body = bytearray()
-    while chunk := response.read1(65536):
-        body += chunk
-        if len(body) > MAX_BODY:
-            raise http.client.HTTPException("too long")
-        if time.monotonic() > until:
-            raise TimeoutError
-    length = response.headers.get("Content-Length", "")
-    if method != "HEAD" and length.isdigit() and int(length) != len(body):
-        raise http.client.IncompleteRead(bytes(body))
-    return bytes(body)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine by its very name, as Docker's own rule for plain HTTP has it."""
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    try:
-        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _origin(host: str) -> str:
-    plain = is_loopback(host) and not host.endswith(":443")
-    return f"{'http' if plain else 'https'}://{host}"
-
-
-def _site(url: str) -> tuple[str, str]:
-    """Scheme and ``host[:port]``. By hand, since urlsplit raises for addresses that a registry may well send."""
-    scheme, _, rest = url.partition("://")
-    return scheme.lower(), re.split(r"[/?#]", rest, maxsplit=1)[0].rpartition("@")[2]
-
-
-def _proxy(scheme: str, host: str) -> str:
-    """The proxy that urllib takes for this host, without the password that its address may hold."""
-    if urllib.request.proxy_bypass(host):
-        return ""
-    return urllib.request.getproxies().get(scheme, "").rpartition("//")[2].rpartition("@")[2].rstrip("/")
 
 
 def _media_type_of(manifest: Mapping[str, object]) -> str:

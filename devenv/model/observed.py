@@ -35,7 +35,6 @@ class Container:
     version: str = ""
     root: str = ""
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)
-    started: str = ""
 
     @property
     def running(self) -> bool:

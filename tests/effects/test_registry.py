@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from devenv.effects import registry as module
+from devenv.effects import registry_http
 from devenv.effects.credentials import Credentials
-from devenv.effects.registry import Pinned, is_loopback, resolve
+from devenv.effects.registry import Pinned, resolve
 from devenv.effects.registry_errors import FATES, OutOfReach, fate, near
+from devenv.effects.registry_http import is_loopback, origin
 from devenv.model.image import ImageRef, parse_image
 from devenv.model.mirrors import Mirrors
 from devenv.model.problem import Problem
@@ -754,7 +756,7 @@ def test_an_image_of_schema_1(registry: Registry) -> None:
 
 
 def test_an_answer_without_end(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_BODY", 1000)
+    monkeypatch.setattr(registry_http, "MAX_BODY", 1000)
     registry.image("library/postgres", "15", b" " * 5000)
     assert one("postgres:15", registry, platforms=True) == OutOfReach(
         f"cannot reach {registry.host}: what answers there is no registry",
@@ -845,7 +847,7 @@ def test_plain_http_is_for_this_machine_only(registry: Registry, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("host", "origin"),
+    ("host", "address"),
     [
         ("localhost:443", "https://localhost:443"),
         ("[::1]:443", "https://[::1]:443"),
@@ -855,9 +857,9 @@ def test_plain_http_is_for_this_machine_only(registry: Registry, monkeypatch: py
         ("reg.corp:80", "https://reg.corp:80"),
     ],
 )
-def test_https_is_for_all_but_this_machine_and_for_it_where_port_443_is_named(host: str, origin: str) -> None:
+def test_https_is_for_all_but_this_machine_and_for_it_where_port_443_is_named(host: str, address: str) -> None:
     # Nobody may listen on port 443 in a test.
-    assert module._origin(host) == origin
+    assert origin(host) == address
 
 
 # TLS, proxies and Docker Hub -----------------------------------------------------------------------------------------

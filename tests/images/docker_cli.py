@@ -12,7 +12,12 @@ import tempfile
 from pathlib import Path
 
 from local_registry import RECIPE, VERSION
-from recipes import BASE_OPTIONS, Image, base_tag, recipe
+from recipes import BASE_FOLDER, BASE_OPTIONS, Image, base_tag, recipe
+
+
+BUILD = ("docker", "build", "--force-rm")
+# The classic builder colours what steps write to stderr.
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class BuildError(Exception):
@@ -26,11 +31,13 @@ def has_image(tag: str) -> bool:
 
 def make_base(release: str, logs: Path) -> None:
     """A minimal Debian of this release, from the mirror that mmdebstrap finds by itself."""
+    log, bare = logs / f"base-{release}.log", f"{base_tag(release)}-bare"
     with tempfile.TemporaryDirectory(prefix="devenv-base-") as folder:
         archive = Path(folder) / "base.tar"
-        run(["mmdebstrap", *BASE_OPTIONS, release, str(archive)], log=logs / f"base-{release}.log")
-        changes = ["--change", 'CMD ["bash"]']
-        run(["docker", "import", *changes, str(archive), base_tag(release)], log=logs / f"base-{release}.log")
+        run(["mmdebstrap", *BASE_OPTIONS, release, str(archive)], log=log)
+        run(["docker", "import", str(archive), bare], log=log)
+    run([*BUILD, "--tag", base_tag(release), "--build-arg", f"BASE={bare}", str(BASE_FOLDER)], log=log)
+    run(["docker", "image", "rm", bare], log=log)
 
 
 def build(image: Image, logs: Path, *, fresh: bool) -> None:
@@ -38,7 +45,7 @@ def build(image: Image, logs: Path, *, fresh: bool) -> None:
     log = logs / f"{image.name}.log"
     draft = f"{image.local_tag}-draft"
     below = image.upstream.local_tag if image.upstream else base_tag(image.release)
-    command = ["docker", "build", "--force-rm", "--tag", draft, "--file", str(image.folder / image.dockerfile)]
+    command = [*BUILD, "--tag", draft, "--file", str(image.folder / image.dockerfile)]
     command += ["--no-cache"] if fresh else []
     command += ["--build-arg", f"BASE={below}"]
     for key, value in image.arguments:
@@ -46,7 +53,7 @@ def build(image: Image, logs: Path, *, fresh: bool) -> None:
     run([*command, str(image.folder)], log=log)
     version = ask_version(image, draft)
     final = f"FROM {draft}\nENV {image.version_env}={version}\nLABEL {RECIPE}={recipe(image)} {VERSION}={version}\n"
-    run(["docker", "build", "--force-rm", "--tag", image.local_tag, "-"], log=log, stdin=final)
+    run([*BUILD, "--tag", image.local_tag, "-"], log=log, stdin=final)
     run(["docker", "image", "rm", draft], log=log)
 
 
@@ -87,11 +94,12 @@ def run(command: list[str], *, log: Path | None = None, stdin: str | None = None
         env=environment,
         check=False,
     )
+    output = COLOUR.sub("", done.stdout)
     if log:
         with log.open("a", encoding="utf-8") as file:
-            file.write(f"$ {' '.join(command)}\n{done.stdout}")
+            file.write(f"$ {' '.join(command)}\n{output}")
     if done.returncode != 0:
-        tail = "\n".join((done.stdout + (done.stderr or "")).splitlines()[-25:])
+        tail = "\n".join((output + (done.stderr or "")).splitlines()[-25:])
         where = f"\nthe whole output: {log}" if log else ""
         raise BuildError(f"{' '.join(command[:4])} … failed ({done.returncode}):\n{tail}{where}")
-    return done.stdout
+    return output

@@ -111,9 +111,7 @@ class Registry:
         self, method: str, path: str, *, body: bytes | None = None, accept: str = "*/*", content_type: str = ""
     ) -> tuple[dict[str, str], bytes]:
         headers = {"Accept": accept} | ({"Content-Type": content_type} if content_type else {})
-        request = urllib.request.Request(
-            f"http://{self.address}/v2/{path}", data=body, headers=headers, method=method
-        )
+        request = urllib.request.Request(f"http://{self.address}/v2/{path}", data=body, headers=headers, method=method)
         # The registry is on this machine: no proxy, whatever the environment says.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
+BASE_FOLDER = HERE / "base"
 
 # Raised when the way of building changes so that old images must not be taken for new ones.
 FORMAT = 1
@@ -32,13 +33,6 @@ BASE_OPTIONS = (
     "--dpkgopt=path-exclude=/usr/share/man/*",
     "--dpkgopt=path-exclude=/usr/share/locale/*",
     "--dpkgopt=path-include=/usr/share/locale/locale.alias",
-    # As in Debian's own images: apt keeps no caches, which would be half of a small image. Not as an --aptopt, because
-    # mmdebstrap itself needs the packages to stay.
-    "--customize-hook=printf '%s\\n' 'Dir::Cache::pkgcache \"\";' 'Dir::Cache::srcpkgcache \"\";'"
-    " 'DPkg::Post-Invoke { \"rm -f /var/cache/apt/archives/*.deb || true\"; };'"
-    ' >"$1/etc/apt/apt.conf.d/docker-clean"',
-    # As in Debian's own images: installing a package starts no service.
-    r'--customize-hook=printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"',
     # Of the machine that builds.
     '--customize-hook=rm -f "$1/etc/resolv.conf" "$1/etc/hostname"',
 )
@@ -76,7 +70,7 @@ class Image:
 
 def base_recipe(release: str) -> str:
     """The identity of a release's base image."""
-    return _digest(str(FORMAT), release, *BASE_OPTIONS)
+    return _digest(str(FORMAT), release, *BASE_OPTIONS, *_contents(BASE_FOLDER))
 
 
 def base_tag(release: str) -> str:
@@ -88,9 +82,7 @@ def recipe(image: Image) -> str:
     below = recipe(image.upstream) if image.upstream else base_recipe(image.release)
     parts = [str(FORMAT), below, image.dockerfile, image.version_env]
     parts += [f"{key}={value}" for key, value in image.arguments]
-    for path in sorted(p for p in image.folder.rglob("*") if p.is_file()):
-        parts += [path.relative_to(image.folder).as_posix(), path.read_text(encoding="utf-8")]
-    return _digest(*parts)
+    return _digest(*parts, *_contents(image.folder))
 
 
 def load(path: Path = HERE / "images.toml") -> tuple[Image, ...]:
@@ -106,9 +98,7 @@ def load(path: Path = HERE / "images.toml") -> tuple[Image, ...]:
     return tuple(images.values())
 
 
-def _image(
-    kind: str, release: str, row: dict[str, Any], arguments: dict[str, str], upstream: Image | None
-) -> Image:
+def _image(kind: str, release: str, row: dict[str, Any], arguments: dict[str, str], upstream: Image | None) -> Image:
     return Image(
         kind=kind,
         release=release,
@@ -121,6 +111,12 @@ def _image(
         suffixes=tuple(suffix.format(release=release) for suffix in row["suffixes"]),
         upstream=upstream,
     )
+
+
+def _contents(folder: Path) -> list[str]:
+    """Names and texts of a folder's files; not their modes, which a checkout may change."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [text for path in files for text in (path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8"))]
 
 
 def _digest(*parts: str) -> str:

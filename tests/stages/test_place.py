@@ -6,10 +6,7 @@ from devenv.model.observed import Container, Engine, Observed
 from devenv.stages.place import own_name, place, project_name
 from tests.making import resolved
 
-TWO = (
-    '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
-    '[services.other]\nkind = "postgres"\nversion = "15.4"\n'
-)
+TWO = '[services.db]\nkind = "postgres"\nversion = "15.4"\n[services.other]\nkind = "postgres"\nversion = "15.4"\n'
 ONE = '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
 ENGINE = Engine("27.0.1", "linux/amd64")
 

@@ -140,7 +140,9 @@ def test_another_port_recreates() -> None:
 
 def test_a_service_that_left_the_manifest_is_stopped() -> None:
     both, one = resolved(DB + CACHE), resolved(DB)
-    assert plan(one, settled(both)).changes == (Step(Action.STOP, "cache", "no longer in devenv.toml; its data is kept"),)
+    assert plan(one, settled(both)).changes == (
+        Step(Action.STOP, "cache", "no longer in devenv.toml; its data is kept"),
+    )
 
 
 def test_what_devenv_did_not_start_is_left_alone() -> None:

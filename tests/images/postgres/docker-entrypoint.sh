@@ -81,7 +81,8 @@ lend_a_name() {
 }
 
 make_cluster() {
-    local extra=() # used within eval
+    local extra=()
+    # shellcheck disable=SC2034 # eval uses it
     if [ -n "${POSTGRES_INITDB_WALDIR:-}" ]; then extra=(--waldir "$POSTGRES_INITDB_WALDIR"); fi
     lend_a_name
     # eval: POSTGRES_INITDB_ARGS may hold quoted words.
