@@ -105,6 +105,11 @@ class Project:
             names.append(compose.OVERRIDE)
         return Stack(project, self.root / ".devenv", tuple(self.root / name for name in names))
 
+    def overrides(self) -> dict[str, str]:
+        """Service -> digest of what the user's own Compose file says of it. Raises ManifestError if it is no YAML."""
+        text = files.read_text(self.root / compose.OVERRIDE)
+        return compose.overrides(text) if text else {}
+
     def local_image(self, service: str) -> str:
         """The name under which the engine has, or would have, a service's image."""
         item = self.resolved.services[service]

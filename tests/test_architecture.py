@@ -19,6 +19,7 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
+    ("devenv.journey",),
     ("devenv.standing", "devenv.pinning", "devenv.waiting"),
     ("devenv.project",),
     ("devenv.kinds",),

@@ -111,7 +111,8 @@ def _drift(here: Standing, name: str) -> str:
     except DataNeedsUpgrade as error:
         return error.problems[0].message.removeprefix(f"{name}: ")
     ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
-    steps = service_steps(service, here.find(name), here.observed, ports)
+    override = here.project.overrides().get(name, "")
+    steps = service_steps(service, here.observed, ports=ports, override=override)
     return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+LOOPBACK = "127.0.0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
@@ -18,4 +20,4 @@ class Machine:
     root: str
     ports: Mapping[str, int] = field(default_factory=dict)
     registries: Mapping[str, str] = field(default_factory=dict)
-    host: str = "127.0.0.1"
+    host: str = LOOPBACK

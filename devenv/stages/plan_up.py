@@ -11,6 +11,9 @@ from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
 
+#: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
+OVERRIDE = "compose.override.yaml"
+
 
 def plan_up(
     resolved: Resolved,
@@ -20,13 +23,15 @@ def plan_up(
     wanted: Iterable[str],
     files: Mapping[str, str],
     pulls: Mapping[str, str],
+    overrides: Mapping[str, str],
     fresh: Iterable[str] = (),
     force: bool = False,
 ) -> Plan:
     """The steps that bring this machine to ``resolved``, in order; Keep for all that is as it should be.
 
     ``wanted`` are the services asked for, ``files`` maps every generated file to the digest of its inputs, ``pulls``
-    maps a service to the local name of its image. Raises DataNeedsUpgrade where a service would open an empty
+    maps a service to the local name of its image, ``overrides`` maps one to the digest of what the user's own Compose
+    file says of it. Raises DataNeedsUpgrade where a service would open an empty
     volume although its data of another version is there (unless it is in ``fresh``), Refused where a person's edits
     would be overwritten (unless ``force``).
     """
@@ -38,7 +43,7 @@ def plan_up(
     own = [
         step
         for service in chosen
-        for step in service_steps(service, _container(observed, service.name), observed, machine.ports)
+        for step in service_steps(service, observed, ports=machine.ports, override=overrides.get(service.name, ""))
     ]
     made = {step.subject for step in own if step.action in (Action.CREATE, Action.RECREATE)}
     steps = [
@@ -135,13 +140,14 @@ def _stop_steps(resolved: Resolved, observed: Observed) -> Iterator[Step]:
 
 
 def service_steps(
-    service: ResolvedService, container: Container | None, observed: Observed, ports: Mapping[str, int]
+    service: ResolvedService, observed: Observed, *, ports: Mapping[str, int], override: str
 ) -> Iterator[Step]:
     """The step for one service; ``ports`` maps its ports' variables to the host ports they are to have."""
+    container = _container(observed, service.name)
     if container is None:
         yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
         return
-    if reason := _changed(service, container, observed, ports):
+    if reason := _changed(service, container, observed, ports) or _overridden(service, observed, override):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
@@ -166,13 +172,22 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
     return ""
 
 
+def _overridden(service: ResolvedService, observed: Observed, override: str) -> str:
+    before = observed.applied.get(service.name, {}).get(OVERRIDE, "")
+    return "compose.override.yaml says something else now" if before != override else ""
+
+
 def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
     """Two descriptions of a service in words: ``version 15.4 → 16.3, max_connections 100 → 200``."""
     if not old:
         return ""
     words = []
     for key in dict.fromkeys((*old, *new)):
-        if old.get(key) == new.get(key) or (key in ("image", "digest") and old.get("version") != new.get("version")):
+        if (
+            key == OVERRIDE
+            or old.get(key) == new.get(key)
+            or (key in ("image", "digest") and old.get("version") != new.get("version"))
+        ):
             continue
         name = key.removeprefix("settings.")
         if key in ("password", "digest") or key.startswith("environment."):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devenv import yamlio
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, ManifestError
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.problem import Problem, Where
@@ -214,3 +214,23 @@ def _volume_labels(project: str, service: ResolvedService, format: str, path: st
 
 def _escaped(environment: Mapping[str, str]) -> dict[str, str]:
     return {key: value.replace("$", "$$") for key, value in environment.items()}
+
+
+def overrides(text: str) -> dict[str, str]:
+    """What ``compose.override.yaml`` says of each service, as a digest. Raises ManifestError if it is no YAML.
+
+    A change outside of ``services`` (a network, a config) may concern any service it names, so it counts for all.
+    """
+    try:
+        document = yamlio.parse(text)
+    except yamlio.YamlError as error:
+        raise ManifestError(Problem(f"is not valid YAML: {error}", where=Where(OVERRIDE, error.line))) from error
+    services = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(services, dict):
+        return {}
+    common = {key: value for key, value in document.items() if key != "services"}
+    return {str(name): _digest_of([common, said]) for name, said in services.items()}
+
+
+def _digest_of(value: object) -> str:
+    return hashlib.sha256(yamlio.dump(value).encode()).hexdigest()[:16]

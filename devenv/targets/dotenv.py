@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from devenv.model.file import File
-from devenv.model.machine import Machine
+from devenv.model.machine import LOOPBACK, Machine
 
 PATH = ".devenv/.env"
 IGNORE_PATH = ".devenv/.gitignore"
@@ -22,6 +22,8 @@ def ignore_file() -> File:
 def file(machine: Machine) -> File:
     """The file itself."""
     values = {"COMPOSE_PROJECT_NAME": machine.project, "DEVENV_ROOT": machine.root, **machine.registries}
+    if machine.host != LOOPBACK:
+        values["DEVENV_HOST"] = machine.host
     values |= {name: str(port) for name, port in sorted(machine.ports.items())}
     lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
     return File(PATH, _HEAD + "".join(lines), mode=0o600)

@@ -26,6 +26,7 @@ BASE_OPTIONS = (
     # Development releases expire: an unchanged mirror must still do.
     '--aptopt=Acquire::Check-Valid-Until "false"',
     '--aptopt=Acquire::Languages "none"',
+    '--aptopt=Acquire::Retries "3"',
     '--aptopt=Apt::AutoRemove::SuggestsImportant "false"',
     "--dpkgopt=force-unsafe-io",
     "--dpkgopt=path-exclude=/usr/share/doc/*",

@@ -48,6 +48,7 @@ def plan(target: Resolved, observed: Observed, **options: object) -> Plan:
         "wanted": tuple(target.services),
         "files": {".devenv/compose.yaml": "abc"},
         "pulls": PULLS,
+        "overrides": {},
     } | options
     return plan_up(target, observed, Machine("shop", "/shop", PORTS), **arguments)  # type: ignore[arg-type]
 
@@ -228,3 +229,12 @@ def test_a_version_explains_its_own_image() -> None:
     new = {"version": "16.3", "image": "postgres:16.3", "digest": "sha256:2"}
     assert difference(old, new) == "version 15.4 → 16.3"
     assert difference(old, {**old, "digest": "sha256:3"}) == "digest changed"
+
+
+def test_what_the_users_own_compose_file_says_counts_too() -> None:
+    wanted = resolved(DB + CACHE)
+    assert plan(wanted, settled(wanted), overrides={"db": "digest"}).changes == (
+        Step(Action.RECREATE, "db", "compose.override.yaml says something else now"),
+    )
+    applied = {"db": {**wanted.services["db"].described, "compose.override.yaml": "digest"}}
+    assert plan(wanted, settled(wanted, applied=applied), overrides={"db": "digest"}).changes == ()

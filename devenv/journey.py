@@ -1,0 +1,143 @@
+"""The journey of ``up``: what is wanted and what is there -> a plan -> done -> waited for."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from devenv.console import Progress
+from devenv.effects.files import write_files
+from devenv.effects.world import World
+from devenv.model.machine import Machine
+from devenv.model.observed import Observed
+from devenv.model.plan import Action, Plan
+from devenv.pinning import pinned, save
+from devenv.project import Project
+from devenv.stages.place import Moved, place
+from devenv.stages.plan_up import OVERRIDE, plan_up
+from devenv.standing import narrowed
+from devenv.targets import dotenv
+
+if TYPE_CHECKING:
+    from devenv.effects.ready import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user allows: see the options of ``devenv up``."""
+
+    frozen: bool = False
+    offline: bool = False
+    force: bool = False
+    fresh: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Everything decided, nothing done."""
+
+    project: Project
+    machine: Machine
+    observed: Observed
+    plan: Plan
+    chosen: tuple[str, ...]
+    moved: tuple[Moved, ...]
+
+
+def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
+    """Decide everything: digests of images not locked yet are asked for, nothing is written."""
+    project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
+    name, observed = narrowed(project, everything)
+    machine, moved = place(
+        project.resolved,
+        observed,
+        project=name,
+        root=str(project.root),
+        kept=project.kept,
+        registries=project.registries(),
+    )
+    plan = plan_up(
+        project.resolved,
+        observed,
+        machine,
+        wanted=chosen,
+        files=project.generated(),
+        pulls={service: project.local_image(service) for service in project.resolved.services},
+        overrides=project.overrides(),
+        fresh=wishes.fresh,
+        force=wishes.force,
+    )
+    return Prepared(project, machine, observed, plan, chosen, moved)
+
+
+def save_decisions(prepared: Prepared) -> None:
+    """The lock and this machine's own file; both only if they say something new."""
+    save(prepared.project)
+    write_files(prepared.project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    known = prepared.project.store.read("project")
+    if known.get("project") != prepared.machine.project:
+        prepared.project.store.remember_root(prepared.machine.project)
+
+
+def carry_out(prepared: Prepared, progress: Progress) -> None:
+    """Do what the plan says, and remember as what each service was started."""
+    from devenv.effects.apply import Material, apply
+
+    project, plan = prepared.project, prepared.plan
+    if not plan.changes:
+        return
+    files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
+    material = Material(
+        root=project.root,
+        files=files,
+        images={name: project.local_image(name) for name in prepared.chosen},
+        platforms={name: project.resolved.services[name].platform for name in prepared.chosen},
+        leaving={item.service: item.id for item in prepared.observed.containers},
+        stack=project.stack(prepared.machine.project),
+    )
+    apply(plan, material, verb="up", store=project.store, progress=progress)
+    started = plan.subjects(Action.CREATE, Action.RECREATE)
+    applied = project.store.read("applied")
+    overrides = project.overrides()
+    for name in started:
+        described = project.resolved.services[name].described
+        applied[name] = {**described, OVERRIDE: overrides.get(name, "")}
+    project.store.write("applied", applied)
+
+
+def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+    """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
+    from devenv.effects.engine import look
+    from devenv.waiting import Waiting, wait
+
+    project = prepared.project
+    observed = prepared.observed
+    if prepared.plan.changes:
+        _, observed = narrowed(replace(project, kept={**project.kept, **_names(prepared)}), look(world).result())
+    ensured = dict(observed.ensured)
+    alone = threading.Lock()  # services become ready side by side
+    before = {volume.name for volume in prepared.observed.volumes}
+
+    def remember(place: str, digest: str) -> None:
+        with alone:
+            ensured[place] = digest
+            project.store.write("ensured", ensured)
+
+    waiting = Waiting(
+        resolved=project.resolved,
+        machine=prepared.machine,
+        containers={item.service: item for item in observed.containers},
+        made=frozenset(
+            name
+            for name, service in project.resolved.services.items()
+            if not any(f"{prepared.machine.project}_{volume.key}" in before for volume in service.volumes)
+        ),
+        ensured=ensured,
+        remember=remember,
+    )
+    return wait(waiting, prepared.chosen, timeout=timeout, progress=progress)
+
+
+def _names(prepared: Prepared) -> dict[str, str]:
+    return {"COMPOSE_PROJECT_NAME": prepared.machine.project, "DEVENV_ROOT": prepared.machine.root}

@@ -1,0 +1,81 @@
+"""A user's project on a real engine: devenv is run as a program, as people run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+MIRROR = f"127.0.0.1:{os.environ.get('DEVENV_TEST_REGISTRY_PORT', '5055')}"
+
+
+def docker(*words: str) -> str:
+    """What a docker command printed; fails the test if it failed."""
+    done = subprocess.run(["docker", *words], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Project:
+    """A folder with a ``devenv.toml`` under a name that nobody else has on this engine."""
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.root, self.name = root, name
+
+    def write(self, manifest: str) -> None:
+        """The manifest anew; its ``[project]`` is added."""
+        self.file("devenv.toml", f'[project]\nname = "{self.name}"\n\n{manifest}')
+
+    def file(self, path: str, text: str) -> None:
+        (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def run(self, *words: str, code: int = 0, timeout: float = 300) -> str:
+        """What devenv printed on stdout; fails the test if it ends with another code."""
+        kept = {key: os.environ[key] for key in ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONFIG") if key in os.environ}
+        env = kept | {
+            "PYTHONPATH": str(ROOT),
+            "DEVENV_REGISTRY_MIRROR": MIRROR,
+            "DEVENV_STATE": str(self.root / "state"),
+            "DEVENV_CONFIG": str(self.root / "no-config.toml"),
+            "NO_COLOR": "1",
+        }
+        argv = [sys.executable, "-m", "devenv", *words]
+        done = subprocess.run(argv, cwd=self.root, env=env, capture_output=True, text=True, timeout=timeout)
+        assert done.returncode == code, f"devenv {' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, *words: str, **options: Any) -> Any:
+        return json.loads(self.run(*words, "--format", "json", **options))
+
+    def up(self, *words: str, **options: Any) -> Any:
+        return self.json("up", *words, **options)
+
+    def plan(self) -> dict[str, str]:
+        """What ``up`` would do: subject -> action and reason."""
+        steps = self.json("up", "--dry-run")["plan"]
+        return {step["subject"]: f"{step['action']}: {step['reason']}" for step in steps}
+
+    def url(self, service: str, output: str = "url") -> str:
+        return self.run("url", service, output).removesuffix("\n")
+
+    def container(self, service: str) -> str:
+        label = "label=com.docker.compose"
+        return docker(
+            "ps", "--quiet", "--filter", f"{label}.project={self.name}", "--filter", f"{label}.service={service}"
+        ).strip()
+
+    def remove(self) -> None:
+        """All that it made, no matter how far it came."""
+        own = ("--quiet", "--filter", f"label=com.docker.compose.project={self.name}")
+        for listing, removal in (
+            (("ps", "--all"), ("rm", "--force", "--volumes")),
+            (("volume", "ls"), ("volume", "rm", "--force")),
+            (("network", "ls"), ("network", "rm")),
+        ):
+            if found := docker(*listing, *own).split():
+                docker(*removal, *found)
