@@ -1,13 +1,16 @@
-"""TOML text: values out of it, and where in it a key stands. The only user of tomlkit."""
+"""TOML text: values out of it, and where in it a key stands."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 Key = str | int
+Path = tuple[Key, ...]
 
 
 class TomlError(ValueError):
@@ -46,78 +49,134 @@ def child(data: Any, key: Key) -> Any:
 def locate(text: str, path: Sequence[Key]) -> int | None:
     """The 1-based line of the key at ``path``, or of the nearest thing above it that the text has; None: nowhere.
 
-    tomlkit's items carry no positions, but it writes back exactly what it read: a mark put at the path shows up on
-    the line wanted. A whole table cannot be replaced so (it would move), so headers are looked for by their text.
+    A table without a header of its own is where the first of its keys is.
     """
-    for length in range(len(path), 0, -1):
-        found = _locate_value(text, path[:length]) or _locate_header(text, path[:length])
-        if found:
-            return found
-    return None
+    lines = positions(text)
+    return next((lines[tuple(path[:length])] for length in range(len(path), 0, -1) if tuple(path[:length]) in lines), None)
 
 
-_MARK = "devenv-looks-for-this-value"
+@lru_cache(maxsize=4)
+def positions(text: str) -> Mapping[Path, int]:
+    """Path -> line of every key, table and element of an array in a valid document.
+
+    Parsers of TOML keep no positions. For a text that is known to be valid, strings, comments and brackets are all
+    that has to be understood to find them.
+    """
+    scanner = _Scanner(text)
+    scanner.document()
+    return scanner.lines
 
 
-def _locate_value(text: str, path: Sequence[Key]) -> int | None:
-    import tomlkit
-    from tomlkit.exceptions import TOMLKitError
-    from tomlkit.items import AoT, Table
-
-    try:
-        document: Any = tomlkit.parse(text)
-        parent = document
-        for key in path[:-1]:
-            parent = parent[key]
-        child = parent[path[-1]]
-        if isinstance(child, Table | AoT) or _is_table_out_of_order(child):
-            return None
-        parent[path[-1]] = _MARK
-        written = tomlkit.dumps(document)
-    except (KeyError, IndexError, TypeError, TOMLKitError):
-        return None
-    before, mark, _ = written.partition(_MARK)
-    return before.count("\n") + 1 if mark else None
+_BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE = re.compile(r"[ \t]*")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN = re.compile(r"[^,\]}#\n]+")
+#: From the opening quotes to the closing ones. Up to two quotes more may stand before those of a long string.
+_STRINGS = (
+    re.compile(r'"""(?:[^\\]|\\.)*?"""(?:"{1,2}(?!"))?', re.DOTALL),
+    re.compile(r"'''.*?'''(?:'{1,2}(?!'))?", re.DOTALL),
+    re.compile(r'"(?:[^"\\\n]|\\.)*"'),
+    re.compile(r"'[^'\n]*'"),
+)
 
 
-def _is_table_out_of_order(child: object) -> bool:
-    from tomlkit.container import OutOfOrderTableProxy
+class _Scanner:
+    """Walks a document once, from the first character to the last."""
 
-    return isinstance(child, OutOfOrderTableProxy)
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
+        self._lengths: dict[Path, int] = {}
+        self.lines: dict[Path, int] = {}
 
+    def document(self) -> None:
+        table: Path = ()
+        while self._skip(_BLANK) < len(self._text):
+            before = self._at
+            if self._text.startswith("[", before):
+                table = self._header()
+            else:
+                self._pair(table)
+            if self._at == before:  # no valid document: end all the same
+                self._at += 1
 
-_HEADER = re.compile(r"\s*\[{1,2}\s*(?P<name>[^\[\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        match = pattern.match(self._text, self._at)
+        self._at = match.end() if match else self._at
+        return self._at
 
+    def _take(self, sign: str) -> bool:
+        found = self._text.startswith(sign, self._at)
+        self._at += len(sign) if found else 0
+        return found
 
-def _locate_header(text: str, path: Sequence[Key]) -> int | None:
-    names = [str(key) for key in path if not isinstance(key, int)]
-    nth = next((key for key in reversed(path) if isinstance(key, int)), 0)
-    first_child = None
-    for number, line in enumerate(text.splitlines(), start=1):
-        match = _HEADER.match(line)
-        if match is None:
-            continue
-        header = split_key(match["name"])
-        if header == names:
-            if nth == 0:
-                return number
-            nth -= 1
-        elif header[: len(names)] == names and first_child is None:
-            first_child = number
-    return first_child
+    def _record(self, path: Path, at: int) -> None:
+        line = bisect_right(self._starts, at)
+        for length in range(1, len(path) + 1):
+            self.lines.setdefault(path[:length], line)
 
+    def _header(self) -> Path:
+        """``[table]`` or ``[[array of tables]]``: names on the way that are arrays mean their last element."""
+        start = self._at
+        many = self._take("[[") or not self._take("[")
+        path: Path = ()
+        names = self._key()
+        for name in names[:-1]:
+            path = (*path, name)
+            if path in self._lengths:
+                path = (*path, self._lengths[path] - 1)
+        path = (*path, *names[-1:])
+        if many:
+            self._record(path, start)
+            self._lengths[path] = self._lengths.get(path, 0) + 1
+            path = (*path, self._lengths[path] - 1)
+        self._record(path, start)
+        self.lines[path] = bisect_right(self._starts, start)  # a header counts before keys of tables below it
+        self._take("]]" if many else "]")
+        return path
 
-_KEY_PART = re.compile(r"""\s*(?:"(?P<basic>(?:[^"\\]|\\.)*)"|'(?P<literal>[^']*)'|(?P<bare>[A-Za-z0-9_-]+))\s*""")
+    def _key(self) -> Path:
+        """A name, or several with dots between them."""
+        parts: list[str] = []
+        while True:
+            start = self._skip(_SPACE)
+            if self._string():
+                parts.append(tomllib.loads(f"key = {self._text[start : self._at]}")["key"])
+            else:
+                parts.append(self._text[start : self._skip(_BARE)])
+            self._skip(_SPACE)
+            if not self._take("."):
+                return tuple(parts)
 
+    def _string(self) -> bool:
+        before = self._at
+        return any(self._skip(pattern) > before for pattern in _STRINGS)
 
-def split_key(dotted: str) -> list[str]:
-    """``services."my db".settings`` -> its parts; text that is no dotted key gives what could be read."""
-    parts = []
-    position = 0
-    while match := _KEY_PART.match(dotted, position):
-        parts.append(next(group for group in match.groups() if group is not None))
-        position = match.end()
-        if dotted[position : position + 1] != ".":
-            break
-        position += 1
-    return parts
+    def _pair(self, table: Path) -> None:
+        start = self._at
+        path = (*table, *self._key())
+        self._record(path, start)
+        self._take("=")
+        self._value(path)
+
+    def _value(self, path: Path) -> None:
+        self._skip(_SPACE)
+        if self._take("["):
+            index = 0
+            while self._more("]"):
+                self._record((*path, index), self._at)
+                self._value((*path, index))
+                index += 1
+        elif self._take("{"):
+            while self._more("}"):
+                self._pair(path)
+        elif not self._string():
+            self._skip(_PLAIN)
+
+    def _more(self, end: str) -> bool:
+        """Whether an array or an inline table goes on; stands at its next element then, behind its end if not."""
+        self._skip(_BLANK)
+        if self._take(","):
+            self._skip(_BLANK)
+        return self._at < len(self._text) and not self._take(end)

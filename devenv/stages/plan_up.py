@@ -190,7 +190,7 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         ):
             continue
         name = key.removeprefix("settings.")
-        if key in ("password", "digest") or key.startswith("environment."):
+        if (new.get(key) or old.get(key) or "").startswith(("#", "sha256:")):
             words.append(f"{name} changed")
         else:
             words.append(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}")

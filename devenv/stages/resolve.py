@@ -176,7 +176,7 @@ def _volumes(service: Service, kind: Kind, rule: DataRule | None) -> tuple[Volum
 def _described(
     service: Service, options: Mapping[str, OptionValue], image: ImageRef, digest: str | None
 ) -> dict[str, str]:
-    """What makes the container what it is, in words a person would use; passwords only as a digest."""
+    """What makes the container what it is, in words a person would use; what may be secret only as ``#`` and a digest."""
     words = {"version": service.version.text, "image": image.familiar, "digest": digest or ""}
     if service.variant:
         words["variant"] = service.variant
@@ -184,9 +184,10 @@ def _described(
         words["platform"] = service.platform
     for name, value in options.items():
         if value not in (None, (), {}):
-            words[name] = _digest(value)[:12] if name == "password" else _word(value)
+            secret = "password" in name or isinstance(value, Mapping)
+            words[name] = f"#{_digest(value)[:12]}" if secret else _word(value)
     words |= {f"settings.{key}": _word(value) for key, value in service.settings.items()}
-    words |= {f"environment.{key}": _digest(value)[:12] for key, value in service.environment.items()}
+    words |= {f"environment.{key}": f"#{_digest(value)[:12]}" for key, value in service.environment.items()}
     return words
 
 

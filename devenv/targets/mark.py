@@ -7,7 +7,7 @@ import re
 
 from devenv.model.observed import FileState
 
-_LINE = re.compile(r"^# devenv:generated inputs=(?P<inputs>\w{16}) content=(?P<content>\w{16})$", re.MULTILINE)
+_LINE = re.compile(r"^# devenv:generated inputs=(?P<inputs>\w{16}) content=(?P<content>\w{16})\r?$", re.MULTILINE)
 _NOTE = "# Generated from devenv.toml by devenv, which writes it anew; put what is your own into {own}.\n"
 
 

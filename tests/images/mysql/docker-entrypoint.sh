@@ -25,14 +25,22 @@ from_env_or_file() {
     unset "$file_name"
 }
 
+# The last table of the help holds the values; words of the texts above it are indented.
+setting() {
+    local value
+    value="$(awk -v name="$1" '$1 == name && /^[^ \t]/ { print $2; exit }' <<<"$2")"
+    if [ -z "$value" ]; then die "the server does not say its $1"; fi
+    echo "$value"
+}
+
 # What the server would use, with its files and the user's options; this also finds options that it does not know.
 ask_server() {
     local answer
     if ! answer="$("$@" --verbose --help --log-bin-index="$(mktemp -u)" 2>/tmp/mysqld-check)"; then
         die "mysqld failed while attempting to check config: $(cat /tmp/mysqld-check)"
     fi
-    DATADIR="$(awk '$1 == "datadir" { print $2; exit }' <<<"$answer")"
-    SOCKET="$(awk '$1 == "socket" { print $2; exit }' <<<"$answer")"
+    DATADIR="$(setting datadir "$answer")"
+    SOCKET="$(setting socket "$answer")"
 }
 
 read_settings() {

@@ -1,0 +1,132 @@
+"""The Compose file: read back as Compose would."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from devenv import yamlio
+from devenv.errors import ManifestError
+from devenv.targets import compose
+from devenv.targets.mark import read_mark
+from tests.making import DIGEST, resolved
+
+DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
+QUEUE = '[services.queue]\nkind = "rabbitmq"\nversion = "3.12"\n'
+
+
+def document(text: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = yamlio.parse(compose.files(resolved(text))[0].text)
+    return parsed
+
+
+def test_what_every_service_has() -> None:
+    service = document(DB)["services"]["db"]
+    assert service["image"] == f"${{DEVENV_REGISTRY:-docker.io}}/library/postgres:15.4-bookworm@{DIGEST}"
+    assert service["ports"] == ["127.0.0.1:${DEVENV_DB_PORT:-5432}:5432"]
+    assert service["volumes"] == ["db-postgres-15:/var/lib/postgresql/data"]
+    assert (service["hostname"], service["stop_grace_period"]) == ("db", "60s")
+    assert service["labels"]["devenv.root"] == "${DEVENV_ROOT:-}"
+    assert "container_name" not in service
+
+
+def test_the_stamp_on_a_volume_holds_only_what_names_the_data() -> None:
+    """Compose wants to replace a volume whose labels changed."""
+    assert document(DB)["volumes"] == document(DB.replace("15.4", "15.6"))["volumes"]
+    assert document(DB)["volumes"]["db-postgres-15"]["labels"]["devenv.format"] == "15"
+
+
+def test_nothing_of_one_machine_is_in_it() -> None:
+    text = compose.files(resolved(DB + QUEUE))[0].text
+    assert "/work" not in text
+    assert "/root" not in text
+
+
+def test_configuration_is_inline_so_that_it_reaches_any_engine() -> None:
+    made = document(QUEUE)
+    assert made["configs"]["queue-enabled_plugins"] == {"content": "[rabbitmq_management].\n"}
+    assert {"source": "queue-enabled_plugins", "target": "/etc/rabbitmq/enabled_plugins"} in made["services"]["queue"][
+        "configs"
+    ]
+
+
+def test_settings_reach_the_server_by_its_command() -> None:
+    made = document(
+        DB + '[services.db.settings]\nmax_connections = 200\njit = false\nsearch_path = ["app", "public"]\n'
+    )
+    command = made["services"]["db"]["command"]
+    assert command == ["postgres", "-c", "max_connections=200", "-c", "jit=off", "-c", "search_path=app, public"]
+
+
+def test_extensions_that_must_be_loaded_are_loaded() -> None:
+    made = document(
+        DB + 'extensions = ["pg_stat_statements"]\n[services.db.settings]\nshared_preload_libraries = "auto_explain"\n'
+    )
+    assert made["services"]["db"]["command"] == [
+        "postgres",
+        "-c",
+        "shared_preload_libraries=auto_explain,pg_stat_statements",
+    ]
+
+
+def test_a_derived_image_is_built_from_the_pinned_one() -> None:
+    main, dockerfile = compose.files(resolved(DB + 'extensions = ["vector"]\n'))
+    service = yamlio.parse(main.text)["services"]["db"]
+    assert service["build"] == {
+        "context": "./services/db",
+        "args": {"DEVENV_REGISTRY": "${DEVENV_REGISTRY:-docker.io}"},
+    }
+    assert dockerfile.path == ".devenv/services/db/Dockerfile"
+    assert f"FROM ${{DEVENV_REGISTRY}}/library/postgres:15.4-bookworm@{DIGEST}\n" in dockerfile.text
+    assert "postgresql-15-pgvector" in dockerfile.text
+
+
+def test_environment_of_the_users_own_is_not_read_as_variables() -> None:
+    made = document(DB + '[services.db.environment]\nA = "cost: $5 ${B}"\n')
+    assert made["services"]["db"]["environment"]["A"] == "cost: $$5 $${B}"
+
+
+@settings(max_examples=50)
+@given(st.text(st.characters(blacklist_characters="\0", blacklist_categories=("Cs", "Cc")), min_size=1, max_size=20))
+def test_any_password_reaches_the_container_as_it_is(password: str) -> None:
+    quoted = "".join(f"\\U{ord(char):08x}" for char in password)
+    made = document(f'{DB}password = "{quoted}"\n')
+    assert made["services"]["db"]["environment"]["POSTGRES_PASSWORD"].replace("$$", "$") == password
+
+
+def test_paths_and_inputs_are_known_without_rendering() -> None:
+    made = resolved(DB + 'extensions = ["vector"]\n' + QUEUE)
+    files = compose.files(made)
+    assert tuple(file.path for file in files) == compose.paths(made)
+    assert {file.inputs for file in files} == {compose.inputs(made)}
+    assert all(read_mark(file.text).intact and read_mark(file.text).inputs == file.inputs for file in files)
+
+
+def test_the_same_values_give_the_same_text() -> None:
+    assert compose.files(resolved(DB + QUEUE)) == compose.files(resolved(DB + QUEUE))
+
+
+def test_another_port_makes_other_inputs() -> None:
+    assert compose.inputs(resolved(DB)) != compose.inputs(resolved(DB + "port = 6000\n"))
+
+
+def test_other_registries_have_variables_of_their_own() -> None:
+    assert compose.registry_variable("docker.io") == "DEVENV_REGISTRY"
+    assert compose.registry_variable("quay.io") == "DEVENV_REGISTRY_QUAY_IO"
+
+
+def test_what_an_override_says_of_each_service() -> None:
+    one = compose.overrides("services:\n  db: {mem_limit: 1g}\n  cache: {}\n")
+    two = compose.overrides("services:\n  db: {mem_limit: 2g}\n  cache: {}\n")
+    assert one["db"] != two["db"]
+    assert one["cache"] == two["cache"]
+    assert compose.overrides("services:\n  cache: {}\nnetworks: {x: {}}\n")["cache"] != one["cache"]
+    assert compose.overrides("") == {}
+
+
+def test_an_override_that_is_no_yaml_is_told_with_its_line() -> None:
+    with pytest.raises(ManifestError, match=r"compose\.override\.yaml:3: is not valid YAML"):
+        compose.overrides("services:\n  db: {\n")

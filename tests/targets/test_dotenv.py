@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.model.machine import Machine
+from devenv.targets import dotenv
+
+MACHINE = Machine("shop-1a2b3c", "/home/ann/shop", {"DEVENV_DB_PORT": 5433}, {"DEVENV_REGISTRY": "127.0.0.1:5055"})
+
+
+def test_what_is_decided_for_this_machine() -> None:
+    file = dotenv.file(MACHINE)
+    assert file.text.splitlines()[1:] == [
+        "COMPOSE_PROJECT_NAME=shop-1a2b3c",
+        "DEVENV_ROOT=/home/ann/shop",
+        "DEVENV_REGISTRY=127.0.0.1:5055",
+        "DEVENV_DB_PORT=5433",
+    ]
+    assert file.mode == 0o600
+
+
+def test_an_engine_elsewhere_is_remembered() -> None:
+    file = dotenv.file(Machine("shop", "/shop", host="build.example.com"))
+    assert dotenv.parse(file.text)["DEVENV_HOST"] == "build.example.com"
+
+
+@given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1))
+def test_any_path_is_read_as_it_was_written(root: str) -> None:
+    written = dotenv.file(Machine("shop", f"/{root}")).text
+    if "\u2028" not in root and "\u2029" not in root and "\x85" not in root:
+        assert dotenv.parse(written)["DEVENV_ROOT"] == f"/{root}"
+
+
+def test_lines_that_are_no_variables_are_passed_over() -> None:
+    assert dotenv.parse("# a comment\n\nnonsense\nA=1\n") == {"A": "1"}
+
+
+def test_git_does_not_see_what_is_one_machines_own() -> None:
+    assert set(dotenv.ignore_file().text.split()) == {"/.env", "/compose.local.yaml"}
