@@ -52,7 +52,8 @@ def locate(text: str, path: Sequence[Key]) -> int | None:
     A table without a header of its own is where the first of its keys is.
     """
     lines = positions(text)
-    return next((lines[tuple(path[:length])] for length in range(len(path), 0, -1) if tuple(path[:length]) in lines), None)
+    above = (tuple(path[:length]) for length in range(len(path), 0, -1))
+    return next((lines[place] for place in above if place in lines), None)
 
 
 @lru_cache(maxsize=4)
@@ -71,10 +72,10 @@ _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN = re.compile(r"[^,\]}#\n]+")
-#: From the opening quotes to the closing ones. Up to two quotes more may stand before those of a long string.
+#: From the opening quotes to the closing ones, before which a long string may end with two more of its own.
 _STRINGS = (
-    re.compile(r'"""(?:[^\\]|\\.)*?"""(?:"{1,2}(?!"))?', re.DOTALL),
-    re.compile(r"'''.*?'''(?:'{1,2}(?!'))?", re.DOTALL),
+    re.compile(r'"""(?:[^\\]|\\.)*?"""(?:""|")?', re.DOTALL),
+    re.compile(r"'''.*?'''(?:''|')?", re.DOTALL),
     re.compile(r'"(?:[^"\\\n]|\\.)*"'),
     re.compile(r"'[^'\n]*'"),
 )
@@ -172,7 +173,9 @@ class _Scanner:
             while self._more("}"):
                 self._pair(path)
         elif not self._string():
-            self._skip(_PLAIN)
+            before = self._at
+            if self._skip(_PLAIN) == before:  # no valid document: go on all the same
+                self._at += 1
 
     def _more(self, end: str) -> bool:
         """Whether an array or an inline table goes on; stands at its next element then, behind its end if not."""

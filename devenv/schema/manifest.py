@@ -22,6 +22,9 @@ Scalar = StrictBool | StrictInt | StrictFloat | StrictStr
 Command = StrictStr | list[StrictStr]
 Name = Annotated[StrictStr, Field(pattern=NAME)]
 Variable = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+#: Of a container: some servers take settings with dots this way.
+ContainerVariable = Annotated[StrictStr, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+PortName = Annotated[StrictStr, Field(pattern=r"^[a-z][a-z0-9_]{0,29}$")]
 
 
 class Shape(BaseModel):
@@ -75,8 +78,20 @@ class ServiceShape(Shape):
     settings: dict[StrictStr, Scalar | list[Scalar]] = Field(
         default_factory=dict, description="The server's own settings, named as the server names them."
     )
-    environment: dict[StrictStr, StrictStr] = Field(default_factory=dict, description="Variables of the container.")
+    environment: dict[ContainerVariable, StrictStr] = Field(
+        default_factory=dict, description="Variables of the container."
+    )
     follows: StrictStr = Field(default="", alias="from", description="The fact of production this service mirrors.")
+
+
+class Question(Shape):
+    """How a server is asked from outside whether it serves."""
+
+    port: StrictStr = Field(default="", description="The name of the port to ask; the first of listens unless given.")
+    send: StrictStr = Field(
+        default="", description="What to send, one byte a character; a server may also speak first."
+    )
+    expect: StrictStr = Field(description="A regular expression that is found in the answer of a server that serves.")
 
 
 def service_model(kind: Kind) -> type[BaseModel]:
@@ -88,18 +103,23 @@ def service_model(kind: Kind) -> type[BaseModel]:
     fields["kind"] = (Literal[kind.name], Field(description=kind.title))
     if kind.version_parts:
         fields["version"] = (StrictStr, Field(description=f"{kind.title}'s version in production."))
+    if not kind.repository:
+        fields["image"] = (StrictStr, Field(description="The image to run, with its tag."))
     return create_model(f"Service_{kind.name}", __base__=ServiceShape, __doc__=kind.summary, **fields)
 
 
 def _annotation(option: Option) -> Any:
     text: Any = Annotated[StrictStr, Field(pattern=option.pattern)] if option.pattern else StrictStr
-    return {
+    annotations: dict[str, Any] = {
         "string": text | None,
         "integer": StrictInt | None,
         "boolean": StrictBool | None,
         "strings": list[text] | None,
         "map": dict[StrictStr, text] | None,
-    }[option.type]
+        "ports": dict[PortName, Port] | None,
+        "question": Question | None,
+    }
+    return annotations[option.type]
 
 
 def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:

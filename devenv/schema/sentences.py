@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from datetime import date, time
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from devenv import tomldoc
+from devenv.schema.fields import described, field_names, model_at
 from devenv.schema.issue import Issue, did_you_mean
+
+Path = tuple[str | int, ...]
+Detail = Mapping[str, Any]
 
 
 def issues_of(model: type[BaseModel], data: Mapping[str, Any]) -> list[Issue]:
@@ -16,52 +21,67 @@ def issues_of(model: type[BaseModel], data: Mapping[str, Any]) -> list[Issue]:
     try:
         model.model_validate(data)
     except ValidationError as error:
-        return _without_echoes([_issue(detail, data, model) for detail in error.errors()])
+        return [_issue(path, details, model, data) for path, details in _places(error.errors(), data)]
     return []
 
 
-def _without_echoes(issues: list[Issue]) -> list[Issue]:
-    """A union complains once for each of its members; one sentence for each place is enough."""
-    seen: dict[tuple[str | int, ...], Issue] = {}
-    for issue in issues:
-        seen.setdefault(issue.path, issue)
-    return list(seen.values())
+def _places(details: Iterable[Any], data: Mapping[str, Any]) -> list[tuple[Path, list[Detail]]]:
+    """The complaints by place. A union complains once for each of its members, about a list and about what is in it."""
+    places: dict[Path, list[Detail]] = {}
+    for detail in details:
+        places.setdefault(_real_path(detail["loc"], data), []).append(detail)
+    inner = {path[:length] for path in places for length in range(len(path))}
+    return [(path, found) for path, found in places.items() if path not in inner]
 
 
-def _issue(detail: Mapping[str, Any], data: Mapping[str, Any], model: type[BaseModel]) -> Issue:
-    path = _real_path(detail["loc"], data)
-    kind = detail["type"]
-    given = detail.get("input")
+def _issue(path: Path, details: list[Detail], model: type[BaseModel], data: Mapping[str, Any]) -> Issue:
+    detail = details[0]
+    kind, given, context = detail["type"], detail.get("input"), detail.get("ctx", {})
     if kind == "extra_forbidden":
-        return Issue(path, "unknown key", _known_keys(path, detail["loc"], model))
+        return Issue(path, "unknown key", _known_keys(path, model, data))
     if kind == "missing":
-        return Issue((*path,), "is missing", _MISSING.get(str(path[-1]), ""))
-    if kind == "union_tag_not_found":
-        return Issue((*path, "kind"), "is missing", "'devenv catalog' lists the kinds")
+        return Issue(path, "is missing", _MISSING.get(str(path[-1])) or described(model, path, data))
     if kind == "string_pattern_mismatch":
-        return _pattern_issue(path, str(given))
+        is_key = detail["loc"][-1] == "[key]"
+        return Issue(
+            path, *(_bad_name(path, str(given)) if is_key else _bad_text(path, str(given), context["pattern"]))
+        )
     if kind in ("greater_than_equal", "less_than_equal"):
         return Issue(path, f"{given} is no port", "ports go from 1 to 65535")
-    return Issue(path, f"{_EXPECTED.get(kind, 'has the wrong type')}, not {_called(given)}", _remedy(kind, path, given))
+    if kind == "too_short":
+        return Issue(path, "must not be empty", described(model, path, data))
+    if kind == "literal_error":
+        return Issue(path, f"{given!r} is none of {context['expected']}", described(model, path, data))
+    wanted = _either([_NOUNS[item["type"]] for item in details if item["type"] in _NOUNS])
+    return Issue(
+        path, f"must be {wanted}, not {_called(given)}", _remedy(kind, path, given) or described(model, path, data)
+    )
 
 
-_EXPECTED = {
-    "string_type": "must be text",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "float_type": "must be a number",
-    "list_type": "must be a list",
-    "dict_type": "must be a table",
-    "model_type": "must be a table",
-    "model_attributes_type": "must be a table",
-    "literal_error": "must be the name of a kind",
+_NOUNS = {
+    "string_type": "text",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a table",
+    "model_type": "a table",
+    "model_attributes_type": "a table",
 }
 _MISSING = {
     "version": 'say what production runs: version = "…"',
     "project": 'begin the file with [project] and name = "…"',
     "name": 'a short name such as name = "shop"',
-    "kind": "'devenv catalog' lists the kinds",
+    "image": 'say what to run: image = "ghcr.io/org/app:1.4"',
 }
+
+
+def _either(nouns: list[str]) -> str:
+    """``text, a number or a list``; a whole number is a number."""
+    order = [noun for noun in dict.fromkeys(_NOUNS.values()) if noun in nouns]
+    if "a number" in order and "a whole number" in order:
+        order.remove("a whole number")
+    return " or ".join((", ".join(order[:-1]), order[-1])) if len(order) > 1 else (order or ["of another type"])[0]
 
 
 def _called(value: object) -> str:
@@ -69,32 +89,52 @@ def _called(value: object) -> str:
     return names.get(type(value), "a date or time")
 
 
-def _remedy(kind: str, path: Sequence[str | int], given: object) -> str:
-    if kind == "string_type" and isinstance(given, int | float) and not isinstance(given, bool):
-        return (
-            f'put it in quotes: {path[-1]} = "{given}"' if isinstance(path[-1], str) else f'put it in quotes: "{given}"'
-        )
+def _remedy(kind: str, path: Path, given: object) -> str:
+    """How to write what was probably meant."""
+    key = f"{path[-1]} = " if isinstance(path[-1], str) else ""
+    if path[0] == "services" and path[2:3] == ("settings",) and isinstance(given, dict):
+        return f'a name with dots goes in quotes: "{_dotted(str(path[-1]), given)}" = …'
+    if kind == "string_type" and isinstance(given, float):
+        return f'put it in quotes, as it is written: {key}"{given}"'
+    if kind == "string_type" and isinstance(given, int | date | time) and not isinstance(given, bool):
+        return f'put it in quotes: {key}"{given}"'
     if kind == "list_type" and isinstance(given, str):
-        return f'put it in brackets: {path[-1]} = ["{given}"]'
+        return f'put it in brackets: {key}["{given}"]'
+    if (
+        kind in ("int_type", "bool_type")
+        and isinstance(given, str)
+        and (given.isdecimal() or given in ("true", "false"))
+    ):
+        return f"write it without quotes: {key}{given}"
     return ""
 
 
-def _pattern_issue(path: tuple[str | int, ...], given: str) -> Issue:
-    """The key itself (pydantic ends its path with ``[key]``) or the value does not look as it must."""
-    place = path[0] if path else ""
-    if (place == "services" and len(path) == 2) or place in ("project", "environments"):
-        hint = (
-            "lower-case letters, digits and single hyphens, beginning with a letter, at most 40: it becomes a host name"
-        )
-        return Issue(path, f"{given!r} cannot be a name", hint)
-    if place == "env":
-        return Issue(
-            path, f"{given!r} cannot be the name of a variable", "letters, digits and _, not beginning with a digit"
-        )
-    return Issue(path, f"{given!r} is not of the right shape", "")
+def _dotted(name: str, below: Mapping[str, Any]) -> str:
+    """The name that unquoted dots took apart."""
+    inner: Any = below
+    while isinstance(inner, Mapping) and inner:
+        part, inner = next(iter(inner.items()))
+        name = f"{name}.{part}"
+    return name
 
 
-def _real_path(loc: Sequence[str | int], data: Any) -> tuple[str | int, ...]:
+def _bad_name(path: Path, name: str) -> tuple[str, str]:
+    """A key that is not as names of its sort must be: message and hint."""
+    if path[0] == "env" or path[-2:-1] == ("environment",):
+        return f"{name!r} cannot be the name of a variable", "letters, digits and _, not beginning with a digit"
+    if path[-2:-1] == ("listens",):
+        return f"{name!r} cannot be the name of a port", "lower-case letters, digits and _, beginning with a letter"
+    return _bad_text(("project", "name"), name, "")
+
+
+def _bad_text(path: Path, text: str, pattern: str) -> tuple[str, str]:
+    if path == ("project", "name"):
+        hint = "lower-case letters, digits and single hyphens, beginning with a letter, at most 40"
+        return f"{text!r} cannot be a name", f"{hint}: it becomes part of host names"
+    return f"{text!r} cannot stand here", f"it must match {pattern}"
+
+
+def _real_path(loc: Path, data: Any) -> Path:
     """pydantic's path less what it adds of its own: union members, discriminator values, ``[key]``."""
     path: list[str | int] = []
     here = data
@@ -113,48 +153,9 @@ def _is_union_member(part: str | int) -> bool:
     return isinstance(part, str) and (part.endswith("]") or part in ("str", "int", "float", "bool"))
 
 
-def _known_keys(path: tuple[str | int, ...], loc: Sequence[str | int], model: type[BaseModel]) -> str:
+def _known_keys(path: Path, model: type[BaseModel], data: Mapping[str, Any]) -> str:
     """What could have been meant, and what can stand there."""
-    if path[:1] == ("services",) and len(path) == 3:
-        kind = str(loc[2])
-        names = _field_names(_service_of(model, kind))
-        subject = f"{kind} takes"
-    else:
-        names = _field_names(_model_at(model, path[:-1]))
-        subject = "known here"
-    meant = did_you_mean(str(path[-1]), names)
-    listed = ", ".join(names)
-    return f"{meant} {subject}: {listed}".strip() if names else meant
-
-
-def _service_of(model: type[BaseModel], kind: str) -> type[BaseModel] | None:
-    for candidate in _models_in(model.model_fields["services"].annotation):
-        if candidate.__name__ == f"Service_{kind}":
-            return candidate
-    return None
-
-
-def _model_at(model: type[BaseModel] | None, path: Sequence[str | int]) -> type[BaseModel] | None:
-    for part in path:
-        if model is None:
-            return None
-        found = model.model_fields.get(str(part))
-        inner = list(_models_in(found.annotation)) if found else []
-        model = inner[0] if inner else model if not found else None
-    return model
-
-
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    from typing import get_args
-
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [model for argument in get_args(annotation) for model in _models_in(argument)]
-
-
-def _field_names(model: type[BaseModel] | None) -> list[str]:
-    if model is None:
-        return []
-    names = [field.alias or name for name, field in model.model_fields.items()]
-    first = ("kind", "version", "variant")
-    return sorted(names, key=lambda name: first.index(name) if name in first else len(first))
+    names = field_names(model_at(model, path[:-1], data))
+    entry = data["services"][path[1]] if path[0] == "services" and len(path) == 3 else {}
+    subject = f"{entry['kind']} takes" if "kind" in entry else "known here"
+    return f"{did_you_mean(str(path[-1]), names)} {subject}: {', '.join(names)}".strip()

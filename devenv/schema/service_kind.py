@@ -26,7 +26,7 @@ class VersionShape(Shape):
 
 
 class OptionShape(Shape):
-    type: Literal["string", "integer", "boolean", "strings", "map"]
+    type: Literal["string", "integer", "boolean", "strings", "map", "ports", "question"]
     description: StrictStr
     default: Any = None
     pattern: StrictStr = ""

@@ -41,8 +41,9 @@ class Documents:
         return folder if isinstance(folder, str) else ""
 
     def where(self, path: tuple[str | int, ...]) -> Where:
-        """The file and line of a key: the local layer's if it says it, else the manifest's."""
-        if self.local and _has(tomldoc.parse(self.local), path):
+        """The file and line of a key, or of what is nearest above it: the local layer's if it says the most of it."""
+        local, manifest = (_depth(text, path) for text in (self.local, self.manifest))
+        if local and (local == len(path) or local > manifest):
             return Where(LOCAL, tomldoc.locate(self.local, path))
         return Where(MANIFEST, tomldoc.locate(self.manifest, path))
 
@@ -78,29 +79,35 @@ def _layer(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _has(data: Any, path: tuple[str | int, ...]) -> bool:
-    try:
-        for part in path:
-            data = tomldoc.child(data, part)
-    except KeyError:
-        return False
-    return bool(path)
+def _depth(text: str, path: tuple[str | int, ...]) -> int:
+    """How much of a path a layer says."""
+    said = tomldoc.positions(text)
+    return next((length for length in range(len(path), 0, -1) if path[:length] in said), 0)
 
 
 def check_documents(documents: Documents, kinds: Mapping[str, Kind], names: list[str]) -> None:
     """Raises ManifestError with all problems of the merged manifest; ``names`` are all kinds of the catalogue."""
-    from devenv.stages.check import meaning_issues, shape_issues
+    from devenv.stages.check import meaning_issues, service_issues, shape_issues
 
-    issues = shape_issues(documents.merged, kinds, names)
-    if not issues:
-        issues = meaning_issues(build_manifest(documents.merged, kinds), kinds, documents.merged)
+    data = documents.merged
+    issues = shape_issues(data, kinds, names)
     if issues:
-        raise ManifestError(
-            sorted(
-                (Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues),
-                key=lambda problem: (problem.where.file, problem.where.line or 0) if problem.where else ("", 0),
-            )
-        )
+        broken = {issue.path[1] for issue in issues if issue.path[0] == "services" and len(issue.path) > 1}
+        services = data["services"] if isinstance(data.get("services"), dict) else {}
+        for name in services.keys() - broken:
+            kind = kinds[services[name]["kind"]]
+            issues += service_issues(_service(name, services[name], kind), kind)
+    else:
+        issues = meaning_issues(build_manifest(data, kinds), kinds, data)
+    if issues:
+        problems = [Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues]
+        raise ManifestError(sorted(problems, key=_in_reading_order))
+
+
+def _in_reading_order(problem: Problem) -> tuple[bool, int, str]:
+    """The manifest's first, from top to bottom."""
+    where = problem.where
+    return (where is not None and where.file == LOCAL, (where and where.line) or 0, problem.key)
 
 
 def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manifest:

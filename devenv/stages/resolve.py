@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from devenv.model.kind import DataRule, Greeting, Kind, OptionValue
 from devenv.model.lock import Lock
 from devenv.model.manifest import Manifest, Service
 from devenv.model.resolved import Port, Resolved, ResolvedService, Volume
-from devenv.model.version import Version
+from devenv.model.version import Version, parse_version
 from devenv.stages.load import option_value
 
 
@@ -64,6 +65,8 @@ def _resolve_service(project: str, service: Service, kind: Kind, lock: Lock) -> 
     options = {name: _default(option_value(service, kind, name), project) for name in kind.options}
     kind = _specialised(kind, options)
     image = _image(service, kind)
+    if not kind.version_parts and not service.version.text:
+        service = replace(service, version=parse_version(image.tag))
     digest = lock.digest(image)
     rule = kind.data_rule(service.version)
     packages = _packages(kind, options, service)
@@ -101,17 +104,20 @@ def _default(value: OptionValue, project: str) -> OptionValue:
 
 def _specialised(kind: Kind, options: Mapping[str, OptionValue]) -> Kind:
     """A kind whose services say themselves what others take from the catalogue (``container``)."""
+    if "listens" not in kind.options:
+        return kind
     changes: dict[str, Any] = {}
     if isinstance(listens := options.get("listens"), Mapping):
         changes["ports"] = {name: int(port) for name, port in listens.items()}
-    if volumes := options.get("volumes"):
-        changes["data"] = (DataRule("", "1", tuple(volumes) if isinstance(volumes, tuple) else ()),)
-    if "listens" in options and isinstance(url := options.get("url"), str) and url:
+    if isinstance(volumes := options.get("volumes"), tuple) and volumes:
+        changes["data"] = (DataRule("", "1", volumes),)
+    if isinstance(url := options.get("url"), str):
         changes["outputs"] = {"url": url}
     if isinstance(ready := options.get("ready"), Mapping):
-        first = next(iter(changes.get("ports", kind.ports)), "")
-        changes["greeting"] = Greeting(ready.get("port", first), ready.get("expect", ""), ready.get("send", ""))
-    return replace(kind, **changes) if changes else kind
+        port = ready.get("port") or next(iter(changes["ports"]))
+        # What is sent is the user's text, not one of our templates: braces and line ends in it stand for themselves.
+        changes["greeting"] = Greeting(port, ready["expect"], "{{ options.ready.send }}" if ready.get("send") else "")
+    return replace(kind, **changes)
 
 
 def _image(service: Service, kind: Kind) -> ImageRef:
@@ -168,9 +174,13 @@ def _volumes(service: Service, kind: Kind, rule: DataRule | None) -> tuple[Volum
     written = _fill(rule.format, service.version)
     key = f"{service.name}-{kind.name}-{written}"
     return tuple(
-        Volume(key if index == 0 else f"{key}-{path.rstrip('/').rpartition('/')[2]}", written, path)
+        Volume(f"{key}-{_SIGNS.sub('-', path.strip('/'))}" if index else key, written, path)
         for index, path in enumerate(rule.paths)
     )
+
+
+#: What a volume's name cannot hold.
+_SIGNS = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
 def _described(

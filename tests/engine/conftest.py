@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets
@@ -24,8 +25,6 @@ class Standin:
     kind: str
     version: str
     variant: str
-    repository: str
-    digest: str
 
     def __str__(self) -> str:
         return "-".join(word for word in (self.kind, self.version, self.variant) if word)
@@ -37,9 +36,13 @@ def standins_path() -> Path:
 
 
 def read_standins() -> tuple[Standin, ...]:
-    entries = json.loads(standins_path().read_text(encoding="utf-8"))["images"]
-    names = Standin.__dataclass_fields__
-    return tuple(Standin(**{name: entry[name] for name in names}) for entry in entries)
+    """Each server once: the variants of one version differ in what is around it."""
+    found: dict[tuple[str, str], Standin] = {}
+    for entry in json.loads(standins_path().read_text(encoding="utf-8"))["images"]:
+        kind, version, variant = entry["kind"], entry["version"], entry["variant"]
+        tagged = f"{version}-{variant}" in entry["tags"]
+        found.setdefault((kind, version), Standin(kind, version, variant if tagged else ""))
+    return tuple(found.values())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -75,19 +78,9 @@ def standin(request: pytest.FixtureRequest, standins: tuple[Standin, ...]) -> St
     return request.param
 
 
-@pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+@contextlib.contextmanager
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     """Makes projects of manifest text; whatever they started is removed afterwards."""
-    yield from _projects(tmp_path_factory)
-
-
-@pytest.fixture(scope="module")
-def shared_project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
-    """The same for several tests of one module."""
-    yield from _projects(tmp_path_factory)
-
-
-def _projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     made: list[Project] = []
 
     def make(manifest: str) -> Project:
@@ -101,3 +94,10 @@ def _projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
     finally:
         for own in made:
             own.remove()
+
+
+@pytest.fixture
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Make]:
+    """Makes projects for one test."""
+    with projects(tmp_path_factory) as make:
+        yield make

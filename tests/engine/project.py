@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 ROOT = Path(__file__).parents[2]
 MIRROR = f"127.0.0.1:{os.environ.get('DEVENV_TEST_REGISTRY_PORT', '5055')}"
@@ -62,6 +63,22 @@ class Project:
 
     def url(self, service: str, output: str = "url") -> str:
         return self.run("url", service, output).removesuffix("\n")
+
+    def as_user(self, service: str, user: str, password: str) -> str:
+        """A service's URL for somebody else."""
+        split = urlsplit(self.url(service))
+        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{split.hostname}:{split.port}"
+        return urlunsplit(split._replace(netloc=netloc))
+
+    def own_health(self, service: str) -> int | None:
+        """The exit code of a container's health check, run now; None if it has none."""
+        container = self.container(service)
+        check = json.loads(docker("inspect", "--format", "{{json .Config.Healthcheck}}", container))
+        if not check:
+            return None
+        how, *words = check["Test"]
+        words = ["sh", "-c", *words] if how == "CMD-SHELL" else words
+        return subprocess.run(["docker", "exec", container, *words], capture_output=True, timeout=30).returncode
 
     def container(self, service: str) -> str:
         label = "label=com.docker.compose"

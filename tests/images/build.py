@@ -51,11 +51,17 @@ class Builder:
     def __init__(self, options: Options, known: dict[str, Published]) -> None:
         self.options = options
         self.known = known
+        self.done: dict[Image, Published] = {}
+        self.failures: list[str] = []
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
-    def ensure_family(self, family: tuple[Image, ...]) -> list[tuple[Image, Published]]:
-        """One image and those on top of it, in order."""
-        return [(image, self.ensure(image)) for image in family]
+    def ensure_family(self, family: tuple[Image, ...]) -> None:
+        """One image and those on top of it, in order. A failure costs the rest of the family, not the other ones."""
+        try:
+            for image in family:
+                self.done[image] = self.ensure(image)
+        except (BuildError, RegistryError) as error:
+            self.failures.append(f"{family[0].name}: {error}")
 
     def ensure(self, image: Image) -> Published:
         if not self.options.fresh and (published := self.known.get(recipe(image))):
@@ -143,18 +149,17 @@ def publish_tags(registry: Registry, found: list[tuple[Image, Published]]) -> li
     ]
 
 
-def build_all(images: tuple[Image, ...], only: list[str], options: Options) -> list[dict[str, Any]]:
+def build_all(images: tuple[Image, ...], only: list[str], options: Options) -> tuple[list[dict[str, Any]], list[str]]:
     """Build what was asked for; what else the registry already holds takes part in the sharing of tags."""
     known: dict[str, Published] = {}
     for repository in sorted({image.repository for image in images}):
         known |= options.registry.published(repository)
-    wanted = tuple(image for image in images if is_wanted(image, only))
     builder = Builder(options, known)
     with ThreadPoolExecutor(PARALLEL) as pool:
-        groups = list(pool.map(builder.ensure_family, families(wanted)))
-    found = dict(pair for group in groups for pair in group)
-    found |= {image: known[recipe(image)] for image in images if image not in found and recipe(image) in known}
-    return publish_tags(options.registry, [(image, found[image]) for image in images if image in found])
+        list(pool.map(builder.ensure_family, families(image for image in images if is_wanted(image, only))))
+    found = {image: known[recipe(image)] for image in images if recipe(image) in known} | builder.done
+    rows = publish_tags(options.registry, [(image, found[image]) for image in images if image in found])
+    return rows, builder.failures
 
 
 def is_wanted(image: Image, only: list[str]) -> bool:
@@ -188,14 +193,16 @@ def main(arguments: list[str] | None = None) -> int:
     logs = cache_folder() / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     try:
-        rows = build_all(images, options.only, Options(registry, logs, options.fresh))
-    except (BuildError, RegistryError) as error:
+        rows, failures = build_all(images, options.only, Options(registry, logs, options.fresh))
+    except RegistryError as error:
         say(str(error))
         return 1
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps({"images": rows}, indent=2) + "\n", encoding="utf-8")
     say(f"{len(rows)} images; {options.out}")
-    return 0
+    for failure in failures:
+        say(failure)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -54,10 +54,12 @@ setting() {
 
 # What the server would use, with its files and the user's options; this also finds options that it does not know.
 ask_server() {
-    local answer
-    if ! answer="$("$@" --verbose --help 2>/tmp/mariadbd-check)"; then
-        die "mariadbd failed while attempting to check config: $(cat /tmp/mariadbd-check)"
+    local answer complaints
+    complaints="$(mktemp)"
+    if ! answer="$("$@" --verbose --help 2>"$complaints")"; then
+        die "mariadbd failed while attempting to check config: $(<"$complaints")"
     fi
+    rm -f "$complaints"
     DATADIR="$(setting datadir "$answer")"
     SOCKET="$(setting socket "$answer")"
     PORT="$(setting port "$answer")"

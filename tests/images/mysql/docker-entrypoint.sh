@@ -35,10 +35,12 @@ setting() {
 
 # What the server would use, with its files and the user's options; this also finds options that it does not know.
 ask_server() {
-    local answer
-    if ! answer="$("$@" --verbose --help --log-bin-index="$(mktemp -u)" 2>/tmp/mysqld-check)"; then
-        die "mysqld failed while attempting to check config: $(cat /tmp/mysqld-check)"
+    local answer complaints
+    complaints="$(mktemp)"
+    if ! answer="$("$@" --verbose --help --log-bin-index="$(mktemp -u)" 2>"$complaints")"; then
+        die "mysqld failed while attempting to check config: $(<"$complaints")"
     fi
+    rm -f "$complaints"
     DATADIR="$(setting datadir "$answer")"
     SOCKET="$(setting socket "$answer")"
 }
