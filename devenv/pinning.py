@@ -14,12 +14,6 @@ from devenv.model.lock import Lock, Locked
 from devenv.model.problem import Problem
 from devenv.project import Project
 from devenv.stages import locking
-from devenv.stages.resolve import images_of
-
-
-def needed(project: Project) -> dict[ImageRef, tuple[str, ...]]:
-    """Every image the lock must hold, with the services that need it; a developer's own layer counts too."""
-    return images_of(project.manifest, project.kinds)
 
 
 def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[ImageRef, Locked]:
@@ -47,25 +41,30 @@ def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[Imag
 def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Project:
     """The project with a lock that holds every image needed; asks registries only for those that it lacks.
 
-    Raises Refused if that would change the lock and ``frozen`` forbids it, Unreachable if ``offline`` does.
+    Raises Refused if that would change the committed lock and ``frozen`` forbids it, Unreachable if ``offline`` does.
     """
-    lacking = locking.missing(project.lock, needed(project))
+    lacking = locking.missing(project.lock, project.needed_here())
     if not lacking:
         return project
     names = ", ".join(image.familiar for image in lacking)
-    if frozen:
+    if frozen and locking.missing(project.lock, project.needed()):
         raise Refused(
             f"devenv.lock does not hold {names}, and --frozen forbids to add it", "run 'devenv lock', commit it"
         )
     if offline:
         raise Unreachable(f"devenv.lock does not hold {names}, and --offline forbids to ask", "run 'devenv lock' once")
-    lock = locking.relocked(project.lock, needed(project), ask(project, world, lacking))
+    lock = locking.relocked(project.lock, project.needed_here(), ask(project, world, lacking))
     return project.with_lock(lock)
 
 
 def save(project: Project) -> bool:
-    """Write the lock if it is not what the disk has; whether it was written."""
-    text = locking.write_lock(project.lock)
+    """Write the locks if they are not what the disk has; whether the committed one was written."""
+    own = set(project.needed_here()) - set(project.needed())
+    if own:
+        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
+        files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
+    shared = Lock({image: entry for image, entry in project.lock.images.items() if image not in own})
+    text = locking.write_lock(shared)
     if text == project.lock_text:
         return False
     files.write(project.root, File(locking.PATH, text))
@@ -74,14 +73,14 @@ def save(project: Project) -> bool:
 
 def check(project: Project) -> None:
     """Raises DriftFound if the lock lacks an image or holds one that nothing needs."""
-    wanted = needed(project)
+    wanted = project.needed()
     problems = [
         Problem(f"devenv.lock lacks {image.familiar} ({', '.join(wanted[image])})", "devenv lock")
         for image in locking.missing(project.lock, wanted)
     ]
     problems += [
         Problem(f"devenv.lock holds {image.familiar}, which nothing needs", "devenv lock")
-        for image in locking.unneeded(project.lock, wanted)
+        for image in locking.unneeded(project.lock, project.needed_here())
     ]
     if problems:
         raise DriftFound(problems)
@@ -90,7 +89,7 @@ def check(project: Project) -> None:
 def updated(project: Project, world: World, services: Iterable[str]) -> tuple[Project, Lock]:
     """The project with the images of these services (none: all) asked for again, and the lock as it was."""
     chosen = set(services)
-    wanted = needed(project)
+    wanted = project.needed_here()
     again = [image for image, users in wanted.items() if not chosen or chosen & set(users)]
     lacking = locking.missing(project.lock, wanted)
     found = ask(project, world, dict.fromkeys([*again, *lacking]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.kinds import Catalogue
 from devenv.model.file import File
+from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock
 from devenv.model.machine import Machine
@@ -24,9 +25,10 @@ from devenv.model.mirrors import Mirrors
 from devenv.model.problem import Problem, Where
 from devenv.model.resolved import Resolved
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
+from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
 from devenv.stages.locking import PATH as LOCK_PATH
 from devenv.stages.locking import parse_lock
-from devenv.stages.resolve import resolve
+from devenv.stages.resolve import images_of, resolve
 from devenv.targets import compose, dotenv
 
 
@@ -63,7 +65,15 @@ class Project:
         return replace(self, lock=lock, resolved=resolved, shared=shared)
 
     def _base(self) -> Manifest:
-        return build_manifest(self.documents.base, self.kinds)
+        return build_manifest(self.documents.base, self.kinds) if self.local else self.manifest
+
+    def needed(self) -> dict[ImageRef, tuple[str, ...]]:
+        """The images that the committed lock must hold, with the services that need each."""
+        return images_of(self._base(), self.kinds)
+
+    def needed_here(self) -> dict[ImageRef, tuple[str, ...]]:
+        """Those, and the images that only a developer's own layer needs."""
+        return self.needed() | images_of(self.manifest, self.kinds)
 
     def generated(self) -> dict[str, str]:
         """Path -> digest of inputs of every file that is generated and checked for edits."""
@@ -140,7 +150,7 @@ def open_project(world: World) -> Project:
     _check_once(store, documents, kinds, catalogue)
     manifest = build_manifest(documents.merged, kinds)
     lock_text = files.read_text(root / LOCK_PATH) or ""
-    lock = parse_lock(lock_text)
+    lock = _both_locks(root, parse_lock(lock_text), images_of(manifest, kinds))
     resolved = resolve(manifest, kinds, lock)
     shared = resolve(build_manifest(documents.base, kinds), kinds, lock) if documents.local else resolved
     kept = _kept(root)
@@ -158,6 +168,12 @@ def open_project(world: World) -> Project:
         store=store,
         state=state,
     )
+
+
+def _both_locks(root: Path, lock: Lock, needed: Collection[ImageRef]) -> Lock:
+    """The committed lock, and of this machine's own what is still needed."""
+    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "")
+    return Lock({image: entry for image, entry in own.images.items() if image in needed} | dict(lock.images))
 
 
 def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], catalogue: Catalogue) -> None:

@@ -23,6 +23,8 @@ class TomlError(ValueError):
 
 
 _POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
+#: How a message ends that is about a document which goes on where the text does not.
+AT_THE_END = ", where the file ends"
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -32,9 +34,10 @@ def parse(text: str) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         prose = str(error)
         position = _POSITION.search(prose)
-        last = text.count("\n") + 1
-        line = int(position[1]) if position and position[1] else last
-        raise TomlError(_POSITION.sub("", prose), line) from error
+        message = _POSITION.sub("", prose)
+        if position and position[1]:
+            raise TomlError(message, int(position[1])) from error
+        raise TomlError(message + AT_THE_END, text.count("\n") + 1) from error
 
 
 def child(data: Any, key: Key) -> Any:

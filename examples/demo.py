@@ -1,7 +1,7 @@
 """`make demo`: the two commands of a newcomer on examples/shop, in a copy of it, and the shop's application.
 
 Where Docker Hub cannot be reached it says so and takes the images that tests/images builds, by devenv's own mirror
-setting; since those are of Debian's versions, a devenv.local.toml says which.
+setting; since those are of Debian's versions, its copy of the manifest says which.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+import tomlkit
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / "build" / "demo" / "shop"
@@ -38,7 +40,7 @@ def main() -> int:
 
 
 def use_standins() -> str:
-    """Build the stand-ins of the shop's services, write down their versions, and return their registry."""
+    """Build the stand-ins of the shop's services, put their versions into the copy, and return their registry."""
     print("Docker Hub cannot be reached from here: using stand-ins built from Debian's packages", flush=True)
     engine = subprocess.run([ROOT / "tests/machine/engine.sh"], check=True, capture_output=True, text=True)
     registry = engine.stdout.split()[-1]
@@ -47,9 +49,10 @@ def use_standins() -> str:
     subprocess.run([*build, "--only", "postgres-bookworm", "redis-bookworm", "rabbitmq-bookworm"], check=True)
     images = json.loads(listing.read_text())["images"]
     versions = {image["kind"]: image["version"] for image in images if image["release"] == "bookworm"}
-    services = {"db": "postgres", "cache": "redis", "queue": "rabbitmq"}
-    lines = [f'[services.{name}]\nversion = "{versions[kind]}"\n' for name, kind in services.items()]
-    (PLACE / "devenv.local.toml").write_text("# The versions that the stand-ins have.\n" + "".join(lines))
+    manifest = tomlkit.parse((PLACE / "devenv.toml").read_text())
+    for service in manifest["services"].values():
+        service["version"] = versions[service["kind"]]
+    (PLACE / "devenv.toml").write_text(tomlkit.dumps(manifest))
     return registry
 
 

@@ -136,9 +136,7 @@ def _project_findings(world: World) -> Iterator[Finding]:
         yield Finding("devenv.toml", "problem", f"{len(error.problems)} problems", "devenv check")
         return
     yield Finding("devenv.toml", "ok", f"{len(project.manifest.services)} services")
-    from devenv.pinning import needed
-
-    lacking = locking.missing(project.lock, needed(project))
+    lacking = locking.missing(project.lock, project.needed_here())
     if lacking:
         yield Finding("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
     else:

@@ -45,7 +45,7 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
         new, old = pinning.updated(project, world, select(project.manifest, services, ()) if services else ())
     else:
         old, new = project.lock, pinning.pinned(project, world, frozen=False, offline=False)
-        new = new.with_lock(locking.relocked(new.lock, pinning.needed(new), {}))
+        new = new.with_lock(locking.relocked(new.lock, new.needed_here(), {}))
     with project.store.locked("lock", waiting=lambda holder: console.say(f"waiting for {holder}")):
         written = pinning.save(new)
     _tell(console, old, new.lock, written=written, as_json=as_json or format == "json")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,14 +30,12 @@ def docker(*words: str, timeout: float | None = 60, input: str | None = None) ->
     """One docker command. Raises Unreachable when there is no docker or no engine; other failures are returned."""
     try:
         done = run(["docker", *words], timeout=timeout, input=input)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
     except TimeoutError as error:
-        raise Unreachable(
-            f"the container engine did not answer: {error}", "'devenv doctor' looks for the cause"
-        ) from error
+        raise Unreachable(f"the container engine does not answer: {error}", _ELSEWHERE) from error
     if done.code != 0 and _is_unreachable(done.stderr):
-        raise Unreachable(f"the container engine does not answer: {_first_line(done.stderr)}", _start_hint())
+        raise _unreachable(_first_line(done.stderr))
     return done
 
 
@@ -61,23 +60,40 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "it said nothing")
 
 
-def _start_hint() -> str:
-    return "start Docker (Linux: 'sudo systemctl start docker'), or choose another engine: 'docker context use NAME'"
+_ELSEWHERE = "start Docker (Linux: 'sudo systemctl start docker'); DOCKER_HOST or 'docker context use' name another engine"
+_REMEDIES = (
+    (
+        "permission denied",
+        "you may not talk to the container engine",
+        "Linux: 'sudo usermod -aG docker $USER', then log in anew",
+    ),
+    (
+        "context not found",
+        "the Docker context is not there",
+        "'docker context ls' shows those that are, 'docker context use' chooses",
+    ),
+    ("", "the container engine does not answer", _ELSEWHERE),
+)
+
+
+def _unreachable(said: str) -> Unreachable:
+    sentence, hint = next((sentence, hint) for sign, sentence, hint in _REMEDIES if sign in said.lower())
+    return Unreachable(f"{sentence}: {said.removesuffix(' Is the docker daemon running?')}", hint)
 
 
 @dataclass(frozen=True, slots=True)
 class Looking:
     """Questions that were put to the engine and are being answered. Begin early, ask for ``result`` late."""
 
-    _pool: ThreadPoolExecutor
     _answers: tuple[Future[Any], ...]
     _world: World
 
     def result(self) -> Observed:
         """Everything the engine has, for all projects. Raises Unreachable."""
-        (version, platform), containers, volumes, images = (answer.result() for answer in self._answers)
-        self._pool.shutdown()
-        _check_version(version)
+        engine, *others = self._answers
+        version, platform = engine.result()
+        _check_version(version)  # first of all: one that is too old may not understand the other questions
+        containers, volumes, images = (answer.result() for answer in others)
         return Observed(Engine(version, platform, _host(self._world)), containers, volumes, images)
 
 
@@ -87,8 +103,21 @@ def look(world: World, *, images: bool = True) -> Looking:
     ``images``: whether local images are wanted too; without them the result has none.
     """
     questions: tuple[Callable[[], Any], ...] = (_engine, _containers, _volumes, _images if images else frozenset)
-    pool = ThreadPoolExecutor(len(questions))
-    return Looking(pool, tuple(pool.submit(ask) for ask in questions), world)
+    return Looking(tuple(_begun(ask) for ask in questions), world)
+
+
+def _begun(ask: Callable[[], Any]) -> Future[Any]:
+    """Ask in a thread that nobody has to wait for: what went wrong elsewhere is said at once, whatever the engine does."""
+    answer: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is wanted
+            answer.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return answer
 
 
 def _check_version(version: str) -> None:
@@ -136,9 +165,10 @@ def _table(*words: str) -> list[list[str]]:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-_CONTAINER_LABELS = (_PROJECT, _SERVICE, "devenv.config", "devenv.version", "devenv.root")
+_CONTAINER_LABELS = (_PROJECT, _SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports")
 _CONTAINER_COLUMNS = ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}")
 _PUBLISHED = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)->(?P<container>\d+)/tcp")
+_PAIR = re.compile(r"(\d+):(\d+)")
 _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)->(?P<container>\d+)-\d+/tcp")
 
 
@@ -149,7 +179,7 @@ def _containers() -> tuple[Container, ...]:
 
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
-    identity, name, state, status, image, ports, project, service, config, version, root = row
+    identity, name, state, status, image, ports, project, service, config, version, root, made = row
     health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
     code = re.match(r"Exited \((\d+)\)", status)
     return Container(
@@ -165,6 +195,7 @@ def _listed(row: Sequence[str]) -> Container:
         version=version,
         root=root,
         ports=_published(ports),
+        made_ports={int(inside): int(host) for inside, host in _PAIR.findall(made)},
     )
 
 

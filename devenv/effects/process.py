@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
+import os
+import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+#: Programs that are being waited for. One that nobody waits for any more must not outlive us.
+_running: set[subprocess.Popen[str]] = set()
+#: Seconds that an interrupted program gets to end well.
+_GRACE = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +39,71 @@ def run(
     ``timeout`` is in seconds. Raises FileNotFoundError when there is no such program, TimeoutError when it took
     longer; the program is killed then.
     """
+    with subprocess.Popen(
+        list(argv),
+        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=None if env is None else dict(env),
+        encoding="utf-8",
+        errors="replace",
+    ) as child:
+        _running.add(child)
+        try:
+            stdout, stderr = child.communicate(input, timeout)
+        except subprocess.TimeoutExpired as slow:
+            child.kill()
+            raise TimeoutError(f"{argv[0]} took longer than {timeout} s") from slow
+        except BaseException:
+            child.kill()
+            raise
+        finally:
+            _running.discard(child)
+    return Finished(child.returncode, stdout, stderr)
+
+
+@atexit.register
+def _leave_nobody_behind() -> None:
+    for child in list(_running):
+        child.kill()
+
+
+@contextlib.contextmanager
+def minding() -> Iterator[None]:
+    """^C in here ends the programs that were started in here as well, and waits until they have ended.
+
+    A terminal interrupts them by itself; whoever signals devenv alone means them too. Where the kernel does not say
+    who they are (anywhere but on Linux), they end when they have done their work.
+    """
+    before = _children()
     try:
-        done = subprocess.run(
-            list(argv),
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            timeout=timeout,
-            env=None if env is None else dict(env),
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    except subprocess.TimeoutExpired as slow:
-        raise TimeoutError(f"{argv[0]} took longer than {timeout} s") from slow
-    return Finished(done.returncode, done.stdout, done.stderr)
+        yield
+    except KeyboardInterrupt:
+        mine = _children() - before
+        for child in mine:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGINT)
+        deadline = time.monotonic() + _GRACE
+        while any(_alive(child) for child in mine) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        raise
+
+
+def _children() -> set[int]:
+    found = set()
+    for table in Path("/proc/self/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # that thread has ended
+            found |= {int(child) for child in table.read_text(encoding="ascii").split()}
+    return found
+
+
+def _alive(process: int) -> bool:
+    """Whether a child still does something: one that has ended but was not asked for its exit code does not."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def pass_through(
@@ -58,7 +118,6 @@ def pass_through(
     Raises FileNotFoundError when there is no such program. ^C reaches the program, which decides what it means: a
     client such as psql uses it to cancel a query.
     """
-    import signal
     import sys
 
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -17,9 +17,11 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A container. ``project`` is Compose's; ``ports`` maps a container's port to (host address, host port).
+    """A container. ``project`` is Compose's.
 
-    ``config`` and ``version`` are what devenv labelled it with when it was created; "" for one that devenv did not.
+    ``ports`` maps a container's port to (host address, host port) while it runs, ``made_ports`` to the host port that
+    it was made to have, running or not. ``config`` and ``version`` are what devenv labelled it with when it was
+    created; "" for one that devenv did not.
     """
 
     id: str
@@ -35,6 +37,7 @@ class Container:
     version: str = ""
     root: str = ""
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)
+    made_ports: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:

@@ -49,7 +49,7 @@ class Project(Shape):
 class Source(Open):
     """Where an environment's truth is read."""
 
-    kind: StrictStr = Field(description="terraform-state, kubernetes, compose, live, …")
+    kind: StrictStr = Field(description="What it is: terraform-state, kubernetes, compose, live, …")
 
 
 class Environment(Shape):
@@ -72,7 +72,11 @@ class ServiceShape(Shape):
         default="", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$|^$", description="The image's variant: bookworm, alpine, …"
     )
     image: StrictStr = Field(default="", description="Another image of the same service, with its tag.")
-    platform: StrictStr = Field(default="", pattern=r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$|^$", description="linux/amd64")
+    platform: StrictStr = Field(
+        default="",
+        pattern=r"^[a-z0-9]+/[a-z0-9]+(/[a-z0-9]+)?$|^$",
+        description="The platform to run it for, where that is not this machine's: linux/amd64.",
+    )
     port: Port | None = Field(default=None, description="The host port wanted for the service's first port.")
     ports: dict[StrictStr, Port] = Field(default_factory=dict, description="Host ports wanted, by the port's name.")
     settings: dict[StrictStr, Scalar | list[Scalar]] = Field(

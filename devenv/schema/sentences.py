@@ -42,10 +42,10 @@ def _issue(path: Path, details: list[Detail], model: type[BaseModel], data: Mapp
     if kind == "missing":
         return Issue(path, "is missing", _MISSING.get(str(path[-1])) or described(model, path, data))
     if kind == "string_pattern_mismatch":
-        is_key = detail["loc"][-1] == "[key]"
-        return Issue(
-            path, *(_bad_name(path, str(given)) if is_key else _bad_text(path, str(given), context["pattern"]))
-        )
+        if detail["loc"][-1] == "[key]" or path == ("project", "name"):
+            return Issue(path, *_bad_name(path, str(given)))
+        hint = f"{described(model, path, data)} It must match {context['pattern']}".strip()
+        return Issue(path, f"{given!r} cannot stand here", hint)
     if kind in ("greater_than_equal", "less_than_equal"):
         return Issue(path, f"{given} is no port", "ports go from 1 to 65535")
     if kind == "too_short":
@@ -59,10 +59,10 @@ def _issue(path: Path, details: list[Detail], model: type[BaseModel], data: Mapp
 
 
 _NOUNS = {
+    "bool_type": "true or false",
     "string_type": "text",
     "float_type": "a number",
     "int_type": "a whole number",
-    "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a table",
     "model_type": "a table",
@@ -92,7 +92,7 @@ def _called(value: object) -> str:
 def _remedy(kind: str, path: Path, given: object) -> str:
     """How to write what was probably meant."""
     key = f"{path[-1]} = " if isinstance(path[-1], str) else ""
-    if path[0] == "services" and path[2:3] == ("settings",) and isinstance(given, dict):
+    if key and path[0] == "services" and path[2:3] == ("settings",) and isinstance(given, dict):
         return f'a name with dots goes in quotes: "{_dotted(str(path[-1]), given)}" = …'
     if kind == "string_type" and isinstance(given, float):
         return f'put it in quotes, as it is written: {key}"{given}"'
@@ -106,6 +106,8 @@ def _remedy(kind: str, path: Path, given: object) -> str:
         and (given.isdecimal() or given in ("true", "false"))
     ):
         return f"write it without quotes: {key}{given}"
+    if _NOUNS.get(kind) == "a table":
+        return f"begin a table: [{'.'.join(str(part) for part in path)}]"
     return ""
 
 
@@ -119,19 +121,13 @@ def _dotted(name: str, below: Mapping[str, Any]) -> str:
 
 
 def _bad_name(path: Path, name: str) -> tuple[str, str]:
-    """A key that is not as names of its sort must be: message and hint."""
+    """Message and hint for what is not as names of its sort must be."""
     if path[0] == "env" or path[-2:-1] == ("environment",):
         return f"{name!r} cannot be the name of a variable", "letters, digits and _, not beginning with a digit"
     if path[-2:-1] == ("listens",):
         return f"{name!r} cannot be the name of a port", "lower-case letters, digits and _, beginning with a letter"
-    return _bad_text(("project", "name"), name, "")
-
-
-def _bad_text(path: Path, text: str, pattern: str) -> tuple[str, str]:
-    if path == ("project", "name"):
-        hint = "lower-case letters, digits and single hyphens, beginning with a letter, at most 40"
-        return f"{text!r} cannot be a name", f"{hint}: it becomes part of host names"
-    return f"{text!r} cannot stand here", f"it must match {pattern}"
+    hint = "lower-case letters, digits and single hyphens, beginning with a letter, at most 40"
+    return f"{name!r} cannot be a name", f"{hint}: it becomes part of host names"
 
 
 def _real_path(loc: Path, data: Any) -> Path:

@@ -12,7 +12,7 @@ from devenv.schema.manifest import Port, Shape
 class ImageShape(Shape):
     """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else."""
 
-    repository: StrictStr
+    repository: StrictStr = Field(description="The image without its tag: postgres, quay.io/org/app.")
     tag: StrictStr = "{version}"
     variants: list[StrictStr] = Field(default_factory=list)
     known_as: list[StrictStr] = Field(default_factory=list)
@@ -27,47 +27,49 @@ class VersionShape(Shape):
 
 class OptionShape(Shape):
     type: Literal["string", "integer", "boolean", "strings", "map", "ports", "question"]
-    description: StrictStr
+    description: StrictStr = Field(description="What the option is for, in a sentence.")
     default: Any = None
     pattern: StrictStr = ""
     known: StrictBool = False
 
 
 class DataShape(Shape):
-    versions: StrictStr = ""
-    format: StrictStr
-    paths: Annotated[list[StrictStr], Field(min_length=1)]
+    versions: StrictStr = Field(
+        default="", description='The versions it is for: ">=7.2, <8"; all of them unless given.'
+    )
+    format: StrictStr = Field(description="What names the data's format, of {major} and {minor}.")
+    paths: Annotated[list[StrictStr], Field(min_length=1, description="Folders in the container, the data first.")]
 
 
 class ReadyShape(Shape):
-    port: StrictStr
-    expect: StrictStr
+    port: StrictStr = Field(description="The name of the port to ask.")
+    expect: StrictStr = Field(description="A regular expression found in the answer of a server that serves.")
     send: StrictStr = ""
 
 
 class ExecShape(Shape):
-    command: Annotated[list[StrictStr], Field(min_length=1)]
+    command: Annotated[list[StrictStr], Field(min_length=1, description="The words of a command in the container.")]
     input: StrictStr = ""
     expect: StrictStr = ""
     fresh: StrictStr = ""
 
 
 class FileShape(Shape):
-    template: StrictStr
+    template: StrictStr = Field(description="The template's file in the kind's folder.")
     mode: StrictStr = Field(default="0444", pattern=r"^0[0-7]{3}$")
 
 
 class BuildShape(Shape):
-    dockerfile: StrictStr
-    options: list[StrictStr]
+    dockerfile: StrictStr = Field(description="The template of what follows FROM, a file in the kind's folder.")
+    options: list[StrictStr] = Field(description="The options whose values are installed.")
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
-    title: StrictStr
-    summary: StrictStr
+    title: StrictStr = Field(description='What people call it: title = "PostgreSQL".')
+    summary: StrictStr = Field(description="What it is, in a sentence.")
     image: ImageShape | None = None
     version: VersionShape = Field(default_factory=VersionShape)
     ports: dict[StrictStr, Port] = Field(default_factory=dict)

@@ -38,14 +38,12 @@ def _kind_issue(service: str, entry: object, kinds: Mapping[str, Kind], names: l
     if not isinstance(entry, dict):
         return Issue(path, "must be a table", f'[services.{service}] and below it kind = "…"')
     kind = entry.get("kind")
-    listed = f'the catalogue has {", ".join(names)}; kind = "container" runs any image'
-    if kind is None:
-        return Issue((*path, "kind"), "is missing", listed)
-    if not isinstance(kind, str):
-        return Issue((*path, "kind"), "must be text", listed)
-    if kind not in kinds:
-        return Issue((*path, "kind"), f"unknown kind {kind!r}", f"{did_you_mean(kind, names)} {listed}".strip())
-    return None
+    if isinstance(kind, str) and kind in kinds:
+        return None
+    meant = did_you_mean(kind if isinstance(kind, str) else service, names)
+    hint = f"{meant} 'devenv catalog' lists the kinds" if meant else f"one of {', '.join(names)}"
+    what = "is missing" if kind is None else f"unknown kind {kind!r}"
+    return Issue((*path, "kind"), what, f"{hint}; container runs any image")
 
 
 def meaning_issues(manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[str, Any]) -> list[Issue]:
@@ -116,7 +114,7 @@ def _image(service: Service, kind: Kind) -> Iterator[Issue]:
     elif digest:
         yield Issue(path, "names a digest", "name the tag alone: devenv.lock keeps the digest")
     elif not match["tag"]:
-        yield Issue(path, f"{name!r} names no tag", f'say which one production runs, as in image = "{name}:1.4"')
+        yield Issue(path, f"{name!r} names no tag", f'say which one production runs: image = "{name}:TAG"')
 
 
 def _ports(service: Service, kind: Kind) -> Iterator[Issue]:
@@ -197,7 +195,10 @@ def _env(manifest: Manifest, kinds: Mapping[str, Kind]) -> Iterator[Issue]:
                 continue
             outputs = list(output_names(service, kinds[service.kind]))
             if output not in outputs:
-                hint = f"{did_you_mean(output, outputs)} it provides: {', '.join(outputs)}".strip()
+                meant = did_you_mean(output, outputs)
+                if output in kinds[service.kind].options:
+                    meant = f"{output} is not set in [services.{service_name}];"
+                hint = f"{meant} it provides: {', '.join(outputs)}".strip()
                 yield Issue(path, f"{service_name} provides no {output!r}", hint)
 
 

@@ -32,7 +32,7 @@ def _listens(service: Service) -> Iterator[Issue]:
     for name, port in listens.items() if isinstance(listens, Mapping) else ():
         if port in seen:
             hint = "a port of the container can be published once"
-            yield Issue(("services", service.name, "listens", name), f"port {port} is already {seen[port]!r}", hint)
+            yield Issue(("services", service.name, "listens", name), f"port {port} is already {seen[port]}'s", hint)
         seen.setdefault(port, name)
 
 
@@ -58,9 +58,8 @@ def _ready(service: Service, ports: tuple[str, ...]) -> Iterator[Issue]:
     try:
         re.compile(ready["expect"])
     except re.error as error:
-        yield Issue(
-            (*path, "expect"), f"is no regular expression: {error}", "a sign that stands for itself: \\\\. or \\\\("
-        )
+        hint = "a sign that stands for itself takes a backslash, in single quotes: '\\('"
+        yield Issue((*path, "expect"), f"is no regular expression: {error}", hint)
     if any(ord(char) > 255 for char in ready.get("send", "")):
         yield Issue((*path, "send"), "holds a character that is no byte", "only those up to \\u00ff, one byte each")
 

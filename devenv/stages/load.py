@@ -59,16 +59,31 @@ def parse_documents(manifest: str, local: str = "") -> Documents:
         try:
             parsed.append(tomldoc.parse(text))
         except tomldoc.TomlError as error:
-            problems.append(_syntax_problem(name, error))
+            problems.append(_syntax_problem(name, text, error))
     if problems:
         raise ManifestError(problems)
     return Documents(manifest, local, parsed[0], _layer(parsed[0], parsed[1]))
 
 
-def _syntax_problem(name: str, error: tomldoc.TomlError) -> Problem:
-    twice = ("declare" in error.message and "twice" in error.message) or "overwrite" in error.message
-    hint = "a name can stand only once: is this a second service of the same name?" if twice else ""
-    return Problem(f"not valid TOML: {error.message}", hint, Where(name, error.line))
+def _syntax_problem(name: str, text: str, error: tomldoc.TomlError) -> Problem:
+    where = Where(name, error.line)
+    line = text.splitlines()[error.line - 1 : error.line] if error.line else []
+    written = line[0].split("=")[0].strip() if line else ""
+    if "twice" in error.message:
+        return Problem(
+            f"{written} is there a second time", "two services need two names, one service one header", where
+        )
+    if "overwrite" in error.message:
+        return Problem(f"{written} is there a second time", "keep one of them", where)
+    return Problem(f"not valid TOML: {error.message}", _syntax_hint(error.message), where)
+
+
+def _syntax_hint(message: str) -> str:
+    if message.endswith(tomldoc.AT_THE_END):
+        return "is a bracket or a quote not closed?"
+    if "Illegal character" in message:
+        return "does a text end with the quote that it begins with?"
+    return "text goes in quotes; numbers, true and false do not" if message == "Invalid value" else ""
 
 
 def _layer(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

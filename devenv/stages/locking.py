@@ -14,6 +14,8 @@ from devenv.model.lock import Lock, Locked
 from devenv.model.problem import Problem, Where
 
 PATH = "devenv.lock"
+#: The same for images that only a developer's own layer names. Not committed.
+LOCAL_PATH = ".devenv/local.lock"
 _HEAD = (
     "# Written by `devenv lock`; commit it. The exact image behind every name in devenv.toml, the same for everybody.\n"
     "version = 1\n"

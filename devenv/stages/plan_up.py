@@ -166,8 +166,8 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
             else f"how devenv runs {service.kind.name} has changed"
         )
     for port in service.ports:
-        _, host_port = container.ports.get(port.container, ("", 0))
-        if container.running and host_port != ports[port.variable]:
+        host_port = container.made_ports.get(port.container)
+        if host_port != ports[port.variable]:
             return f"port {host_port or 'none'} → {ports[port.variable]}"
     return ""
 

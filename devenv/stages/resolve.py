@@ -186,7 +186,7 @@ _SIGNS = re.compile(r"[^A-Za-z0-9_.-]+")
 def _described(
     service: Service, options: Mapping[str, OptionValue], image: ImageRef, digest: str | None
 ) -> dict[str, str]:
-    """What makes the container what it is, in words a person would use; what may be secret only as ``#`` and a digest."""
+    """What makes the container what it is, in words a person would use; what may be secret as ``#`` and a digest."""
     words = {"version": service.version.text, "image": image.familiar, "digest": digest or ""}
     if service.variant:
         words["variant"] = service.variant

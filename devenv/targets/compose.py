@@ -24,7 +24,7 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "1"
+_REVISION = "2"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
 _HEALTH = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "120s"}
 
@@ -197,6 +197,7 @@ def _labels(project: str, service: ResolvedService) -> dict[str, str]:
         "devenv.kind": service.kind.name,
         "devenv.version": service.version.text.replace("$", "$$"),
         "devenv.config": service.config[:16],
+        "devenv.ports": " ".join(f"{port.container}:{_reference(port)}" for port in service.ports),
         "devenv.root": "${DEVENV_ROOT:-}",
     }
 

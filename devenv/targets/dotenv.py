@@ -9,7 +9,7 @@ from devenv.model.machine import LOOPBACK, Machine
 
 PATH = ".devenv/.env"
 IGNORE_PATH = ".devenv/.gitignore"
-_IGNORED = "/.env\n/compose.local.yaml\n"
+_IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"
 _HEAD = "# This machine's names, ports and registries, written by devenv; `docker compose` reads them too.\n"
 _LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
 

@@ -32,7 +32,9 @@ def main() -> None:
 
     cache = redis.from_url(os.environ["CACHE_URL"])
     cache.set(f"receipt:{body.decode()}", "1 blue teapot")
-    print(f"cache: Redis {cache.info('server')['redis_version']} keeps receipt '{cache.get(f'receipt:{body.decode()}').decode()}'")
+    print(
+        f"cache: Redis {cache.info('server')['redis_version']} keeps receipt '{cache.get(f'receipt:{body.decode()}').decode()}'"
+    )
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ def mysql(url: str, *statements: str) -> Any:
         host=split.hostname,
         port=split.port or 3306,
         user=user,
-        password=password,
+        password=password.encode(),  # text would be sent as Latin-1
         database=split.path[1:],
         connect_timeout=5,
         autocommit=True,

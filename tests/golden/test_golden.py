@@ -1,24 +1,32 @@
-"""What a command says and writes, compared with what was read by a person and found right.
+"""What a command says and writes, compared with what a person has read and found right.
 
 ``DEVENV_UPDATE_GOLDEN=1 pytest tests/golden`` writes down what comes now; read the difference before it is committed.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from devenv.effects.files import templates_root
+from tests.golden.harness import cases, expected, name, run, update, update_lock
 
-def _load(name: str) -> ModuleType:
-    """A module beside this one: tests are imported each by its path, so a neighbour is too."""
-    spec = importlib.util.spec_from_file_location(f"golden_{name}", Path(__file__).with_name(f"{name}.py"))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
+UPDATE = bool(os.environ.get("DEVENV_UPDATE_GOLDEN"))
+PACKAGED = sorted(path.parent.name for path in (templates_root() / "services").glob("*/service.toml"))
+
+
+@pytest.mark.parametrize("case", cases(), ids=name)
+def test_golden(case: Path, tmp_path: Path) -> None:
+    if UPDATE:
+        assert not os.environ.get("CI"), "what is expected is decided by a person, not by CI"
+        update_lock(case, tmp_path)
+        update(case, run(case, tmp_path))
+    assert run(case, tmp_path) == expected(case)
+
+
+@pytest.mark.parametrize("kind", PACKAGED)
+def test_every_kind_has_a_case(kind: str) -> None:
+    manifest = Path(__file__).parent / "render" / kind / "devenv.toml"
+    assert f'kind = "{kind}"' in manifest.read_text()

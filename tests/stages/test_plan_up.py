@@ -34,7 +34,8 @@ def container(wanted: Resolved, name: str, state: str = "running", **changes: ob
         config=service.config[:16],
         version=service.version.text,
         root="/shop",
-        ports={port.container: ("127.0.0.1", PORTS[port.variable])},
+        ports={port.container: ("127.0.0.1", PORTS[port.variable])} if state == "running" else {},
+        made_ports={port.container: PORTS[port.variable]},
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -133,9 +134,11 @@ def test_a_stopped_container_is_started() -> None:
     assert plan(wanted, observed).changes == (Step(Action.START, "db", "is exited"),)
 
 
-def test_another_port_recreates() -> None:
+@pytest.mark.parametrize("state", ["running", "created"])
+def test_another_port_recreates(state: str) -> None:
+    """Also one that could never start, because somebody took its port first."""
     wanted = resolved(DB)
-    observed = settled(wanted, containers=(container(wanted, "db", ports={5432: ("127.0.0.1", 5555)}),))
+    observed = settled(wanted, containers=(container(wanted, "db", state, made_ports={5432: 5555}),))
     assert plan(wanted, observed).changes == (Step(Action.RECREATE, "db", "port 5555 → 5432"),)
 
 

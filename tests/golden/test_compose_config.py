@@ -1,0 +1,21 @@
+"""What is rendered is what the real Compose takes."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.golden.harness import cases, name
+
+FILES = [case for case in cases("render") if (case / "expected/.devenv/compose.yaml").is_file()]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("case", FILES, ids=name)
+def test_compose_accepts_what_is_rendered(case: Path) -> None:
+    file = case / "expected/.devenv/compose.yaml"
+    words = ["docker", "compose", "--file", str(file), "config", "--quiet"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
