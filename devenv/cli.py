@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -94,22 +96,34 @@ def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
         console.error(error)
         return error.exit_code
     except click.UsageError as error:
-        return _usage(error, console)
+        return _usage(error, console, argv if argv is not None else sys.argv[1:])
     except (KeyboardInterrupt, click.exceptions.Abort):
         console.say()
-        console.error(Interrupted("interrupted", changed="what was done stays; run it again to go on"))
+        console.error(Interrupted())
         return Interrupted.exit_code
     except BrokenPipeError:
-        sys.stderr.close()  # the reader went away, as `head` does: not an error of anybody's
-        return 0
+        return _nobody_reads(world)
     except Exception as error:  # noqa: BLE001 - the last resort: a bug gets a sentence and a log, not a traceback
         return _bug(error, console, world)
 
 
-def _usage(error: click.UsageError, console: Console) -> int:
+def _usage(error: click.UsageError, console: Console, argv: Sequence[str]) -> int:
     command = error.ctx.command_path if error.ctx else "devenv"
-    console.error(ManifestError(error.format_message(), f"'{command} --help' shows how it is used"))
-    return ManifestError.exit_code
+    told = ManifestError(error.format_message(), f"'{command} --help' shows how it is used")
+    console.error(told)
+    reports = error.ctx is not None and any(param.name == "as_json" for param in error.ctx.command.params)
+    if reports and ({"-j", "--format=json"} & set(argv) or ("--format", "json") in pairwise(argv)):
+        console.failure(told)
+    return told.exit_code
+
+
+def _nobody_reads(world: World) -> int:
+    """The reader of stdout went away, as `head` does: no error of anybody's. What is still to be said goes nowhere."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), world.stdout.fileno())
+    except (OSError, ValueError):  # not a file: nothing to be flushed at the end either
+        pass
+    return 0
 
 
 def _bug(error: Exception, console: Console, world: World) -> int:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO
 
 from devenv.errors import DevenvError
 from devenv.model.plan import Action, Plan
+from devenv.model.problem import Problem
 
 #: Changes only when a key of some JSON output changes its meaning or goes away.
 SCHEMA_VERSION = 1
+
+NOTHING_CHANGED = "nothing was changed"
 
 _SIGNS = {
     Action.WRITE: "~",
@@ -42,8 +46,9 @@ class Console:
                 stream.reconfigure(errors="replace")
 
     def say(self, text: str = "") -> None:
-        """One line of the way there."""
-        print(text, file=self.stderr, flush=True)
+        """One line of the way there. That nobody reads it any more is no reason to stop halfway."""
+        with contextlib.suppress(BrokenPipeError):
+            print(text, file=self.stderr, flush=True)
 
     def result(self, text: str) -> None:
         """What was asked for."""
@@ -70,8 +75,14 @@ class Console:
         for problem in error.problems:
             self.say(str(problem) if problem.where else f"{self._red('error')}: {problem}")
         count = len(error.problems)
-        changed = error.changed or "nothing was changed"
+        changed = error.changed or NOTHING_CHANGED
         self.say(f"{count} problems; {changed}" if count > 1 else changed)
+
+    def failure(self, error: DevenvError) -> None:
+        """The same for programs that asked for JSON: their one document."""
+        entries = [problem_entry(problem) for problem in error.problems]
+        changed = error.changed or NOTHING_CHANGED
+        self.json({"error": {"exit_code": error.exit_code, "problems": entries, "changed": changed}})
 
     def _red(self, text: str) -> str:
         return f"\x1b[31m{text}\x1b[0m" if self.colour else text
@@ -79,6 +90,17 @@ class Console:
     def progress(self) -> Progress:
         """Lines for things that run side by side."""
         return LiveProgress(self.stderr) if self.live else PlainProgress(self)
+
+
+def problem_entry(problem: Problem) -> dict[str, object]:
+    """A problem for programs."""
+    return {
+        "file": problem.where.file if problem.where else None,
+        "line": problem.where.line if problem.where else None,
+        "key": problem.key or None,
+        "message": problem.message,
+        "hint": problem.hint or None,
+    }
 
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -102,8 +124,8 @@ class Progress:
     def update(self, subject: str, text: str) -> None:
         """What is going on with one thing just now."""
 
-    def done(self, subject: str, text: str) -> None:
-        """One thing is done."""
+    def done(self, subject: str, text: str, *, well: bool = True) -> None:
+        """One thing is done, or has failed."""
 
 
 class PlainProgress(Progress):
@@ -112,7 +134,7 @@ class PlainProgress(Progress):
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def done(self, subject: str, text: str) -> None:
+    def done(self, subject: str, text: str, *, well: bool = True) -> None:
         self._console.say(f"  {subject}: {text}")
 
 
@@ -145,6 +167,9 @@ class LiveProgress(Progress):
             self._tasks[subject] = self._rich.add_task(text, total=1, subject=subject)
         self._rich.update(self._tasks[subject], description=text[:80])
 
-    def done(self, subject: str, text: str) -> None:
-        self.update(subject, text)
-        self._rich.update(self._tasks[subject], completed=1)
+    def done(self, subject: str, text: str, *, well: bool = True) -> None:
+        self.update(subject, text if well else f"✗ {text}")
+        if well:
+            self._rich.update(self._tasks[subject], completed=1)
+        else:
+            self._rich.stop_task(self._tasks[subject])

@@ -64,3 +64,6 @@ class Interrupted(DevenvError):
     """The user pressed ^C (exit 130, as shells say it)."""
 
     exit_code = 130
+
+    def __init__(self) -> None:
+        super().__init__("interrupted", changed="what was done stays; run it again to go on")

@@ -37,7 +37,7 @@ def parse(text: str) -> dict[str, Any]:
         message = _POSITION.sub("", prose)
         if position and position[1]:
             raise TomlError(message, int(position[1])) from error
-        raise TomlError(message + AT_THE_END, text.count("\n") + 1) from error
+        raise TomlError(message + AT_THE_END, text.rstrip().count("\n") + 1) from error
 
 
 def child(data: Any, key: Key) -> Any:
@@ -146,7 +146,7 @@ class _Scanner:
         while True:
             start = self._skip(_SPACE)
             if self._string():
-                parts.append(tomllib.loads(f"key = {self._text[start : self._at]}")["key"])
+                parts.append(_unquoted(self._text[start : self._at]))
             else:
                 parts.append(self._text[start : self._skip(_BARE)])
             self._skip(_SPACE)
@@ -186,3 +186,10 @@ class _Scanner:
         if self._take(","):
             self._skip(_BLANK)
         return self._at < len(self._text) and not self._take(end)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        return str(tomllib.loads(f"key = {text}")["key"])
+    except tomllib.TOMLDecodeError:
+        return text

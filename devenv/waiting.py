@@ -53,7 +53,7 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
 
     def ended(outcome: ready.Outcome) -> None:
         said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")
-        progress.done(outcome.name, said.splitlines()[0])
+        progress.done(outcome.name, said.splitlines()[0], well=not outcome.failure)
 
     return ready.wait(awaited, timeout=timeout, then=then, ended=ended)
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
-
-import yaml
-
-Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class YamlError(ValueError):
@@ -20,8 +16,11 @@ class YamlError(ValueError):
 
 def parse(text: str) -> Any:
     """The values of one document. Raises YamlError."""
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        return yaml.load(text, Loader=Loader)  # noqa: S506 - Loader is one of the safe two
+        return yaml.load(text, Loader=loader)  # noqa: S506 - one of the safe two
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise YamlError(getattr(error, "problem", None) or str(error), mark.line + 1 if mark else None) from error
@@ -32,17 +31,25 @@ def _block(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-class _CanonicalDumper(Dumper):  # type: ignore[misc]
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
+@functools.cache
+def _dumper() -> Any:
+    import yaml
 
+    fastest: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
-_CanonicalDumper.add_representer(str, _block)
+    class Canonical(fastest):  # type: ignore[misc]
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    Canonical.add_representer(str, _block)
+    return Canonical
 
 
 def dump(value: Any) -> str:
     """Values as YAML, keys in the order given: the same values always give the same text."""
+    import yaml
+
     text: str = yaml.dump(
-        value, Dumper=_CanonicalDumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
+        value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
     )
     return text

@@ -5,10 +5,9 @@ from __future__ import annotations
 import click
 
 from devenv.commands.options import format_option
-from devenv.console import Console
+from devenv.console import Console, problem_entry
 from devenv.effects.world import World
 from devenv.errors import ManifestError
-from devenv.model.problem import Problem
 
 
 @click.command()
@@ -25,7 +24,7 @@ def command(world: World, as_json: bool, format: str) -> int:
     except ManifestError as error:
         if not as_json:
             raise
-        console.json({"valid": False, "problems": [_entry(problem) for problem in error.problems]})
+        console.json({"valid": False, "problems": [problem_entry(problem) for problem in error.problems]})
         return error.exit_code
     if as_json:
         console.json({"valid": True, "problems": []})
@@ -33,14 +32,3 @@ def command(world: World, as_json: bool, format: str) -> int:
     names = ", ".join(project.manifest.services) or "none"
     console.result(f"devenv.toml is valid; services: {names}")
     return 0
-
-
-def _entry(problem: Problem) -> dict[str, object]:
-    where = problem.where
-    return {
-        "file": where.file if where else None,
-        "line": where.line if where else None,
-        "key": problem.key or None,
-        "message": problem.message,
-        "hint": problem.hint or None,
-    }

@@ -30,8 +30,6 @@ class Finding:
 _SIGNS = {"ok": "✓", "warning": "⚠", "problem": "✗"}
 #: GiB below which images and databases soon do not fit any more.
 _LOW_DISK = 5
-#: Compose that copies inline configs into containers (2.23.1) on any engine.
-_OLDEST_COMPOSE = (2, 24)
 
 
 @click.command()
@@ -70,18 +68,13 @@ def _engine_findings(world: World) -> Iterator[Finding]:
 
 
 def _compose_finding() -> Finding:
-    import re
+    from devenv.effects.compose import check_compose
+    from devenv.errors import DevenvError
 
-    from devenv.effects.engine import docker
-
-    done = docker("compose", "version", "--short")
-    if done.code != 0:
-        return Finding("compose", "problem", "Docker Compose is missing", "install the plugin docker-compose-plugin")
-    numbers = tuple(int(part) for part in re.findall(r"\d+", done.stdout)[:2])
-    if numbers < _OLDEST_COMPOSE:
-        oldest = ".".join(map(str, _OLDEST_COMPOSE))
-        return Finding("compose", "problem", f"version {done.stdout.strip()} is too old", f"install {oldest} or newer")
-    return Finding("compose", "ok", f"version {done.stdout.strip()}")
+    try:
+        return Finding("compose", "ok", f"Docker Compose {check_compose()}")
+    except DevenvError as error:
+        return Finding("compose", "problem", error.problems[0].message, error.problems[0].hint)
 
 
 def _disk_findings(observed: Observed) -> Iterator[Finding]:

@@ -23,10 +23,12 @@ def command(world: World, format: str) -> None:
     import shlex
 
     from devenv.project import open_project
+    from devenv.references import referred
     from devenv.stages.connect import environment
 
     project = open_project(world)
-    variables = environment(project.manifest, project.resolved, project.machine())
+    machine = project.reachable(referred(project.manifest.env.values()))
+    variables = environment(project.manifest, project.resolved, machine)
     console = Console(world.stdout, world.stderr, world.env)
     if format == "json":
         console.json({"env": variables})

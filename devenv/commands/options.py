@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+import contextlib
+import functools
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar, cast
 
 import click
+from click.shell_completion import CompletionItem
+
+from devenv.console import Console
+from devenv.effects.world import World
+from devenv.errors import DevenvError, Interrupted
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
-services_argument = click.argument("services", nargs=-1, metavar="[SERVICE]...")
-service_argument = click.argument("service", metavar="SERVICE")
-profile_option = click.option("--profile", "profiles", multiple=True, metavar="NAME", help="The services of a profile.")
+
+def _completing(table: str) -> Callable[[click.Context, click.Parameter, str], list[CompletionItem]]:
+    """What a shell offers: the names in one table of the manifest, read without checking it; none if that fails."""
+
+    def names(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+        root, given = context.find_root(), context.params.get("services") or ()
+        found: Iterable[str] = ()
+        with contextlib.suppress(DevenvError, ValueError, AttributeError):
+            found = _names_in(root.obj.cwd / (root.params.get("directory") or ""), table)
+        return [CompletionItem(name) for name in found if name.startswith(begun) and name not in given]
+
+    return names
+
+
+def _names_in(folder: Path, table: str) -> dict[str, None]:
+    from devenv.effects.files import find_root, read_text
+    from devenv.stages.load import LOCAL, MANIFEST
+    from devenv.tomldoc import parse
+
+    root = find_root(folder.resolve(), MANIFEST)
+    texts = [read_text(root / name) or "" for name in (MANIFEST, LOCAL)] if root else []
+    return {name: None for text in texts for name in parse(text).get(table, {}).keys()}
+
+
+services_argument = click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=_completing("services"))
+service_argument = click.argument("service", metavar="SERVICE", shell_complete=_completing("services"))
+profile_option = click.option(
+    "--profile",
+    "profiles",
+    multiple=True,
+    metavar="NAME",
+    help="The services of a profile.",
+    shell_complete=_completing("profiles"),
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 timeout_option = click.option(
     "--wait-timeout", type=click.IntRange(min=0), default=180, show_default=True, help="Seconds until all must serve."
@@ -19,11 +58,36 @@ timeout_option = click.option(
 
 
 def format_option(command: _Function) -> _Function:
-    """``--format text|json`` and ``-j``; the command gets ``as_json``."""
-    command = click.option("-j", "as_json", is_flag=True, help="Same as --format json.")(command)
-    return click.option(
+    """``--format text|json`` and ``-j``; the command gets ``as_json``.
+
+    Whoever asked for JSON gets one document however it ends: an error's is printed here.
+    """
+
+    @functools.wraps(command)
+    def reporting(*arguments: Any, **options: Any) -> Any:
+        try:
+            return command(*arguments, **options)
+        except BrokenPipeError:
+            raise
+        except (Exception, KeyboardInterrupt) as ending:
+            if options["as_json"] or options["format"] == "json":
+                world = click.get_current_context().find_object(World) or World()
+                Console(world.stdout, world.stderr, world.env).failure(_called(ending))
+            raise
+
+    decorated = click.option("-j", "as_json", is_flag=True, help="Same as --format json.")(reporting)
+    decorated = click.option(
         "--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For whom."
-    )(command)
+    )(decorated)
+    return cast("_Function", decorated)
+
+
+def _called(ending: BaseException) -> DevenvError:
+    if isinstance(ending, DevenvError):
+        return ending
+    if isinstance(ending, KeyboardInterrupt):
+        return Interrupted()
+    return DevenvError(f"devenv itself failed: {type(ending).__name__}: {ending}", changed="unknown")
 
 
 def words_argument(**attributes: Any) -> Callable[[_Function], _Function]:

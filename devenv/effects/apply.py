@@ -14,6 +14,7 @@ from devenv.console import Progress
 from devenv.effects import compose
 from devenv.effects.compose import Stack
 from devenv.effects.files import write_files
+from devenv.effects.process import minding
 from devenv.effects.store import Store
 from devenv.errors import DevenvError
 from devenv.model.file import File
@@ -21,6 +22,7 @@ from devenv.model.plan import Action, Plan
 
 #: Images fetched side by side; registries and disks gain nothing from more.
 _PULLS = 3
+_WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
     steps = [f"{step.action} {step.subject}" for step in plan.changes]
     if not steps:
         return
+    if plan.subjects(*_WITH_COMPOSE):
+        compose.prepare()
     done: list[tuple[str, str]] = []
     store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
     for actions, do in _ROOMS:
@@ -71,7 +75,7 @@ def _pull(services: Sequence[str], material: Material, progress: Progress) -> No
         )
         progress.done(service, "image is here")
 
-    with ThreadPoolExecutor(_PULLS) as pool:
+    with ThreadPoolExecutor(_PULLS) as pool, minding():
         list(pool.map(one, services))
 
 

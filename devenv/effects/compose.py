@@ -7,16 +7,22 @@ are guessed from text, and the text of an error is a dump of several lines.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devenv.effects.engine import docker as ask
+from devenv.effects.process import minding
 from devenv.errors import DevenvError, Unreachable
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
 
+#: Compose that copies inline configs into containers (2.23.1) on any engine.
+OLDEST_COMPOSE = (2, 24)
+_INSTALL = "install the plugin docker-compose-plugin: https://docs.docker.com/compose/install"
 #: What a line of progress is given to.
 Told = Callable[[str], None]
 
@@ -72,6 +78,29 @@ class Stack:
             _follow(lines, told, f"building {', '.join(services)}")
 
 
+def check_compose() -> str:
+    """Compose's version. Raises Unreachable if it is missing or too old."""
+    done = ask("compose", "version", "--short")
+    said = done.stdout.strip()
+    if done.code != 0:
+        raise Unreachable("Docker Compose is missing", _INSTALL)
+    if tuple(int(part) for part in re.findall(r"\d+", said)[:2]) < OLDEST_COMPOSE:
+        oldest = ".".join(map(str, OLDEST_COMPOSE))
+        raise Unreachable(f"Docker Compose is version {said}, too old", f"devenv needs {oldest} or newer; {_INSTALL}")
+    return said
+
+
+def prepare() -> None:
+    """Load what makes changes, and see meanwhile that Compose is there: better now than halfway. Raises Unreachable."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(check_compose)
+        import python_on_whales  # noqa: F401
+
+        asked.result()
+
+
 def pull(reference: str, *, platform: str, told: Told) -> None:
     """Fetch one image."""
     from python_on_whales import docker
@@ -89,7 +118,7 @@ def stop_containers(ids: Sequence[str]) -> None:
         _guarded(lambda: docker.container.stop(container), "stopping a container")
 
     if ids:
-        with ThreadPoolExecutor(len(ids)) as pool:
+        with ThreadPoolExecutor(len(ids)) as pool, minding():
             list(pool.map(one, ids))
 
 
@@ -122,7 +151,8 @@ def _follow(lines: Any, told: Told, doing: str) -> None:
         for _, line in lines:
             told(line.decode("utf-8", "replace").strip())
 
-    _guarded(each, doing)
+    with minding():
+        _guarded(each, doing)
 
 
 def _guarded(act: Callable[[], Any], doing: str) -> None:
@@ -146,10 +176,9 @@ _SIGNS = (
     ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("no matching manifest", "the image is not made for this machine's processor", 'say platform = "linux/amd64"'),
     ("no such image", "an image went away meanwhile", "run it again: it is fetched anew"),
+    ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
     ("unauthorized", "the registry wants credentials", "'docker login'"),
-    ("is not a docker command", "Docker Compose is missing", "install the Compose plugin (docker-compose-plugin)"),
-    ("unknown flag: --project", "Docker Compose is missing", "install the Compose plugin (docker-compose-plugin)"),
 )
 _UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
 

@@ -21,7 +21,14 @@ def version_in(finished: Finished, expect: str) -> str:
     return (match.groupdict().get("version") or "") if match else ""
 
 
+#: What only a terminal understands: colours, the cursor.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
+
+
 def last_lines(container: str, count: int = 12) -> str:
-    """The end of a container's log, both of its streams."""
-    done = docker("logs", "--tail", str(count), container)
-    return "\n".join((done.stdout + done.stderr).splitlines()[-count:])
+    """The end of what a container has logged since it was last started: both of its streams in their true order."""
+    started = docker("container", "inspect", "--format", "{{.State.StartedAt}}", container).stdout.strip()
+    since = ["--since", started] if started else []
+    done = docker("logs", "--timestamps", *since, "--tail", str(count), container)
+    lines = sorted((done.stdout + done.stderr).splitlines()) if done.code == 0 else []
+    return "\n".join(_ESCAPES.sub("", line.partition(" ")[2]) for line in lines[-count:])

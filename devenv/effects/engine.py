@@ -52,6 +52,7 @@ def _is_unreachable(stderr: str) -> bool:
             "connection refused",
             "is the docker daemon running",
             "context not found",
+            "http request to an https server",
         )
     )
 
@@ -232,6 +233,16 @@ def _inspected(entry: Mapping[str, Any]) -> Container:
         out_of_memory=bool(state.get("OOMKilled")),
         image=entry["Config"].get("Image", ""),
     )
+
+
+def health_command(container: str) -> tuple[str, ...]:
+    """The words of a container's own health check, as ``docker exec`` takes them; () if it has none."""
+    done = docker("container", "inspect", "--format", "{{json .Config.Healthcheck}}", container)
+    try:
+        how, *words = (json.loads(done.stdout or "null") or {}).get("Test") or ("NONE",)
+    except ValueError:
+        return ()
+    return {"CMD": tuple(words), "CMD-SHELL": ("/bin/sh", "-c", *words)}.get(how, ())
 
 
 _VOLUME_LABELS = (_PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -24,8 +26,16 @@ def templates_root() -> Path:
 
 
 def find_root(start: Path, name: str) -> Path | None:
-    """The nearest folder at or above ``start`` that holds ``name``."""
-    return next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+    """The nearest folder at or above ``start`` that holds ``name``. Raises ManifestError if nobody can write its path."""
+    found = next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+    if found and _UNWRITABLE.search(str(found)):
+        shown = str(found).encode("unicode_escape").decode()
+        raise ManifestError(f"{shown}: no file can hold this folder's name", "rename it: line breaks, or no UTF-8")
+    return found
+
+
+#: Control characters, and what Python makes of bytes in a name that are no UTF-8.
+_UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def read_text(path: Path) -> str | None:
@@ -81,8 +91,24 @@ def write(root: Path, file: File) -> None:
                 os.unlink(temporary)
             raise
     except OSError as error:
-        hint = "is the disk full, or the checkout read-only?"
-        raise DevenvError(f"{file.path} cannot be written: {error.strerror or error}", hint) from error
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> DevenvError:
+    """Why a place cannot be written, and what helps."""
+    return DevenvError(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(error.errno or 0, ""))
+
+
+_REMEDIES = {
+    errno.ENOSPC: "make room there, then run it again",
+    errno.EDQUOT: "make room there, then run it again",
+    errno.EROFS: "devenv writes there: it must not be read-only",
+    errno.EACCES: "devenv writes there: the folder must be yours",
+    errno.EPERM: "devenv writes there: the folder must be yours",
+    errno.ENOTDIR: "a file stands where devenv needs a folder: move it away",
+    errno.EEXIST: "a file stands where devenv needs a folder: move it away",
+    errno.EISDIR: "a folder stands where devenv writes a file: move it away",
+}
 
 
 def _same(path: Path, file: File) -> bool:

@@ -9,12 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from devenv.effects import engine
-from devenv.effects.containers import last_lines
+from devenv.effects.containers import execute, last_lines
 from devenv.effects.probe import until_ready
+from devenv.effects.process import minding
+from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container
-from devenv.model.probe import Answer, Question
+from devenv.model.probe import Answer, Command, Question
 
-#: Seconds between two looks at whether a container still runs.
+#: Seconds between two looks at whether a container still runs, and between two of its health checks, which start a
+#: program each.
 _LOOK = 0.5
 
 
@@ -40,14 +43,46 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Watch:
-    """What is known of the containers while somebody waits for them."""
+    """What is known of the containers while somebody waits for them, until when, and whether anybody still does.
 
-    states: dict[str, Container] = field(default_factory=dict)
+    ``states`` is None before the first look; ``gone`` is what became of the engine.
+    """
+
+    deadline: float
+    states: dict[str, Container] | None = None
+    gone: Unreachable | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def look(self, ids: Sequence[str]) -> None:
         while not self.over.wait(_LOOK):
-            self.states = {item.id: item for item in engine.inspect(ids)}
+            try:
+                self.states = {item.id: item for item in engine.inspect(ids)}
+            except Unreachable as error:
+                self.gone = error
+                self.over.set()
+
+    def state(self, container: str) -> Container | None:
+        return (self.states or {}).get(container)
+
+    def given_up(self, container: str) -> bool:
+        return self.over.is_set() or time.monotonic() > self.deadline or self.died(container) != ""
+
+    def died(self, container: str) -> str:
+        """How a container ended, in words; "" for one that has not."""
+        state = self.state(container)
+        if state is None:
+            return "was removed" if self.states is not None else ""
+        if state.state in ("running", "created", "restarting"):
+            return ""
+        if state.out_of_memory:
+            return "was killed for lack of memory"
+        if state.exit_code in _KILLED:
+            return f"was killed (signal {state.exit_code - 128})"
+        return f"exited with code {state.exit_code}"
+
+
+#: 128 + a signal that somebody else sends: KILL, TERM.
+_KILLED = (137, 143)
 
 
 def wait(
@@ -63,63 +98,75 @@ def wait(
     """
     if not awaited:
         return []
-    watch = _Watch()
     start = time.monotonic()
+    watch = _Watch(start + timeout)
     watcher = threading.Thread(target=watch.look, args=([item.container for item in awaited],), daemon=True)
     watcher.start()
 
     def one(item: Awaited) -> Outcome:
-        outcome = _await_one(item, watch, start, timeout, then)
-        ended(outcome)
+        outcome = _await_one(item, watch, start, then)
+        if not watch.over.is_set():
+            ended(outcome)
         return outcome
 
-    try:
-        with ThreadPoolExecutor(len(awaited)) as pool:
-            return list(pool.map(one, awaited))
-    finally:
-        watch.over.set()
+    with ThreadPoolExecutor(len(awaited)) as pool, minding():
+        try:
+            outcomes = list(pool.map(one, awaited))
+        except Unreachable as error:
+            watch.gone = watch.gone or error
+        finally:
+            watch.over.set()  # the pool waits for its threads, and they ask until this is set
+    if watch.gone:
+        watch.gone.changed = "what was started stays; 'devenv up' goes on from there once the engine is back"
+        raise watch.gone
+    return outcomes
 
 
-def _await_one(
-    item: Awaited, watch: _Watch, start: float, timeout: float, then: Callable[[Awaited, Answer], str]
-) -> Outcome:
-    from devenv.errors import DevenvError
-
+def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Awaited, Answer], str]) -> Outcome:
     def stop() -> bool:
-        return (
-            watch.over.is_set() or time.monotonic() - start > timeout or _died(watch.states.get(item.container)) != ""
-        )
+        return watch.given_up(item.container)
 
     answer = (
         until_ready(item.question, stop=stop, pause=watch.over.wait)
         if item.question
-        else _until_healthy(item, watch, stop)
+        else _until_healthy(item.container, watch)
     )
     seconds = time.monotonic() - start
+    if watch.over.is_set():
+        return Outcome(item.name, seconds, failure="was not waited for to the end")
     if answer.ready:
         try:
             return Outcome(item.name, seconds, then(item, answer) or answer.version)
+        except Unreachable:
+            raise
         except DevenvError as error:
             return Outcome(item.name, seconds, failure=str(error), log=last_lines(item.container))
-    died = _died(watch.states.get(item.container))
-    failure = died or f"does not serve after {seconds:.0f} s; last answer: {answer.said}"
+    failure = watch.died(item.container) or _late(watch.state(item.container), seconds, answer)
     return Outcome(item.name, seconds, failure=failure, log=last_lines(item.container))
 
 
-def _died(container: Container | None) -> str:
-    if container is None or container.state in ("running", "created", "restarting"):
-        return ""
-    if container.out_of_memory:
-        return "was killed for lack of memory"
-    return f"exited with code {container.exit_code}"
+def _late(state: Container | None, seconds: float, answer: Answer) -> str:
+    if state and state.state == "restarting":
+        return f"starts again and again, and ends with code {state.exit_code}"
+    return f"does not serve after {seconds:.0f} s; last answer: {answer.said}"
 
 
-def _until_healthy(item: Awaited, watch: _Watch, stop: Callable[[], bool]) -> Answer:
-    """For a service without a question: healthy by its own check, or running where it has none."""
-    while not stop():
-        container = watch.states.get(item.container)
-        if container and container.running and container.health in ("", "healthy"):
-            return Answer(True)
-        watch.over.wait(0.1)
-    container = watch.states.get(item.container)
-    return Answer(False, said=f"health check says {container.health or 'nothing'}" if container else "no container")
+def _until_healthy(container: str, watch: _Watch) -> Answer:
+    """For a service that cannot be asked from here: its own health check, now rather than at the engine's interval.
+
+    One that has no health check serves, as far as anybody can tell, when it runs.
+    """
+    words = engine.health_command(container)
+    said = "the container is not running"
+    while not watch.given_up(container):
+        state = watch.state(container)
+        if state and state.running:
+            if not words:
+                return Answer(True)
+            done = execute(container, Command(words), timeout=30)
+            if done.code == 0:
+                return Answer(True)
+            lines = (done.stdout + done.stderr).strip().splitlines() or ["nothing"]
+            said = f"its health check ended with code {done.code} and said: {lines[-1][:120]}"
+        watch.over.wait(_LOOK)
+    return Answer(False, said=said)

@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import write
-from devenv.errors import Refused
+from devenv.effects.files import cannot_write, write
 from devenv.model.file import File
 
 
@@ -19,7 +18,7 @@ class Store:
     """The memory of one checkout. A missing or damaged file is as if nothing was remembered."""
 
     def __init__(self, state: Path, root: Path) -> None:
-        self.root = root
+        self.state, self.root = state, root
         self.folder = state / "projects" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
 
     def read(self, name: str) -> dict[str, Any]:
@@ -30,16 +29,20 @@ class Store:
         return value if isinstance(value, dict) else {}
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(self.folder)
         write(self.folder, File(f"{name}.json", json.dumps(value, indent=1, sort_keys=True) + "\n", mode=0o600))
 
     def journal(self, entry: Mapping[str, Any]) -> None:
         """Add one line to the journal, on the disk before this returns."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with (self.folder / "journal.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(entry, sort_keys=True) + "\n")
-            out.flush()
-            os.fsync(out.fileno())
+        _make_folder(self.folder)
+        path = self.folder / "journal.jsonl"
+        try:
+            with path.open("a", encoding="utf-8") as out:
+                out.write(json.dumps(entry, sort_keys=True) + "\n")
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError as error:
+            raise cannot_write(path, error) from error
 
     def clear_journal(self) -> None:
         (self.folder / "journal.jsonl").unlink(missing_ok=True)
@@ -62,30 +65,59 @@ class Store:
 
         The lock is the kernel's, so it ends with the process that holds it, however that ends.
         """
-        import fcntl
-
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            handle = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        except OSError as error:
-            raise Refused(
-                f"{self.folder} cannot be written: {error.strerror}", "devenv keeps its memory there"
-            ) from error
-        with os.fdopen(handle, "r+", encoding="utf-8") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting(lock.read().strip() or "another devenv")
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            lock.seek(0)
-            lock.truncate()
-            lock.write(f"devenv {verb} (process {os.getpid()})\n")
-            lock.flush()
+        _make_folder(self.folder)
+        with _held(self.folder / "lock", waiting) as lock:
+            with contextlib.suppress(OSError):  # a word for who waits; a full disk keeps nobody from being alone
+                os.ftruncate(lock, 0)
+                os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
             yield
 
     def remember_root(self, project: str) -> None:
         """Note which checkout this is, so that another one of the same project can tell."""
         self.write("project", {"project": project, "root": str(self.root)})
+
+    def claim(self, project: str) -> bool:
+        """Take a project's name on this machine for this checkout; False if another one that is still there has it.
+
+        Of two checkouts that ask at the same moment, one gets it.
+        """
+        if self.read("project") == {"project": project, "root": str(self.root)}:
+            return True
+        _make_folder(self.state)
+        with _held(self.state / "lock", lambda _: None):
+            others = checkouts(self.state)
+            others.pop(str(self.root), None)
+            if project in others.values():
+                return False
+            self.remember_root(project)
+            return True
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+
+
+@contextlib.contextmanager
+def _held(path: Path, waiting: Callable[[str], None]) -> Iterator[int]:
+    """Hold a lock of the kernel's on a file; whoever has it now is named to ``waiting`` by what the file says."""
+    import fcntl
+
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waiting(os.pread(handle, 200, 0).decode("utf-8", "replace").strip() or "another devenv")
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def checkouts(state: Path) -> dict[str, str]:

@@ -7,18 +7,31 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
+
+
+def _cwd() -> Path:
+    """Where the user stands; where the shell says they stood if that folder was removed meanwhile."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path(os.environ.get("PWD", "/"))
+
+
+def _nothing(mode: str) -> TextIO:
+    """For a stream that was closed before devenv began."""
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as we run
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """Where the user stands, their environment, and whom devenv talks to."""
 
-    cwd: Path = field(default_factory=Path.cwd)
+    cwd: Path = field(default_factory=lambda: _cwd())
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    stdin: TextIO = field(default_factory=lambda: sys.stdin)
-    stdout: TextIO = field(default_factory=lambda: sys.stdout)
-    stderr: TextIO = field(default_factory=lambda: sys.stderr)
+    stdin: TextIO = field(default_factory=lambda: sys.stdin or _nothing("r"))
+    stdout: TextIO = field(default_factory=lambda: sys.stdout or _nothing("w"))
+    stderr: TextIO = field(default_factory=lambda: sys.stderr or _nothing("w"))
 
     @property
     def interactive(self) -> bool:

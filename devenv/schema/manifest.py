@@ -101,7 +101,10 @@ class Question(Shape):
 def service_model(kind: Kind) -> type[BaseModel]:
     """The model of a service of one kind: the common keys and the kind's own options."""
     fields: dict[str, Any] = {
-        name: (_annotation(option), Field(default=None, description=option.description))
+        name: (
+            _annotation(option, first=_first_is_used(kind, name)),
+            Field(default=None, description=option.description),
+        )
         for name, option in kind.options.items()
     }
     fields["kind"] = (Literal[kind.name], Field(description=kind.title))
@@ -112,13 +115,19 @@ def service_model(kind: Kind) -> type[BaseModel]:
     return create_model(f"Service_{kind.name}", __base__=ServiceShape, __doc__=kind.summary, **fields)
 
 
-def _annotation(option: Option) -> Any:
+def _first_is_used(kind: Kind, option: str) -> bool:
+    """Whether a kind's templates take the first of a list, which then must have one."""
+    texts = (kind.fragment, *kind.outputs.values(), *kind.templates.values())
+    return any(f"options.{option}[0]" in text for text in texts)
+
+
+def _annotation(option: Option, *, first: bool) -> Any:
     text: Any = Annotated[StrictStr, Field(pattern=option.pattern)] if option.pattern else StrictStr
     annotations: dict[str, Any] = {
         "string": text | None,
         "integer": StrictInt | None,
         "boolean": StrictBool | None,
-        "strings": list[text] | None,
+        "strings": Annotated[list[text], Field(min_length=int(first))] | None,
         "map": dict[StrictStr, text] | None,
         "ports": dict[PortName, Port] | None,
         "question": Question | None,

@@ -180,13 +180,16 @@ def nats_do(url: str, act: Callable[[Any], Awaitable[Any]]) -> Any:
     async def run() -> Any:
         split = urlsplit(url)
         user, password = login(split)
-        server = f"nats://{split.hostname}:{split.port}"
+        client = nats.NATS()
         extra = {"user": user, "password": password} if user else {}
-        client = await nats.connect(server, allow_reconnect=False, connect_timeout=5, **extra)
         try:
+            await client.connect(f"nats://{split.hostname}:{split.port}", allow_reconnect=False, **extra)
             return await act(client)
         finally:
             await client.close()
+            if client._transport:  # which it leaves open when a login is refused
+                client._transport.close()
+            await asyncio.sleep(0.01)
 
     return asyncio.run(run())
 

@@ -45,10 +45,17 @@ def read_standins() -> tuple[Standin, ...]:
     return tuple(found.values())
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist, if it is there, must not tear apart")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
+            callspec = getattr(item, "callspec", None)
+            if callspec and "standin" in callspec.params:
+                item.add_marker(pytest.mark.xdist_group(str(callspec.params["standin"])))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

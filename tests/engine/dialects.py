@@ -81,7 +81,7 @@ def _max_payload(url: str) -> Any:
 
 def _nats_version(url: str) -> str:
     async def act(client: Any) -> str:
-        return str(client.connected_server_version).split("-")[0]
+        return str(client._server_info["version"])
 
     return str(clients.nats_do(url, act))
 

@@ -1,8 +1,8 @@
 """Cases that are folders: input files, a command line, and what must come of it.
 
 ``tests/golden/<verb>/<case>/`` holds the files of a user's project and beside them ``args`` (the command line),
-``exit`` (the code), ``stdout`` and ``stderr`` (left out where nothing is said) and ``expected/`` (the files that must be
-there afterwards and were not, or not so, before).
+``exit`` (the code), ``stdout`` and ``stderr`` (left out where nothing is said) and ``expected/`` (the files that must
+be there afterwards and were not, or not so, before).
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ from devenv.stages.locking import write_lock
 
 ROOT = Path(__file__).parent
 SAID = ("exit", "stdout", "stderr")
+#: git would take the one that is expected for one of this repository's.
+IGNORE, STORED_IGNORE = ".gitignore", "dot-gitignore"
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def run(case: Path, tmp: Path) -> Outcome:
 
 def expected(case: Path) -> Outcome:
     said = {name: path.read_text() for name in SAID if (path := case / name).is_file()}
-    files = _everything(case / "expected")
+    files = {path.replace(STORED_IGNORE, IGNORE): text for path, text in _everything(case / "expected").items()}
     return Outcome(int(said.get("exit", "0")), said.get("stdout", ""), said.get("stderr", ""), files)
 
 
@@ -66,8 +68,9 @@ def update(case: Path, outcome: Outcome) -> None:
         (case / name).write_text(text) if text else (case / name).unlink(missing_ok=True)
     shutil.rmtree(case / "expected", ignore_errors=True)
     for path, text in outcome.files.items():
-        (case / "expected" / path).parent.mkdir(parents=True, exist_ok=True)
-        (case / "expected" / path).write_text(text)
+        stored = case / "expected" / path.replace(IGNORE, STORED_IGNORE)
+        stored.parent.mkdir(parents=True, exist_ok=True)
+        stored.write_text(text)
 
 
 def update_lock(case: Path, tmp: Path) -> None:
@@ -113,5 +116,3 @@ def _world(project: Path, tmp: Path, stdout: io.StringIO, stderr: io.StringIO) -
 
 def _neutral(text: str, project: Path) -> str:
     return text.replace(str(project), "<project>")
-
-

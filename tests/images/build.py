@@ -1,9 +1,9 @@
 """Builds the stand-ins for official images and pushes them, as OCI indexes, to the registry of the tests.
 
-    python tests/images/build.py [--registry 127.0.0.1:5055] [--only KIND|KIND-RELEASE ...] [--fresh] [--list] [--out FILE]
+    python tests/images/build.py [--registry HOST:PORT] [--only KIND|KIND-RELEASE ...] [--fresh] [--list] [--out FILE]
 
-An image is looked for in the registry first, then in the local engine, by the hash of everything that goes into it; only
-what neither holds is built. Which tags an image gets is decided last, when all versions are known.
+An image is looked for in the registry first, then in the local engine, by the hash of everything that goes into it;
+only what neither holds is built. Which tags an image gets is decided last, when all versions are known.
 """
 
 from __future__ import annotations

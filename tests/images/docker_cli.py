@@ -1,6 +1,6 @@
 """What the build asks of the Docker Engine, through its command line.
 
-The classic builder (`DOCKER_BUILDKIT=0`) is used everywhere: it is there in every engine, and pushes exactly one manifest.
+The classic builder (`DOCKER_BUILDKIT=0`) is used everywhere: every engine has it, and it pushes exactly one manifest.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 
 from local_registry import RECIPE, VERSION
 from recipes import BASE_FOLDER, BASE_OPTIONS, Image, base_tag, recipe
-
 
 BUILD = ("docker", "build", "--force-rm")
 # The classic builder colours what steps write to stderr.

@@ -1,7 +1,7 @@
 """The little of the registry's HTTP API that is needed, with nothing but the standard library.
 
-`docker push` leaves a single manifest under a tag. Docker Hub serves OCI indexes, and devenv pins the index's digest, so
-after a push the manifest is said again in OCI's words and wrapped into an index.
+`docker push` leaves a single manifest under a tag. Docker Hub serves OCI indexes, and devenv pins the index's digest,
+so after a push the manifest is said again in OCI's words and wrapped into an index.
 """
 
 from __future__ import annotations

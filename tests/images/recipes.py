@@ -1,7 +1,7 @@
 """Reads `images.toml` and says what each image is made of.
 
-A recipe's hash is the identity of an image before it is built: the base's recipe, every file of the folder and the build
-arguments. It says nothing of Debian's package versions, on purpose: a second run must not have to ask a mirror.
+A recipe's hash is the identity of an image before it is built: the base's recipe, every file of the folder and the
+build arguments. It says nothing of Debian's package versions, on purpose: a second run must not have to ask a mirror.
 """
 
 from __future__ import annotations
