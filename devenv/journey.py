@@ -71,13 +71,19 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     return Prepared(project, machine, observed, plan, chosen, moved)
 
 
-def save_decisions(prepared: Prepared) -> None:
-    """The lock and this machine's own file; both only if they say something new."""
-    save(prepared.project)
-    write_files(prepared.project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
-    known = prepared.project.store.read("project")
-    if known.get("project") != prepared.machine.project:
-        prepared.project.store.remember_root(prepared.machine.project)
+def save_decisions(prepared: Prepared) -> bool:
+    """The lock and this machine's own file, if they say something new; whether the lock was written.
+
+    What was once ensured of data that is gone does not hold for the data that will be there.
+    """
+    project = prepared.project
+    locked = save(project)
+    write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    ensured = project.store.read("ensured")
+    there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}
+    if gone := set(ensured) - there:
+        project.store.write("ensured", {place: done for place, done in ensured.items() if place not in gone})
+    return locked
 
 
 def carry_out(prepared: Prepared, progress: Progress) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devenv import __version__
 from devenv.effects import files
-from devenv.effects.compose import Stack
 from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
-from devenv.errors import ManifestError
+from devenv.errors import DevenvError, ManifestError
 from devenv.kinds import Catalogue
 from devenv.model.file import File
 from devenv.model.image import ImageRef
@@ -30,6 +29,9 @@ from devenv.stages.locking import PATH as LOCK_PATH
 from devenv.stages.locking import parse_lock
 from devenv.stages.resolve import images_of, resolve
 from devenv.targets import compose, dotenv
+
+if TYPE_CHECKING:
+    from devenv.effects.compose import Stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,23 @@ class Project:
         host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
         return Machine(project, str(self.root), ports, registries, host)
 
+    def reachable(self, services: Iterable[str]) -> Machine:
+        """The same, for somebody who is going to connect to these services.
+
+        Raises DevenvError for one that was never up here: at the standard port there may be another checkout's.
+        """
+        machine = self.machine()
+        unknown = [
+            name
+            for name in dict.fromkeys(services)
+            if any(port.variable not in machine.ports for port in self.resolved.services[name].ports)
+        ]
+        if unknown:
+            have = "has" if len(unknown) == 1 else "have"
+            hint = f"devenv up{'' if len(unknown) == len(self.resolved.services) else ' ' + ' '.join(unknown)}"
+            raise DevenvError(f"{', '.join(unknown)} {have} no port on this machine yet", hint)
+        return machine
+
     def registries(self) -> dict[str, str]:
         """Registry variables for this machine: only for registries that a mirror replaces."""
         used = {image.registry for image in self.resolved.images}
@@ -110,6 +129,8 @@ class Project:
 
     def stack(self, project: str) -> Stack:
         """The Compose project: our file, then the user's own, which is merged over it."""
+        from devenv.effects.compose import Stack
+
         names = [compose.LOCAL_PATH if self.local else compose.PATH]
         if (self.root / compose.OVERRIDE).is_file():
             names.append(compose.OVERRIDE)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 #: The only expression that ``[env]`` knows: small enough to be checked whole before anything starts.
 REFERENCE = re.compile(r"\{\{\s*services\.(?P<service>[A-Za-z0-9_-]+)\.(?P<output>[A-Za-z0-9_-]+)\s*\}\}")
@@ -13,6 +13,11 @@ _ANY = re.compile(r"\{\{.*?(?:\}\}|$)", re.DOTALL)
 def references(text: str) -> list[tuple[str, str]]:
     """The (service, output) pairs that a value refers to."""
     return [(match["service"], match["output"]) for match in REFERENCE.finditer(text)]
+
+
+def referred(texts: Iterable[str]) -> tuple[str, ...]:
+    """The services that any of these values refer to."""
+    return tuple(dict.fromkeys(service for text in texts for service, _ in references(text)))
 
 
 def malformed(text: str) -> list[str]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from devenv.console import Console
 from devenv.effects import files
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
@@ -54,6 +56,14 @@ def standing(world: World, looking: Looking | None = None) -> Standing:
     return Standing(project, Machine(name, machine.root, machine.ports, machine.registries, _host(observed)), observed)
 
 
+@contextlib.contextmanager
+def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
+    """The same with nobody else at work in this checkout until the end: what was seen stays true."""
+    store = open_project(world).store
+    with store.locked(verb, waiting=lambda holder: console.say(f"{holder} is at work here; waiting for it to end")):
+        yield standing(world)
+
+
 def _host(observed: Observed) -> str:
     return observed.engine.host or "127.0.0.1"
 
@@ -62,22 +72,31 @@ def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
     """This checkout's name on this machine, and of all that the engine has what belongs to it."""
     root, name = str(project.root), project.manifest.project
     name = place.project_name(name, root, project.kept, _other_holder(project, everything))
-    remote = bool(everything.engine.host)
-    ports = [port.preferred for service in project.resolved.services.values() for port in service.ports]
-    taken = {} if remote else dict.fromkeys(listening([*ports, *project.machine().ports.values()]), "")
-    for container in everything.containers:
-        if container.running:
-            taken |= {port: _holder(container) for _, port in container.ports.values()}
+    own = tuple(item for item in everything.containers if item.project == name and item.service)
     observed = replace(
         everything,
-        containers=tuple(item for item in everything.containers if item.project == name and item.service),
+        containers=own,
         volumes=tuple(item for item in everything.volumes if item.project == name),
-        taken=taken,
+        taken=_taken(project, everything, own),
         files=generated_found(project),
         applied=project.store.read("applied"),
         ensured=project.store.read("ensured"),
     )
     return name, observed
+
+
+def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
+    """Host port -> who has it. Nobody is looked for where we hold all ours already: kernels take their time to list."""
+    kept = project.machine().ports
+    ports = [port for service in project.resolved.services.values() for port in service.ports]
+    wanted = [kept.get(port.variable, port.preferred) for port in ports]
+    ours = {host for item in own if item.running for _, host in item.ports.values()}
+    looked_for = not everything.engine.host and not (ours.issuperset(wanted) and len(set(wanted)) == len(wanted))
+    taken = dict.fromkeys(listening([*wanted, *(port.preferred for port in ports)]) if looked_for else (), "")
+    for container in everything.containers:
+        if container.running:
+            taken |= {port: _holder(container) for _, port in container.ports.values()}
+    return taken
 
 
 def _holder(container: Container) -> str:

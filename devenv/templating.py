@@ -49,7 +49,8 @@ class _NotPlain(Exception):
 def _plainly(text: str, values: Mapping[str, Any]) -> str | None:
     """What jinja2 makes of a template of a few simple pieces; None for any other, and for one that is wrong.
 
-    Loading jinja2 takes longer than all else that ``devenv env`` and ``devenv status`` do.
+    Loading jinja2 takes longer than all else that ``devenv env`` and ``devenv status`` do. A branch that is not taken
+    is not read.
     """
     if "{" not in text:
         return text

@@ -91,12 +91,15 @@ def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> 
 
 def failures(outcomes: Iterable[ready.Outcome]) -> None:
     """Raises NotReady with the last words of every service that does not serve."""
-    problems = [Problem(f"{outcome.name} {outcome.failure}", _log(outcome)) for outcome in outcomes if outcome.failure]
-    if problems:
-        raise NotReady(problems, changed="the other services stay up; 'devenv logs SERVICE' shows more")
+    ended = tuple(outcomes)
+    failed = [outcome for outcome in ended if outcome.failure]
+    if failed:
+        others = "the other services stay up; " if len(failed) < len(ended) else ""
+        changed = f"{others}'devenv logs {failed[0].name}' shows more, 'devenv wait' goes on waiting"
+        raise NotReady([Problem(f"{one.name} {one.failure}", _log(one)) for one in failed], changed=changed)
 
 
 def _log(outcome: ready.Outcome) -> str:
     if not outcome.log:
-        return f"it logged nothing; devenv logs {outcome.name}"
+        return "it logged nothing"
     return "its last lines:\n" + "\n".join(f"    {line}" for line in outcome.log.splitlines())

@@ -5,9 +5,11 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import TemplateSyntaxError
 
-from devenv import yamlio
+from devenv import templating, yamlio
 from devenv.templating import TemplateError, mysql_name, mysql_string, render, sql_name, sql_string, switch
+from tests.making import resolved
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)))
 
@@ -43,6 +45,66 @@ def test_tojson_is_yaml(text: str) -> None:
     assert yamlio.parse(f"key: {render('t', '{{ value|tojson }}', {'value': text})}") == {
         "key": text.replace("$", "$$")
     }
+
+
+VALUES = {"a": "p/w%", "n": 7, "none": None, "o": {"b": "", "c": ("x", "y z"), "m": {"k": "v"}, "keys": "taken"}}
+PIECES = (
+    *(
+        "{{ a }}",
+        "{{ a|url }}",
+        "{{ n }}",
+        "{{ none }}",
+        "{{ o.c[0]|sql }}",
+        "{{ o.m.k }}",
+        "{{ o.m|json }}",
+        "{{ o.keys }}",
+    ),
+    *("{{ o.c[7] }}", "{{ a[0] }}", "{{ missing }}", "{{ a|length }}", "{{a}}", "{{ a -}}", "{{ n|bytes }}"),
+    *('{{ "p\\r\\n\\"" }}', '{{ "é\\t" }}', "{{ 'q' }}", '{{ "\\x41" }}'),
+    *(
+        "{% if a %}",
+        "{% if o.b %}",
+        "{% if 'x' in o.c %}",
+        "{% if 'k' in o.m %}",
+        "{% if 'x' in n %}",
+        "{% if missing %}",
+    ),
+    *(
+        "{% endif %}",
+        "{%- endif %}",
+        "{% else %}",
+        "{% set z = 1 %}",
+        "{% raw %}",
+        "{# c #}",
+        "{",
+        "}}",
+        "%}",
+        "\r",
+        "\n",
+        " x",
+    ),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES) | TEXT, max_size=7))
+def test_what_is_filled_in_without_jinja_is_what_jinja_would_say(pieces: list[str]) -> None:
+    text = "{{ a }}" + "".join(pieces)
+    plain = templating._plainly(text, VALUES)
+    if plain is None:
+        return
+    try:
+        assert plain == templating._compiled(text).render(VALUES)
+    except TemplateSyntaxError:
+        assert "{% if" in text  # a branch that is not taken is not read
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis", "rabbitmq", "mariadb"])
+def test_addresses_and_greetings_of_what_is_used_most_need_no_jinja(kind: str) -> None:
+    (service,) = resolved(f'[services.it]\nkind = "{kind}"\nversion = "15.4"\n').services.values()
+    known = {**service.options, "options": service.options, "host": "h", "port": 1, "management_port": 2}
+    assert None not in [templating._plainly(text, known) for text in service.kind.outputs.values()]
+    assert service.kind.greeting is not None
+    assert templating._plainly(service.kind.greeting.send, known) is not None
 
 
 def test_sql_quoting() -> None:

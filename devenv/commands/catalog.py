@@ -10,8 +10,18 @@ from devenv.effects.world import World
 from devenv.model.kind import Kind
 
 
+def _complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+    from devenv.errors import DevenvError
+    from devenv.kinds import catalogue_here
+
+    try:
+        return [name for name in catalogue_here(context.find_root().obj).names() if name.startswith(begun)]
+    except DevenvError:  # what is wrong with a manifest is not said to somebody who presses Tab
+        return []
+
+
 @click.command()
-@click.argument("kind", required=False, metavar="[KIND]")
+@click.argument("kind", required=False, metavar="[KIND]", shell_complete=_complete)
 @format_option
 @click.pass_obj
 def command(world: World, kind: str | None, as_json: bool, format: str) -> None:

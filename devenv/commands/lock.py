@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devenv.commands.options import format_option
+from devenv.commands.options import format_option, services_argument
 from devenv.console import Console
 from devenv.effects.world import World
 from devenv.model.image import ImageRef
@@ -12,7 +12,7 @@ from devenv.model.lock import Lock
 
 
 @click.command()
-@click.argument("services", nargs=-1, metavar="[SERVICE]...")
+@services_argument
 @click.option("--update", is_flag=True, help="Ask again for images that are locked already.")
 @click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if the lock is stale.")
 @format_option

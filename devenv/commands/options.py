@@ -38,11 +38,12 @@ def _names_in(folder: Path, table: str) -> dict[str, None]:
 
     root = find_root(folder.resolve(), MANIFEST)
     texts = [read_text(root / name) or "" for name in (MANIFEST, LOCAL)] if root else []
-    return {name: None for text in texts for name in parse(text).get(table, {}).keys()}
+    return dict.fromkeys(name for text in texts for name in parse(text).get(table, {}))
 
 
-services_argument = click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=_completing("services"))
-service_argument = click.argument("service", metavar="SERVICE", shell_complete=_completing("services"))
+complete_services = _completing("services")
+services_argument = click.argument("services", nargs=-1, metavar="[SERVICE]...", shell_complete=complete_services)
+service_argument = click.argument("service", metavar="SERVICE", shell_complete=complete_services)
 profile_option = click.option(
     "--profile",
     "profiles",

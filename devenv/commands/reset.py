@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from devenv.commands.options import service_argument, yes_option
 from devenv.console import Console
 from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.standing import Standing
 
 
 @click.command()
@@ -18,12 +23,17 @@ def command(world: World, service: str, yes: bool) -> None:
 
     Data of other versions is kept.
     """
-    from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
-    from devenv.errors import Refused
-    from devenv.standing import standing
+    from devenv.standing import alone
 
     console = Console(world.stdout, world.stderr, world.env)
-    here = standing(world)
+    with alone(world, "reset", console) as here:
+        _reset(world, console, here, service, sure=yes)
+
+
+def _reset(world: World, console: Console, here: Standing, service: str, *, sure: bool) -> None:
+    from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
+    from devenv.errors import Refused
+
     here.chosen([service])
     keys = {f"{here.machine.project}_{volume.key}" for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
@@ -34,14 +44,14 @@ def command(world: World, service: str, yes: bool) -> None:
     console.say(f"all data of {service} in {', '.join(lost)} will be lost, for good")
     if kept:
         console.say(f"kept: {', '.join(kept)}")
-    if not yes:
+    if not sure:
         if not world.interactive:
             raise Refused("nobody is there to say yes", f"devenv reset --yes {service}")
-        click.confirm("Throw it away?", abort=True, err=True)
-    with here.project.store.locked("reset", waiting=lambda holder: console.say(f"waiting for {holder}")):
-        container = here.find(service)
-        if container:
-            stop_containers([container.id] if container.running else [])
-            remove_containers([container.id])
-        remove_volumes(lost)
+        if not click.confirm("Throw it away?", err=True):
+            raise Refused("you did not say yes")
+    container = here.find(service)
+    if container:
+        stop_containers([container.id] if container.running else [])
+        remove_containers([container.id])
+    remove_volumes(lost)
     console.say(f"{service} is empty; 'devenv up {service}' begins anew")

@@ -27,21 +27,24 @@ def command(world: World, words: tuple[str, ...]) -> int:
     Its exit code is the command's own.
     """
     from devenv.project import open_project
+    from devenv.references import referred
 
     project = open_project(world)
-    return call(world, project, project.machine(), words)
+    machine = project.reachable(referred(project.manifest.env.values()))
+    return call(world, project, machine, words)
 
 
-def call(
-    world: World, project: Project, machine: Machine, words: Sequence[str], *, stdout_to_stderr: bool = False
-) -> int:
-    """Run a program in the folder where the user stands. Raises DevenvError when there is no such program."""
+def call(world: World, project: Project, machine: Machine, words: Sequence[str], *, hook: bool = False) -> int:
+    """Run a program where the user stands, or a hook at the project's root. Raises DevenvError if there is no such
+    program. What a hook prints is no result of ours, so it goes to stderr."""
     from devenv.effects.process import pass_through
     from devenv.errors import DevenvError
     from devenv.stages.connect import environment
 
     variables = {**world.env, **environment(project.manifest, project.resolved, machine)}
     try:
-        return pass_through(words, env=variables, cwd=world.cwd, stdout_to_stderr=stdout_to_stderr)
+        return pass_through(words, env=variables, cwd=project.root if hook else world.cwd, stdout_to_stderr=hook)
     except (FileNotFoundError, PermissionError) as error:
         raise DevenvError(f"there is no program {words[0]!r} to run", "is it on PATH, and executable?") from error
+    except OSError as error:
+        raise DevenvError(f"{words[0]!r} cannot be run: {error.strerror}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,8 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from devenv.model.observed import Container
+    from devenv.model.probe import Answer, Question
     from devenv.model.resolved import ResolvedService
     from devenv.standing import Standing
 
@@ -41,14 +42,15 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
 
     looking = look(world, images=False)  # the engine answers while the rest is imported
 
+    from devenv.effects.probe import ask_all
     from devenv.errors import DriftFound
     from devenv.standing import standing
 
     console = Console(world.stdout, world.stderr, world.env)
     here = standing(world, looking)
     chosen = here.chosen(services)
-    with ThreadPoolExecutor(max(len(chosen), 1)) as pool:
-        rows = list(pool.map(lambda name: _row(here, name), chosen))
+    answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
+    rows = [_row(here, name, answers.get(name)) for name in chosen]
     general = _general(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if as_json or format == "json":
@@ -58,7 +60,17 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     return DriftFound.exit_code if exit_code and drifting else 0
 
 
-def _row(here: Standing, name: str) -> Row:
+def _question(here: Standing, name: str) -> Question | None:
+    """Asked just now over the service's port: the engine's own health check may be half a minute old."""
+    from devenv.stages import asking
+
+    container = here.find(name)
+    if container is None or not container.running or here.observed.engine.host:
+        return None
+    return asking.greeting(here.project.resolved.services[name], here.machine, here.project.manifest.project)
+
+
+def _row(here: Standing, name: str, answer: Answer | None) -> Row:
     service = here.project.resolved.services[name]
     container = here.find(name)
     return Row(
@@ -66,28 +78,20 @@ def _row(here: Standing, name: str) -> Row:
         kind=service.kind.name,
         wanted=service.version.text or service.image.tag,
         running=container.version if container and container.running else "",
-        state=_state(here, service),
+        state=_state(container, answer),
         address=_address(here, service),
         drift=_drift(here, name),
     )
 
 
-def _state(here: Standing, service: ResolvedService) -> str:
-    """Asked just now over the service's port: the engine's own health check may be half a minute old."""
-    from devenv.effects.probe import ask
-    from devenv.stages import asking
-
-    container = here.find(service.name)
+def _state(container: Container | None, answer: Answer | None) -> str:
     if container is None:
         return "absent"
     if not container.running:
         return f"{container.state} (code {container.exit_code})" if container.exit_code else container.state
-    question = (
-        None if here.observed.engine.host else asking.greeting(service, here.machine, here.project.manifest.project)
-    )
-    if question is None:
+    if answer is None:
         return container.health or "running"
-    return "ready" if ask(question).ready else "not ready"
+    return "ready" if answer.ready else "not ready"
 
 
 def _address(here: Standing, service: ResolvedService) -> str:

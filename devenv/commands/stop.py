@@ -15,12 +15,11 @@ from devenv.effects.world import World
 def command(world: World, services: tuple[str, ...]) -> None:
     """Stop the services (all, or those named). Containers and data stay; 'devenv up' starts them again."""
     from devenv.effects.compose import stop_containers
-    from devenv.standing import standing
+    from devenv.standing import alone
 
     console = Console(world.stdout, world.stderr, world.env)
-    here = standing(world)
-    chosen = here.chosen(services)
-    with here.project.store.locked("stop", waiting=lambda holder: console.say(f"waiting for {holder}")):
+    with alone(world, "stop", console) as here:
+        chosen = here.chosen(services)
         running = [item for item in here.observed.containers if item.running and item.service in chosen]
         if not services:  # what left the manifest but still runs is stopped too; the IDE's workspace is not ours
             running += [

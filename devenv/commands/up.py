@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devenv.commands.options import format_option, profile_option, services_argument, timeout_option
+from devenv.commands.options import (
+    complete_services,
+    format_option,
+    profile_option,
+    services_argument,
+    timeout_option,
+)
 from devenv.console import Console, Progress
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from devenv.effects.engine import Looking
     from devenv.effects.ready import Outcome
-    from devenv.journey import Prepared
+    from devenv.journey import Prepared, Wishes
     from devenv.model.plan import Plan
+    from devenv.project import Project
 
 
 @click.command()
@@ -25,7 +33,13 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Use the lock and the images that are here.")
 @click.option("--frozen", is_flag=True, help="Fail rather than change devenv.lock.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
-@click.option("--fresh", multiple=True, metavar="SERVICE", help="Start SERVICE empty; its old data is kept.")
+@click.option(
+    "--fresh",
+    multiple=True,
+    metavar="SERVICE",
+    help="Start SERVICE empty; its old data is kept.",
+    shell_complete=complete_services,
+)
 @format_option
 @click.pass_obj
 def command(
@@ -50,6 +64,7 @@ def command(
 
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
+    from devenv.effects.compose import TakenMeanwhile
     from devenv.journey import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
@@ -57,18 +72,36 @@ def command(
     as_json = as_json or format == "json"
     console = Console(world.stdout, world.stderr, world.env)
     project = open_project(world)
-    chosen = select(project.manifest, services, profiles)
+    chosen, allowed = select(project.manifest, services, profiles), Wishes(**wishes)
+    select(project.manifest, allowed.fresh, ())
     if dry_run:
-        prepared = prepare(world, project, looking.result(), chosen, Wishes(**wishes))
-        _show(console, prepared, as_json=as_json)
+        _show(console, prepare(world, project, looking.result(), chosen, allowed), as_json=as_json)
         return
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
         if waited:  # the other one has changed what was seen
             project, looking = open_project(world), look(world)
-        prepared = prepare(world, project, looking.result(), chosen, Wishes(**wishes))
-        _check_offline(prepared, offline=wishes["offline"])
-        _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
+        prepared = _decided(world, project, looking, chosen, allowed)
+        _check_offline(prepared, offline=allowed.offline)
+        try:
+            _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
+        except TakenMeanwhile as error:
+            console.say(f"{error.problems[0].message}; looking again")
+            project.store.clear_journal()
+            prepared = _decided(world, open_project(world), look(world), chosen, allowed)
+            _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
+
+
+def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
+    """Everything decided, under a name on this machine that is this checkout's alone."""
+    from devenv.effects.engine import look
+    from devenv.journey import prepare
+
+    prepared = prepare(world, project, looking.result(), chosen, wishes)
+    if not project.store.claim(prepared.machine.project):  # another checkout has just come up under that name
+        prepared = prepare(world, project, look(world).result(), chosen, wishes)
+        project.store.claim(prepared.machine.project)
+    return prepared
 
 
 def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
@@ -94,14 +127,19 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
     from devenv.waiting import failures
 
     start = time.monotonic()
+    store = prepared.project.store
     _tell_before(console, prepared)
-    save_decisions(prepared)
+    if save_decisions(prepared):
+        console.say("  ~ write devenv.lock: the images' digests; commit it")
+    if prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START) and prepared.project.manifest.post_up:
+        store.write("owed", {"hooks": True})  # to whichever run sees the services serve
     with console.progress() if prepared.plan.changes else Progress() as progress:
         carry_out(prepared, progress)
         outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
     failures(outcomes)
-    if prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START):
+    if store.read("owed").get("hooks"):
         _run_hooks(world, console, prepared)
+        store.write("owed", {})
     _tell_after(console, prepared, outcomes, seconds=time.monotonic() - start, as_json=as_json)
 
 
@@ -113,7 +151,7 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
         console.say(f"the last 'devenv {verb}' did not come to its end; going on from what it left")
     for moved in prepared.moved:
         holder = moved.owner or owner(moved.wanted) or "another program"
-        console.say(f"port {moved.wanted} is {holder}'s: {moved.service} gets {moved.got}, and keeps it")
+        console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
     if prepared.plan.changes:
         console.plan(prepared.plan)
 
@@ -133,11 +171,16 @@ def _run_hooks(world: World, console: Console, prepared: Prepared) -> None:
 
     for hook in prepared.project.manifest.post_up:
         console.say(f"hook: {' '.join(hook)}")
-        code = call(world, prepared.project, prepared.machine, hook, stdout_to_stderr=True)
+        changed = "the services are up; 'devenv up' runs the hooks again"
+        try:
+            code = call(world, prepared.project, prepared.machine, hook, hook=True)
+        except DevenvError as error:
+            error.changed = changed
+            raise
+        if code == 130:
+            raise KeyboardInterrupt
         if code != 0:
-            raise DevenvError(
-                f"the hook {' '.join(hook)!r} ended with code {code}", changed="the services are up; 'devenv up' again"
-            )
+            raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
 
 
 def _tell_after(

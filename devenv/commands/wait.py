@@ -9,17 +9,25 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 
+_AT_WORK = ("running", "restarting")
+
+
 @click.command()
 @services_argument
 @click.option("--timeout", type=click.IntRange(min=0), default=120, show_default=True, help="Seconds.")
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], timeout: int) -> None:
     """Wait until services that were started serve (all, or those named). Starts nothing; exit 4 if it takes longer."""
+    from devenv.errors import DevenvError
+    from devenv.model.problem import Problem
     from devenv.standing import standing
     from devenv.waiting import Waiting, failures, wait
 
     console = Console(world.stdout, world.stderr, world.env)
     here = standing(world)
+    chosen = here.chosen(services)
+    if idle := [name for name in chosen if not ((found := here.find(name)) and found.state in _AT_WORK)]:
+        raise DevenvError([Problem(f"{name} is not running", f"devenv up {name}") for name in idle])
     waiting = Waiting(
         resolved=here.project.resolved,
         machine=here.machine,
@@ -29,5 +37,5 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
         remember=lambda place, digest: None,
     )
     with console.progress() as progress:
-        outcomes = wait(waiting, here.chosen(services), timeout=timeout, progress=progress)
+        outcomes = wait(waiting, chosen, timeout=timeout, progress=progress)
     failures(outcomes)

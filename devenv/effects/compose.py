@@ -27,6 +27,10 @@ _INSTALL = "install the plugin docker-compose-plugin: https://docs.docker.com/co
 Told = Callable[[str], None]
 
 
+class TakenMeanwhile(DevenvError):
+    """Something was taken or went away between looking and doing: looking again helps."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stack:
     """A Compose project as devenv hands it to Compose: its name, its folder, its files in the order of merging."""
@@ -170,15 +174,21 @@ _SIGNS = (
         "the disk is full",
         "'docker system df' shows what takes the room; 'docker image prune'",
     ),
-    ("port is already allocated", "a port was taken meanwhile", "run it again: another port is chosen"),
-    ("address already in use", "a port was taken meanwhile", "run it again: another port is chosen"),
     ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("no matching manifest", "the image is not made for this machine's processor", 'say platform = "linux/amd64"'),
-    ("no such image", "an image went away meanwhile", "run it again: it is fetched anew"),
     ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
     ("unauthorized", "the registry wants credentials", "'docker login'"),
+)
+_MEANWHILE = (
+    (
+        "port is already allocated",
+        "a port was taken meanwhile",
+        "whoever has it cannot be seen from here: say port = …",
+    ),
+    ("address already in use", "a port was taken meanwhile", "whoever has it cannot be seen from here: say port = …"),
+    ("no such image", "an image went away meanwhile", "run it again: it is fetched anew"),
 )
 _UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
 
@@ -190,7 +200,8 @@ def _translated(text: str, doing: str) -> DevenvError:
     lowered = text.lower()
     if any(sign in lowered for sign in _UNREACHABLE):
         return Unreachable(f"{doing}: the container engine went away", said)
-    for sign, sentence, hint in _SIGNS:
-        if sign in lowered:
-            return DevenvError(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1] if lines else ''}")
+    for kind, signs in ((TakenMeanwhile, _MEANWHILE), (DevenvError, _SIGNS)):
+        for sign, sentence, hint in signs:
+            if sign in lowered:
+                return kind(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1]}")
     return DevenvError(f"{doing} failed", f"docker: {said}")

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from devenv.effects.process import Finished, run
+from devenv.effects.process import Begun, Finished, begin
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
@@ -28,8 +26,12 @@ _PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 def docker(*words: str, timeout: float | None = 60, input: str | None = None) -> Finished:
     """One docker command. Raises Unreachable when there is no docker or no engine; other failures are returned."""
+    return _ended(begin(["docker", *words], asks=input is not None), timeout=timeout, input=input)
+
+
+def _ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None) -> Finished:
     try:
-        done = run(["docker", *words], timeout=timeout, input=input)
+        done = begun.end(input=input, timeout=timeout)
     except (FileNotFoundError, PermissionError) as error:
         raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
     except TimeoutError as error:
@@ -61,7 +63,9 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "it said nothing")
 
 
-_ELSEWHERE = "start Docker (Linux: 'sudo systemctl start docker'); DOCKER_HOST or 'docker context use' name another engine"
+_ELSEWHERE = (
+    "start Docker (Linux: 'sudo systemctl start docker'); DOCKER_HOST or 'docker context use' name another engine"
+)
 _REMEDIES = (
     (
         "permission denied",
@@ -86,16 +90,21 @@ def _unreachable(said: str) -> Unreachable:
 class Looking:
     """Questions that were put to the engine and are being answered. Begin early, ask for ``result`` late."""
 
-    _answers: tuple[Future[Any], ...]
+    _begun: tuple[Begun, ...]
     _world: World
 
     def result(self) -> Observed:
         """Everything the engine has, for all projects. Raises Unreachable."""
-        engine, *others = self._answers
-        version, platform = engine.result()
+        engine, *others = self._begun
+        version, platform = _engine(_table(engine))
         _check_version(version)  # first of all: one that is too old may not understand the other questions
-        containers, volumes, images = (answer.result() for answer in others)
-        return Observed(Engine(version, platform, _host(self._world)), containers, volumes, images)
+        containers, volumes, *images = (_table(answer) for answer in others)
+        return Observed(
+            Engine(version, platform, _host(self._world)),
+            tuple(_listed(row) for row in containers),
+            tuple(ExistingVolume(*row) for row in volumes),
+            _names(images[0] if images else ()),
+        )
 
 
 def look(world: World, *, images: bool = True) -> Looking:
@@ -103,22 +112,8 @@ def look(world: World, *, images: bool = True) -> Looking:
 
     ``images``: whether local images are wanted too; without them the result has none.
     """
-    questions: tuple[Callable[[], Any], ...] = (_engine, _containers, _volumes, _images if images else frozenset)
-    return Looking(tuple(_begun(ask) for ask in questions), world)
-
-
-def _begun(ask: Callable[[], Any]) -> Future[Any]:
-    """Ask in a thread that nobody has to wait for: what went wrong elsewhere is said at once, whatever the engine does."""
-    answer: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except BaseException as error:  # noqa: BLE001 - it is raised where the answer is wanted
-            answer.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return answer
+    questions = (_ENGINE, _CONTAINERS, _VOLUMES, *((_IMAGES,) if images else ()))
+    return Looking(tuple(begin(["docker", *question]) for question in questions), world)
 
 
 def _check_version(version: str) -> None:
@@ -128,9 +123,12 @@ def _check_version(version: str) -> None:
         raise Unreachable(f"the container engine is version {version}, too old", f"devenv needs {oldest} or newer")
 
 
-def _engine() -> tuple[str, str]:
+_ENGINE = ("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}")
+
+
+def _engine(table: Sequence[Sequence[str]]) -> tuple[str, str]:
     """Version and platform of the engine."""
-    words = _table("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}")[0][0].split()
+    words = table[0][0].split()
     return words[0], words[-1]
 
 
@@ -158,9 +156,9 @@ def _context(world: World) -> str:
     return str(value)
 
 
-def _table(*words: str) -> list[list[str]]:
+def _table(question: Begun) -> list[list[str]]:
     """The lines of one docker command, split at tabs."""
-    done = docker(*words)
+    done = _ended(question)
     if done.code != 0:
         raise DevenvError(f"docker failed: {_first_line(done.stderr)}", "'devenv doctor' looks for the cause")
     return [line.split("\t") for line in done.stdout.splitlines()]
@@ -173,9 +171,11 @@ _PAIR = re.compile(r"(\d+):(\d+)")
 _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)->(?P<container>\d+)-\d+/tcp")
 
 
-def _containers() -> tuple[Container, ...]:
-    shape = "\t".join((*_CONTAINER_COLUMNS, *(f'{{{{.Label "{label}"}}}}' for label in _CONTAINER_LABELS)))
-    return tuple(_listed(row) for row in _table("ps", "--all", "--no-trunc", "--format", shape))
+def _shape(columns: Sequence[str], labels: Sequence[str]) -> str:
+    return "\t".join((*columns, *(f'{{{{.Label "{label}"}}}}' for label in labels)))
+
+
+_CONTAINERS = ("ps", "--all", "--no-trunc", "--format", _shape(_CONTAINER_COLUMNS, _CONTAINER_LABELS))
 
 
 def _listed(row: Sequence[str]) -> Container:
@@ -248,16 +248,13 @@ def health_command(container: str) -> tuple[str, ...]:
 _VOLUME_LABELS = (_PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")
 
 
-def _volumes() -> tuple[ExistingVolume, ...]:
-    shape = "\t".join(("{{.Name}}", *(f'{{{{.Label "{label}"}}}}' for label in _VOLUME_LABELS)))
-    return tuple(ExistingVolume(*row) for row in _table("volume", "ls", "--format", shape))
+_VOLUMES = ("volume", "ls", "--format", _shape(("{{.Name}}",), _VOLUME_LABELS))
+_IMAGES = ("image", "ls", "--digests", "--no-trunc", "--format", "{{.Repository}}\t{{.Tag}}\t{{.Digest}}")
 
 
-def _images() -> frozenset[str]:
+def _names(table: Sequence[Sequence[str]]) -> frozenset[str]:
     """Local image names: ``repository:tag`` and ``repository@digest``."""
     names = set()
-    for repository, tag, digest in _table(
-        "image", "ls", "--digests", "--no-trunc", "--format", "{{.Repository}}\t{{.Tag}}\t{{.Digest}}"
-    ):
+    for repository, tag, digest in table:
         names |= {f"{repository}:{tag}", f"{repository}@{digest}"}
     return frozenset(names)

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -26,7 +25,10 @@ def templates_root() -> Path:
 
 
 def find_root(start: Path, name: str) -> Path | None:
-    """The nearest folder at or above ``start`` that holds ``name``. Raises ManifestError if nobody can write its path."""
+    """The nearest folder at or above ``start`` that holds ``name``.
+
+    Raises ManifestError for one whose path cannot be written into a file.
+    """
     found = next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
     if found and _UNWRITABLE.search(str(found)):
         shown = str(found).encode("unicode_escape").decode()
@@ -78,6 +80,8 @@ def write(root: Path, file: File) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         if _same(path, file):
             return
+        import tempfile
+
         handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:

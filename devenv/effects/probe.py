@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
 
 from devenv.model.probe import Answer, Question
 
@@ -19,7 +20,9 @@ def ask(question: Question) -> Answer:
     pattern = re.compile(question.expect, re.DOTALL)
     received = b""
     try:
-        with socket.create_connection((question.host, question.port), timeout=_PATIENCE) as sock:
+        with socket.socket() as sock:
+            sock.settimeout(_PATIENCE)
+            sock.connect((question.host, question.port))
             if question.send:
                 sock.sendall(question.send)
             while len(received) < _MOST:
@@ -38,6 +41,21 @@ def ask(question: Question) -> Answer:
 def _shown(received: bytes) -> str:
     """An answer in printable characters, at most a line of it."""
     return re.sub(r"[^\x20-\x7e]+", " ", received.decode("latin-1")).strip()[:120]
+
+
+def ask_all(questions: Mapping[str, Question]) -> dict[str, Answer]:
+    """Ask several servers once, all at the same time."""
+    answers: dict[str, Answer] = {}
+
+    def one(name: str, question: Question) -> None:
+        answers[name] = ask(question)
+
+    threads = [threading.Thread(target=one, args=item) for item in questions.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers
 
 
 def until_ready(question: Question, *, stop: Callable[[], bool], pause: Callable[[float], object]) -> Answer:

@@ -27,6 +27,49 @@ class Finished:
     stderr: str
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A program that was begun and is at work while its beginner does something else."""
+
+    _program: str
+    _child: subprocess.Popen[str] | OSError
+
+    def end(self, *, input: str | None = None, timeout: float | None = None) -> Finished:
+        """Wait for its end and keep what it wrote; see ``run``."""
+        if isinstance(self._child, OSError):
+            raise self._child
+        with self._child as child:
+            try:
+                stdout, stderr = child.communicate(input, timeout)
+            except subprocess.TimeoutExpired as slow:
+                child.kill()
+                raise TimeoutError(f"{self._program} took longer than {timeout} s") from slow
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                _running.discard(child)
+        return Finished(child.returncode, stdout, stderr)
+
+
+def begin(argv: Sequence[str], *, env: Mapping[str, str] | None = None, asks: bool = False) -> Begun:
+    """Start a program; ``asks``: it will be given input. That there is none of that name is said at its end."""
+    try:
+        child = subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE if asks else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            encoding="utf-8",
+            errors="replace",
+        )
+    except OSError as error:
+        return Begun(argv[0], error)
+    _running.add(child)
+    return Begun(argv[0], child)
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -39,27 +82,7 @@ def run(
     ``timeout`` is in seconds. Raises FileNotFoundError when there is no such program, TimeoutError when it took
     longer; the program is killed then.
     """
-    with subprocess.Popen(
-        list(argv),
-        stdin=subprocess.DEVNULL if input is None else subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=None if env is None else dict(env),
-        encoding="utf-8",
-        errors="replace",
-    ) as child:
-        _running.add(child)
-        try:
-            stdout, stderr = child.communicate(input, timeout)
-        except subprocess.TimeoutExpired as slow:
-            child.kill()
-            raise TimeoutError(f"{argv[0]} took longer than {timeout} s") from slow
-        except BaseException:
-            child.kill()
-            raise
-        finally:
-            _running.discard(child)
-    return Finished(child.returncode, stdout, stderr)
+    return begin(argv, env=env, asks=input is not None).end(input=input, timeout=timeout)
 
 
 @atexit.register

@@ -20,7 +20,7 @@ def _cwd() -> Path:
 
 def _nothing(mode: str) -> TextIO:
     """For a stream that was closed before devenv began."""
-    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - open as long as we run
+    return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123 - open as long as we run
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ The same models check a manifest and give its JSON Schema, so an editor never co
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, create_model
 
@@ -103,7 +103,7 @@ def service_model(kind: Kind) -> type[BaseModel]:
     fields: dict[str, Any] = {
         name: (
             _annotation(option, first=_first_is_used(kind, name)),
-            Field(default=None, description=option.description),
+            Field(default=option.default, description=option.description),
         )
         for name, option in kind.options.items()
     }
@@ -124,13 +124,13 @@ def _first_is_used(kind: Kind, option: str) -> bool:
 def _annotation(option: Option, *, first: bool) -> Any:
     text: Any = Annotated[StrictStr, Field(pattern=option.pattern)] if option.pattern else StrictStr
     annotations: dict[str, Any] = {
-        "string": text | None,
-        "integer": StrictInt | None,
-        "boolean": StrictBool | None,
-        "strings": Annotated[list[text], Field(min_length=int(first))] | None,
-        "map": dict[StrictStr, text] | None,
-        "ports": dict[PortName, Port] | None,
-        "question": Question | None,
+        "string": text,
+        "integer": StrictInt,
+        "boolean": StrictBool,
+        "strings": Annotated[list[text], Field(min_length=int(first))],
+        "map": dict[StrictStr, text],
+        "ports": dict[PortName, Port],
+        "question": Question,
     }
     return annotations[option.type]
 
@@ -171,5 +171,17 @@ def _any_of(models: list[type[BaseModel]]) -> Any:
 
 def json_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
     """The JSON Schema (2020-12) of ``devenv.toml`` with every kind of the catalogue."""
-    schema = manifest_model(kinds).model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "devenv.toml", **schema}
+    schema = manifest_model(kinds).model_json_schema(by_alias=True) | {"title": "devenv.toml"}
+    whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return cast("dict[str, Any]", _without_null(whole))
+
+
+def _without_null(schema: Any) -> Any:
+    """TOML has no null, so there is none that an editor could complete or show as a default."""
+    if isinstance(schema, list):
+        return [_without_null(item) for item in schema if item != {"type": "null"}]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {key: _without_null(value) for key, value in schema.items() if (key, value) != ("default", None)}
+    choices = kept.pop("anyOf", [])
+    return choices[0] | kept if len(choices) == 1 else kept | ({"anyOf": choices} if choices else {})

@@ -26,8 +26,15 @@ class Standin:
     version: str
     variant: str
 
-    def __str__(self) -> str:
-        return "-".join(word for word in (self.kind, self.version, self.variant) if word)
+    @property
+    def service(self) -> str:
+        """A name for a service that runs it."""
+        return f"{self.kind}-{self.version.replace('.', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """A name for the variable with its URL."""
+        return self.service.replace("-", "_").upper()
 
 
 def standins_path() -> Path:
@@ -45,28 +52,10 @@ def read_standins() -> tuple[Standin, ...]:
     return tuple(found.values())
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "xdist_group(name): what pytest-xdist, if it is there, must not tear apart")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
-            callspec = getattr(item, "callspec", None)
-            if callspec and "standin" in callspec.params:
-                item.add_marker(pytest.mark.xdist_group(str(callspec.params["standin"])))
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One run for every stand-in; without any, one that fails: a test that was skipped proves nothing."""
-    if "standin" not in metafunc.fixturenames:
-        return
-    try:
-        found: list[Standin | None] = list(read_standins())
-    except (OSError, ValueError, KeyError):
-        found = []
-    metafunc.parametrize("standin", found or [None], ids=str, indirect=True, scope="module")
 
 
 @pytest.fixture(scope="session")
@@ -74,15 +63,8 @@ def standins() -> tuple[Standin, ...]:
     """All images there are."""
     try:
         return read_standins()
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError) as error:  # not skipped: what was skipped proves nothing
         pytest.fail(f"no stand-in images in {standins_path()} ({error}): run 'make engine images'")
-
-
-@pytest.fixture(scope="module")
-def standin(request: pytest.FixtureRequest, standins: tuple[Standin, ...]) -> Standin:
-    """The image that a test is run for."""
-    assert isinstance(request.param, Standin)
-    return request.param
 
 
 @contextlib.contextmanager

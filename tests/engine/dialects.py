@@ -20,8 +20,8 @@ SECOND = "second_one"
 class Dialect:
     """``first`` and ``changed`` are options of the service in TOML; after the change ``setting`` must give ``wanted``.
 
-    ``second`` is where the database lies that only ``changed`` has; "" where a kind has no such thing. ``password``
-    is whether one is needed to connect.
+    ``second`` is where the database lies that only ``changed`` has, ``user`` who can log in only then; "" where a kind
+    has no such thing. ``password`` is whether one is needed to connect.
     """
 
     first: str
@@ -33,6 +33,7 @@ class Dialect:
     wanted: Any
     named: str
     second: str = ""
+    user: str = ""
     password: bool = True
     keeps: bool = True
 
@@ -107,6 +108,7 @@ _MYSQL = Dialect(
     setting=lambda url: clients.mysql(url, "SELECT @@max_connections"),
     wanted=57,
     named="max_connections",
+    user="re'ader",
     second=f"/{SECOND}",
 )
 _REDIS = Dialect(
@@ -136,6 +138,7 @@ DIALECTS = {
         setting=lambda url: clients.postgres(url, "SHOW work_mem"),
         wanted="7MB",
         named="work_mem",
+        user="re'ader",
         second=f"/{SECOND}",
     ),
     "mysql": _MYSQL,
@@ -151,6 +154,7 @@ DIALECTS = {
         setting=_channel_max,
         wanted=77,
         named="channel_max",
+        user="reader",
         second=f"/{quote(SECOND)}",
     ),
     "memcached": Dialect(
@@ -179,6 +183,7 @@ DIALECTS = {
         setting=_max_payload,
         wanted=2 * 1024 * 1024,
         named="max_payload",
+        user="reader",
     ),
     "mosquitto": Dialect(
         first=toml(user="app", password=PASSWORD),
@@ -189,5 +194,6 @@ DIALECTS = {
         setting=_keepalive,
         wanted=30,
         named="max_keepalive",
+        user="reader",
     ),
 }

@@ -64,9 +64,10 @@ class Project:
     def url(self, service: str, output: str = "url") -> str:
         return self.run("url", service, output).removesuffix("\n")
 
-    def as_user(self, service: str, user: str, password: str) -> str:
-        """A service's URL for somebody else."""
-        split = urlsplit(self.url(service))
+    @staticmethod
+    def as_user(url: str, user: str, password: str) -> str:
+        """A URL for somebody else."""
+        split = urlsplit(url)
         netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{split.hostname}:{split.port}"
         return urlunsplit(split._replace(netloc=netloc))
 

@@ -53,6 +53,7 @@ class Builder:
         self.known = known
         self.done: dict[Image, Published] = {}
         self.failures: list[str] = []
+        self._built: set[Image] = set()
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def ensure_family(self, family: tuple[Image, ...]) -> None:
@@ -75,7 +76,8 @@ class Builder:
 
     def _ensure_local(self, image: Image) -> None:
         with self._locks[image.name]:
-            if docker_cli.has_image(image.local_tag) and not self.options.fresh:
+            stale = self.options.fresh and image not in self._built
+            if docker_cli.has_image(image.local_tag) and not stale:
                 return
             if image.upstream:
                 self._ensure_local(image.upstream)
@@ -83,6 +85,7 @@ class Builder:
                 self._ensure_base(image.release)
             say(f"{image.name}: building")
             docker_cli.build(image, self.options.logs, fresh=self.options.fresh)
+            self._built.add(image)
 
     def _ensure_base(self, release: str) -> None:
         with self._locks[release]:
