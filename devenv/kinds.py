@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from devenv import tomldoc
 from devenv.catalog import DECLARATION, FRAGMENT, read_kind
@@ -20,6 +19,7 @@ class Catalogue:
     """The packaged kinds and the project's own; a kind of its own stands before a packaged one of the same name."""
 
     def __init__(self, root: Path, documents: Documents | None) -> None:
+        self._root = root
         self._packaged = files.templates_root() / "services"
         own = documents.catalogue() if documents else ""
         self._own = root / own if own else None
@@ -47,7 +47,7 @@ class Catalogue:
             return read_kind(name, texts)
         except (KeyError, TypeError, ValueError) as error:
             self.check([name])
-            raise ManifestError(Problem(f"cannot be read: {error}", where=Where(str(folder / DECLARATION)))) from error
+            raise ManifestError(Problem(f"cannot be read: {error}", where=self._where(folder))) from error
 
     def check(self, names: Iterable[str]) -> None:
         """Raises ManifestError for kinds of the project's own whose declaration has a wrong shape."""
@@ -59,20 +59,20 @@ class Catalogue:
             if folder is None or self._own is None or self._own not in folder.parents:
                 continue
             text = files.read_text(folder / DECLARATION) or ""
-            for issue in check_kind_folder(name, _parsed(text)):
-                where = Where(str(folder / DECLARATION), tomldoc.locate(text, issue.path))
+            try:
+                issues = check_kind_folder(name, tomldoc.parse(text), set(files.read_folder(folder)))
+            except tomldoc.TomlError as error:
+                problems.append(Problem(f"not valid TOML: {error.message}", where=self._where(folder, error.line)))
+                continue
+            for issue in issues:
+                where = self._where(folder, tomldoc.locate(text, issue.path))
                 problems.append(Problem(issue.message, issue.hint, where, issue.key))
         if problems:
             raise ManifestError(problems)
 
-
-def _parsed(text: str) -> dict[str, Any]:
-    try:
-        return tomldoc.parse(text)
-    except tomldoc.TomlError as error:
-        raise ManifestError(
-            Problem(f"not valid TOML: {error.message}", where=Where(DECLARATION, error.line))
-        ) from error
+    def _where(self, folder: Path, line: int | None = None) -> Where:
+        path = folder / DECLARATION
+        return Where(str(path.relative_to(self._root) if path.is_relative_to(self._root) else path), line)
 
 
 def catalogue_here(world: World) -> Catalogue:

@@ -132,8 +132,14 @@ def compose_json(value: Any) -> str:
 
 
 def plain_json(value: Any) -> str:
-    """A value as JSON for a file in the container, where ``$`` is only a character."""
-    return json.dumps(value, ensure_ascii=False, default=list)
+    """A value as JSON for a file in the container, where ``$`` is only a character.
+
+    JSON lets DEL and the C1 controls stand as they are, YAML does not.
+    """
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(value, ensure_ascii=False, default=list))
+
+
+_NOT_YAML = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")
 
 
 def url_quote(value: object) -> str:

@@ -94,9 +94,10 @@ def failures(outcomes: Iterable[ready.Outcome]) -> None:
     ended = tuple(outcomes)
     failed = [outcome for outcome in ended if outcome.failure]
     if failed:
-        others = "the other services stay up; " if len(failed) < len(ended) else ""
-        changed = f"{others}'devenv logs {failed[0].name}' shows more, 'devenv wait' goes on waiting"
-        raise NotReady([Problem(f"{one.name} {one.failure}", _log(one)) for one in failed], changed=changed)
+        told = ["the other services stay up"] if len(failed) < len(ended) else []
+        told.append(f"'devenv logs {failed[0].name}' shows more")
+        told += ["'devenv wait' goes on waiting"] if any(one.late for one in failed) else []
+        raise NotReady([Problem(f"{one.name} {one.failure}", _log(one)) for one in failed], changed="; ".join(told))
 
 
 def _log(outcome: ready.Outcome) -> str:

@@ -52,7 +52,7 @@ def services(name: str) -> Iterator[tuple[Resolved, ResolvedService]]:
 
 @pytest.mark.parametrize("name", KINDS)
 def test_the_declaration_has_the_right_shape(name: str) -> None:
-    assert check_kind_folder(name, tomllib.loads(FOLDERS[name][DECLARATION])) == []
+    assert check_kind_folder(name, tomllib.loads(FOLDERS[name][DECLARATION]), set(FOLDERS[name])) == []
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -122,6 +122,7 @@ def _steps(plan: Plan) -> list[dict[str, str]]:
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: int, as_json: bool) -> None:
+    from devenv.errors import DevenvError
     from devenv.journey import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
     from devenv.waiting import failures
@@ -133,13 +134,18 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
         console.say("  ~ write devenv.lock: the images' digests; commit it")
     if prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START) and prepared.project.manifest.post_up:
         store.write("owed", {"hooks": True})  # to whichever run sees the services serve
-    with console.progress() if prepared.plan.changes else Progress() as progress:
-        carry_out(prepared, progress)
-        outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
-    failures(outcomes)
-    if store.read("owed").get("hooks"):
-        _run_hooks(world, console, prepared)
-        store.write("owed", {})
+    try:
+        with console.progress() if prepared.plan.changes else Progress() as progress:
+            carry_out(prepared, progress)
+            outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
+        failures(outcomes)
+        if store.read("owed").get("hooks"):
+            _run_hooks(world, console, prepared)
+            store.write("owed", {})
+    except DevenvError as error:
+        if prepared.plan.changes:
+            error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
+        raise
     _tell_after(console, prepared, outcomes, seconds=time.monotonic() - start, as_json=as_json)
 
 

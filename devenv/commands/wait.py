@@ -8,7 +8,6 @@ from devenv.commands.options import services_argument
 from devenv.console import Console
 from devenv.effects.world import World
 
-
 _AT_WORK = ("running", "restarting")
 
 

@@ -32,13 +32,17 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended for one service: ``failure`` is "" for one that serves; ``log`` holds its last lines if not."""
+    """How it ended for one service: ``failure`` is "" for one that serves; ``log`` holds its last lines if not.
+
+    ``late``: it may still come to serve.
+    """
 
     name: str
     seconds: float
     version: str = ""
     failure: str = ""
     log: str = ""
+    late: bool = False
 
 
 @dataclass(slots=True)
@@ -141,8 +145,9 @@ def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Await
             raise
         except DevenvError as error:
             return Outcome(item.name, seconds, failure=str(error), log=last_lines(item.container))
-    failure = watch.died(item.container) or _late(watch.state(item.container), seconds, answer)
-    return Outcome(item.name, seconds, failure=failure, log=last_lines(item.container))
+    died = watch.died(item.container)
+    failure = died or _late(watch.state(item.container), seconds, answer)
+    return Outcome(item.name, seconds, failure=failure, log=last_lines(item.container), late=not died)
 
 
 def _late(state: Container | None, seconds: float, answer: Answer) -> str:

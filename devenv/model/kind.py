@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from devenv.model.version import Version, in_range
 
-#: What an option of a service may hold. ``map`` is a table of strings.
-OptionType = Literal["string", "integer", "boolean", "strings", "map"]
+#: What an option of a service may hold. ``map`` is a table of strings, ``ports`` one of ports by name,
+#: ``question`` a Greeting.
+OptionType = Literal["string", "integer", "boolean", "strings", "map", "ports", "question"]
 Value = str | int | float | bool
-OptionValue = Value | tuple[str, ...] | Mapping[str, str] | None
+OptionValue = Value | tuple[str, ...] | Mapping[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,6 @@ class ConfigFile:
 
     path: str
     template: str
-    mode: str = "0444"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,6 @@ class ExecShape(Shape):
 
 class FileShape(Shape):
     template: StrictStr = Field(description="The template's file in the kind's folder.")
-    mode: StrictStr = Field(default="0444", pattern=r"^0[0-7]{3}$")
 
 
 class BuildShape(Shape):

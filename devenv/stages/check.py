@@ -217,15 +217,26 @@ def output_names(service: Service, kind: Kind) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, "host", *(("port",) if ports else ()), *named, *plain, "version")))
 
 
-def check_kind_folder(name: str, data: Mapping[str, Any]) -> list[Issue]:
-    """What is wrong with the declaration of a kind of the project's own."""
+def check_kind_folder(name: str, data: Mapping[str, Any], files: set[str]) -> list[Issue]:
+    """What is wrong with the declaration of a kind of the project's own; ``files`` are those of its folder."""
     from devenv.schema.sentences import issues_of
     from devenv.schema.service_kind import KindShape
 
-    issues = issues_of(KindShape, data) or list(_declaration(data))
+    issues = issues_of(KindShape, data) or [*_declaration(data), *_absent(data, files)]
     if not re.fullmatch(r"[a-z][a-z0-9-]*", name):
         issues.append(Issue((), f"{name!r} cannot be the name of a kind", "lower-case letters, digits, hyphens"))
     return issues
+
+
+def _absent(data: Mapping[str, Any], files: set[str]) -> Iterator[Issue]:
+    named: list[tuple[tuple[str, ...], str]] = [
+        (("files", path, "template"), value["template"]) for path, value in data.get("files", {}).items()
+    ]
+    named += [(("ensure", "input"), data.get("ensure", {}).get("input", ""))]
+    named += [(("build", "dockerfile"), data.get("build", {}).get("dockerfile", ""))]
+    for path, file in named:
+        if file and file not in files:
+            yield Issue(path, f"there is no file {file!r} in this kind's folder", f"files: {', '.join(sorted(files))}")
 
 
 def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:

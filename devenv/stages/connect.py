@@ -22,7 +22,11 @@ def outputs(service: ResolvedService, machine: Machine) -> dict[str, str]:
     from devenv.templating import render
 
     values = _known(service, machine)
-    plain = {name: str(value) for name, value in values.items() if isinstance(value, str | int)}
+    plain = {
+        name: str(value)
+        for name, value in values.items()
+        if isinstance(value, str | int) and not isinstance(value, bool)
+    }
     declared = {
         name: render(f"{service.kind.name}: outputs.{name}", template, values)
         for name, template in service.kind.outputs.items()

@@ -165,7 +165,7 @@ def _configs(service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[
     for file in service.kind.files:
         content = _template(service, file.template, values)
         if content.strip():
-            key = f"{service.name}-{file.path.rpartition('/')[2]}"
+            key = f"{service.name}{file.path.replace('/', '-')}"  # the whole path: two files may share a name
             configs[key] = {"content": content.replace("$", "$$")}
             mounts.append({"source": key, "target": file.path})
     return configs, mounts

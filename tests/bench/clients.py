@@ -1,4 +1,4 @@
-"""The three servers as their clients see them: the raw greeting of each protocol, and a real client's first connection."""
+"""The three servers as clients see them: the raw greeting of each protocol, and a real client's first connection."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 import pika
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 #: What is sent, and how an answer begins that only a server gives which lets clients in. The temporary server of
 #: Postgres' first start has no TCP, and one that is still starting answers E; Redis says -LOADING while it loads.
@@ -53,7 +55,7 @@ def _postgres(port: int, user: str, password: str) -> None:
 
 
 def _redis(port: int, user: str, password: str) -> None:
-    with redis.Redis(port=port, socket_timeout=5, retry=None) as client:
+    with redis.Redis(port=port, socket_timeout=5, retry=Retry(NoBackoff(), 0)) as client:
         client.set("first", "1")
 
 
@@ -76,6 +78,6 @@ def first_connections(ports: Mapping[str, int], logins: Mapping[str, tuple[str, 
     for service, port in ports.items():
         try:
             _CLIENTS[service](port, *logins[service])
-        except Exception as error:  # whatever a client library says is a failure
+        except Exception as error:  # noqa: BLE001 - whatever a client library says is a failure
             failed[service] = f"{type(error).__name__}: {error}".strip().splitlines()[0]
     return failed

@@ -92,7 +92,7 @@ class Pairs:
 
 
 def in_turn(things: Mapping[str, Callable[[], float]], *, rounds: int, calm: Calm, warm: bool) -> Pairs:
-    """Measure each thing once a round, every second round in reverse order; ``warm``: one round before that counts not."""
+    """Measure each thing once a round, every second round in reverse; ``warm``: one round before does not count."""
     pairs = Pairs({name: [] for name in things})
     for number in range(-1 if warm else 0, rounds):
         calm.wait()

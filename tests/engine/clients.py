@@ -224,7 +224,10 @@ def mqtt_do(url: str, act: Callable[[mqtt.Client], None], topic: str = "") -> tu
     connected, came = threading.Event(), threading.Event()
     said: list[Any] = []
     got: list[str] = []
-    client.on_connect = lambda _client, _data, _flags, reason, properties: (said.append((reason, properties)), connected.set())
+    client.on_connect = lambda _client, _data, _flags, reason, properties: (
+        said.append((reason, properties)),
+        connected.set(),
+    )
     client.on_message = lambda _client, _data, message: (got.append(message.payload.decode()), came.set())
     client.connect(split.hostname or "", split.port or 1883, keepalive=60)
     client.loop_start()
@@ -254,5 +257,3 @@ def mqtt_read(url: str) -> Any:
 def mqtt_version(url: str) -> str:
     _, got = mqtt_do(url, lambda client: None, "$SYS/broker/version")
     return got[0].split()[-1]
-
-

@@ -113,7 +113,9 @@ _MYSQL = Dialect(
 )
 _REDIS = Dialect(
     first=toml(password=PASSWORD),
-    changed=toml(password=OTHER, settings={"maxmemory-policy": "allkeys-lru", "appendonly": True, "save": ["60 1", "30 9"]}),
+    changed=toml(
+        password=OTHER, settings={"maxmemory-policy": "allkeys-lru", "appendonly": True, "save": ["60 1", "30 9"]}
+    ),
     write=clients.redis_write,
     read=clients.redis_read,
     version=clients.redis_version,

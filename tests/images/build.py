@@ -23,7 +23,7 @@ from typing import Any
 
 import docker_cli
 from docker_cli import BuildError
-from local_registry import Published, Registry, RegistryError
+from local_registry import Published, Registry, RegistryError, numbers
 from recipes import Image, base_tag, load, recipe
 
 # The machines this runs on have two cores.
@@ -109,10 +109,6 @@ def families(images: Iterable[Image]) -> list[tuple[Image, ...]]:
     for image in images:
         grouped[(image.upstream or image).name].append(image)
     return [tuple(group) for group in grouped.values()]
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split("."))
 
 
 def assign_tags(found: list[tuple[Image, Published]]) -> dict[str, list[str]]:

@@ -65,7 +65,7 @@ class Registry:
         return _sha256(body) if headers.get("Content-Type") == INDEX else None
 
     def published(self, repository: str) -> dict[str, Published]:
-        """What a repository holds, by recipe."""
+        """What a repository holds, by recipe; of two builds of one recipe, the later version of the server."""
         found: dict[str, Published] = {}
         seen: set[str] = set()
         for tag in self.tags(repository):
@@ -74,9 +74,9 @@ class Registry:
                 continue
             seen.add(digest)
             notes = self._json(f"{repository}/manifests/{digest}", accept=INDEX).get("annotations", {})
-            if RECIPE in notes:
-                size = self.size(repository, digest)
-                found[notes[RECIPE]] = Published(digest, notes[VERSION], size)
+            other = found.get(notes.get(RECIPE, ""))
+            if RECIPE in notes and (other is None or numbers(other.version) < numbers(notes[VERSION])):
+                found[notes[RECIPE]] = Published(digest, notes[VERSION], self.size(repository, digest))
         return found
 
     def size(self, repository: str, digest: str) -> int:
@@ -121,6 +121,11 @@ class Registry:
             raise RegistryError(f"{method} {request.full_url}: {error.code} {error.read()[:300]!r}") from error
         except OSError as error:
             raise RegistryError(f"{method} {request.full_url}: {error}") from error
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version in the form that compares."""
+    return tuple(int(part) for part in version.split("."))
 
 
 def _as_oci(pushed: dict[str, Any]) -> dict[str, Any]:

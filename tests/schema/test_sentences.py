@@ -49,6 +49,15 @@ def test_an_unknown_key_is_told_with_what_the_kind_takes(model: type[BaseModel])
             "must be text, not a date or time",
             'put it in quotes: version = "2024-01-02"',
         ),
+        (
+            "version",
+            True,
+            "version",
+            "must be text, not true or false",
+            "PostgreSQL's version in production.",
+        ),
+        ("from", 5, "from", "must be text, not a number", 'put it in quotes: from = "5"'),
+        ("from", [], "from", "must be text, not a list", "The fact of production this service mirrors."),
         ("port", "5432", "port", "must be a whole number, not text", "write it without quotes: port = 5432"),
         ("port", 0, "port", "0 is no port", "ports go from 1 to 65535"),
         (
@@ -80,6 +89,16 @@ def test_an_unknown_key_is_told_with_what_the_kind_takes(model: type[BaseModel])
 def test_values(model: type[BaseModel], key: str, value: object, where: str, message: str, hint: str) -> None:
     (issue,) = found({key: value}, model)
     assert (issue.key, issue.message, issue.hint) == (f"services.db.{where}", message, hint)
+
+
+def test_a_service_may_be_named_like_a_key() -> None:
+    data = {"project": {"name": "shop"}, "services": {"port": {**DB, "settings": {"port": []}, "prot": 5}, "from": 5}}
+    assert [(issue.key, issue.hint.split(":")[0]) for issue in issues_of(ONE, data)] == [
+        ("services.port.prot", "did you mean 'port'? postgres takes"),
+        ("services.from", "begin a table"),
+    ]
+    (issue,) = issues_of(ONE, {"project": {"name": "shop"}, "services": {"user": {**DB, "ports": {"user": []}}}})
+    assert issue.hint == "Host ports wanted, by the port's name."
 
 
 def test_of_a_list_that_is_right_but_for_one_value_only_that_is_told() -> None:

@@ -92,11 +92,25 @@ def test_an_image_of_the_users_own_is_taken_to_hold_extensions_that_devenv_does_
     assert issues({"services": {"db": {**service, "packages": ["postgresql-15-our-own"]}}}) == []
 
 
-def test_one_port_for_two_services_is_told_at_the_second() -> None:
-    services = {"a": {**DB, "port": 5000}, "b": {**DB, "ports": {"main": 5000}}, "c": {**DB, "port": 5001}}
+def test_one_port_for_several_services_is_told_at_all_but_the_first() -> None:
+    services = {"a": {**DB, "port": 5000}, "b": {**DB, "ports": {"main": 5000}}, "c": {**DB, "port": 5000}}
+    message, hint = "port 5000 is already a's", "each service needs a port of its own"
     assert issues({"services": services}) == [
-        Issue(("services", "b", "ports", "main"), "port 5000 is already a's", "each service needs a port of its own")
+        Issue(("services", "b", "ports", "main"), message, hint),
+        Issue(("services", "c", "port"), message, hint),
     ]
+
+
+def test_a_container_needs_an_image_with_a_name() -> None:
+    assert [issue.message for issue in issues({"services": {"a": {"kind": "container", "image": ""}}})] == [
+        "'' cannot be the name of an image"
+    ]
+
+
+@pytest.mark.parametrize("value", ["{{ services.db.url }}", "{{ db.url", "x {{ y }}"])
+def test_references_are_not_for_containers(value: str) -> None:
+    (issue,) = issues({"services": {"db": {**DB, "environment": {"A": value}}}})
+    assert issue.path == ("services", "db", "environment", "A")
 
 
 def test_outputs_that_have_a_value() -> None:
@@ -132,11 +146,11 @@ def test_outputs_that_have_a_value() -> None:
     ],
 )
 def test_what_is_wrong_with_a_kind_of_the_projects_own(data: dict[str, Any], path: tuple[str | int, ...]) -> None:
-    assert [issue.path for issue in check_kind_folder("own", data)] == [path]
+    assert [issue.path for issue in check_kind_folder("own", data, {"compose.yaml.j2"})] == [path]
 
 
 def test_the_name_of_a_kind() -> None:
-    (issue,) = check_kind_folder("Own Kind", {"title": "x", "summary": "y"})
+    (issue,) = check_kind_folder("Own Kind", {"title": "x", "summary": "y"}, set())
     assert issue.message == "'Own Kind' cannot be the name of a kind"
 
 
@@ -187,3 +201,12 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
     resolved = resolve(made, own, lock_for(made))
     assert compose.files(resolved)
     connect.environment(made, resolved, Machine("shop", "/shop"))
+
+
+def test_a_template_that_is_not_there_is_told() -> None:
+    data = {"title": "x", "summary": "y", "files": {"/etc/x.conf": {"template": "x.j2"}}}
+    (issue,) = check_kind_folder("own", data, {"service.toml", "y.j2"})
+    assert (issue.key, issue.message) == (
+        "files./etc/x.conf.template",
+        "there is no file 'x.j2' in this kind's folder",
+    )

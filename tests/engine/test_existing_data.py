@@ -1,0 +1,95 @@
+"""What the manifest says comes true on data that is already there, which the images themselves leave as it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.engine import clients
+from tests.engine.clients import VALUE
+from tests.engine.conftest import Make, Standin
+from tests.engine.dialects import OTHER, PASSWORD, SECOND, elsewhere, toml
+from tests.engine.project import Project
+from tests.engine.test_first_connection import at_once, manifest, newest
+
+
+def test_another_user_of_postgres(project: Make, standins: tuple[Standin, ...]) -> None:
+    """The user is the cluster's only superuser; another one has to come in all the same."""
+    own, image = project(""), newest(standins, "postgres")
+    own.write(manifest(image, toml(user="app", password=PASSWORD)))
+    own.up()
+    clients.postgres_write(own.url("it"))
+    for user in ("owner", "postgres", "app"):
+        own.write(manifest(image, toml(user=user, password=OTHER)))
+        own.up()
+        assert clients.postgres_read(own.url("it")) == VALUE
+
+
+def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None:
+    """Whatever becomes of root's password, devenv gets in, and so do people with what the manifest says now."""
+    stories = (
+        {"root_password": PASSWORD},
+        {"root_password": OTHER, "user": "another"},
+        {"user": "root", "password": PASSWORD},
+        {"root_password": OTHER},
+    )
+
+    def tell(own: Project, kind: str) -> list[Any]:
+        image, found = newest(standins, kind), []
+        for options in stories:
+            own.write(manifest(image, toml(databases=["shop"], **options)))
+            own.up()
+            url = own.url("it")
+            password = options.get("root_password", options.get("password", ""))
+            root = Project.as_user(url, "root", password)
+            found.append((clients.mysql(url, "SELECT 1"), clients.mysql(root, "SELECT current_user()")))
+        return found
+
+    whole = [(1, "root@%")] * len(stories)
+    assert at_once(project, ("mysql", "mariadb"), tell) == {"mysql": whole, "mariadb": whole}
+
+
+def test_data_that_was_thrown_away_is_made_again_as_a_whole(project: Make, standins: tuple[Standin, ...]) -> None:
+    """The image makes one database and no extension; what devenv adds must not be taken for still there."""
+    own = project(manifest(newest(standins, "postgres"), toml(databases=["shop", SECOND], extensions=["pg_trgm"])))
+    for _ in range(2):
+        own.up()
+        second = elsewhere(own.url("it"), f"/{SECOND}")
+        assert clients.postgres(second, "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'") == 1
+        own.run("reset", "it", "--yes")
+
+
+#: The server reads only the one or only the other file: each switch alone would start it empty.
+SWITCHES: tuple[dict[str, Any], ...] = (
+    {},
+    {"appendonly": True},
+    {"appendonly": True, "save": ""},
+    {"appendonly": False, "save": "900 1"},
+    {"appendonly": "yes", "save": ["60 1"]},
+)
+
+
+def test_append_only_files_are_switched_on_and_off(project: Make, standins: tuple[Standin, ...]) -> None:
+    images = [item for item in standins if item.kind in ("redis", "valkey")]
+    own = project("")
+    for step, settings in enumerate(SWITCHES):
+        tables = [
+            manifest(item, toml(password=PASSWORD, settings=settings)).replace(
+                "services.it", f"services.{item.service}"
+            )
+            for item in images
+        ]
+        urls = [f'{item.variable} = "{{{{ services.{item.service}.url }}}}"' for item in images]
+        own.write("\n\n".join([*tables, "[env]", *urls]))
+        own.up()
+        env = own.json("env")["env"]
+        found = {item.service: counted(env[item.variable], save=settings == {}) for item in images}
+        assert found == {item.service: step + 1 for item in images}, settings
+
+
+def counted(url: str, *, save: bool) -> int:
+    """Count how often this was asked; each time only the file that is switched on at that time learns of it."""
+    with clients.redis_client(url) as client:
+        count = int(client.incr("asked"))
+        if save:
+            client.save()
+        return count

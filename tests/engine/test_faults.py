@@ -1,0 +1,204 @@
+"""Services that do not come up, images that are gone, odd passwords: each said, the others left alone."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine import clients
+from tests.engine.conftest import Make
+from tests.engine.project import MIRROR, Project, docker
+from tests.engine.running import (
+    DEAF,
+    POSTGRES,
+    REDIS,
+    Running,
+    containers,
+    devenv,
+    docker_that,
+    running,
+    started,
+    volumes,
+    well,
+)
+
+NOWHERE = "sha256:" + "0" * 64
+
+
+def test_services_that_do_not_come_up(project: Make) -> None:
+    """One that exits at once (its data does not fit), one that exits again and again, one that never serves."""
+    made = project(
+        f"[services.cache]\n{REDIS}\n[services.db]\n{POSTGRES}\n[services.deaf]\n{DEAF}\n"
+        '[services.loops]\nkind = "container"\nimage = "redis:7.0.15"\ncommand = ["sh", "-c", "echo no more; exit 3"]\n'
+        'health = ["true"]\n'
+    )
+    small = "driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}"
+    made.file(
+        ".devenv/compose.override.yaml",
+        f"services:\n  loops: {{restart: always}}\nvolumes:\n  db-postgres-15: {{{small}}}\n",
+    )
+    ended = devenv(made, "up", "-j", "--wait-timeout", "4")
+    assert ended.code == 4, ended
+    assert "error: db exited with code 1" in ended.err
+    assert "No space left on device" in ended.err
+    assert (
+        "error: deaf does not serve after 4 s; last answer: the connection was closed without an answer" in ended.err
+        or ("error: deaf does not serve after 4 s; last answer:" in ended.err)
+    )
+    assert "Ready to accept connections" in ended.err
+    assert "error: loops starts again and again, and ends with code 3" in ended.err
+    assert "    no more" in ended.err
+    assert "the other services stay up; 'devenv logs db' shows more; 'devenv wait' goes on waiting" in ended.err
+    assert [problem["message"].split()[0] for problem in ended.document["error"]["problems"]] == ["db", "deaf", "loops"]
+    assert {"cache", "deaf"} <= running(made)
+    with clients.redis_client(made.url("cache")) as client:
+        assert client.ping()
+
+    status = devenv(made, "status", "-j").document
+    states = {service["name"]: service["state"] for service in status["services"]}
+    assert states["cache"] == "ready"
+    assert states["deaf"] == "not ready"
+    assert states["db"] == "exited (code 1)"
+    assert devenv(made, "wait", "deaf", "--timeout", "1").code == 4
+    assert "db is not running\n  devenv up db" in devenv(made, "wait", "db", "cache").err
+
+
+def test_services_that_are_killed_or_removed_while_they_are_waited_for(project: Make) -> None:
+    made = project(f"[services.cache]\n{REDIS}\n[services.one]\n{DEAF}\n[services.other]\n{DEAF}\n")
+    up = Running(made, "up")
+    one, other = started(made, "one"), started(made, "other")
+    up.says("cache: serves 7.0.15")
+    docker("kill", one)
+    docker("rm", "--force", other)
+    ended = up.end()
+    assert ended.code == 4
+    assert "error: one was killed (signal 9)\n  its last lines:\n" in ended.err
+    assert "Ready to accept connections" in ended.err
+    assert "error: other was removed\n  it logged nothing" in ended.err
+    assert "the other services stay up" in ended.err
+    assert running(made) == {"cache"}
+
+
+def test_an_image_that_the_registry_no_longer_has(project: Make) -> None:
+    made = project(f"[services.cache]\n{REDIS}")
+    well(devenv(made, "lock"))
+    lock = made.root / "devenv.lock"
+    lock.write_text(lock.read_text().replace(lock.read_text().partition('digest = "')[2][:71], NOWHERE))
+    ended = devenv(made, "up")
+    assert ended.code == 1
+    assert "the registry no longer has that image\n  'devenv lock --update' asks what it has now" in ended.err
+    assert "done before that: write .devenv/compose.yaml; 'devenv up' goes on from there" in ended.err
+    assert containers(made) == []
+    well(devenv(made, "lock", "--update"))
+    ended = well(devenv(made, "up"))
+    assert "the last 'devenv up' did not come to its end; going on from what it left" in ended.err
+
+
+@pytest.fixture
+def own_image(tmp_path: Path) -> str:
+    """An image that nobody else uses, here and in the registry."""
+    name = f"{MIRROR}/library/{tmp_path.name.replace('_', '-').lower()}"
+    docker("pull", f"{MIRROR}/library/redis:7.0.15")
+    recipe = f"FROM {MIRROR}/library/redis:7.0.15\nLABEL own={tmp_path.name}\n"
+    build = ["docker", "build", "--quiet", "--tag", f"{name}:1", "-"]
+    subprocess.run(build, input=recipe, text=True, check=True, capture_output=True)
+    docker("push", f"{name}:1")
+    return f"{name.rpartition('/')[2]}:1"
+
+
+def test_an_image_that_goes_away_between_looking_and_starting(project: Make, own_image: str, tmp_path: Path) -> None:
+    made = project(
+        f'[services.cache]\n{REDIS}image = "{own_image}"\nsettings = {{ maxmemory-policy = "noeviction" }}\n'
+    )
+    name = f"{MIRROR}/library/{own_image}"
+    well(devenv(made, "lock"))
+    digest = (made.root / "devenv.lock").read_text().partition('digest = "')[2][:71]
+    docker("pull", f"{name.removesuffix(':1')}@{digest}")
+    script = (
+        f"case \"$*\" in *' up '*) first && docker rmi --force {name} {name.removesuffix(':1')}@{digest} >&2;; esac"
+    )
+    ended = well(devenv(made, "up", PATH=docker_that(tmp_path / "bin", script.replace("docker rmi", '"$real" rmi'))))
+    assert "an image went away meanwhile; looking again" in ended.err
+    assert "pull cache" in ended.err
+    assert running(made) == {"cache"}
+
+
+def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_path: Path) -> None:
+    made = project(f"[services.cache]\n{REDIS}\n[services.other]\n{REDIS}")
+    taker = tmp_path / "taker.py"
+    taker.write_text(
+        "import pathlib, socket, sys, time\n"
+        "env = dict(line.split('=', 1) for line in open('.devenv/.env') if '=' in line and line[0] != '#')\n"
+        "sock = socket.create_server(('127.0.0.1', int(env['DEVENV_CACHE_PORT'])))\n"
+        "pathlib.Path(sys.argv[1]).write_text(str(__import__('os').getpid()))\n"
+        "time.sleep(600)\n"
+    )
+    ready = tmp_path / "taken"
+    take = f"{sys.executable} {taker} {ready} </dev/null >/dev/null 2>&1 & until [ -s {ready} ]; do sleep 0.05; done"
+    path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) if first; then {take}; fi;; esac")
+    try:
+        ended = well(devenv(made, "up", "-j", PATH=path))
+        assert "a port was taken meanwhile; looking again" in ended.err
+        assert f"(process {ready.read_text()}): cache gets" in ended.err
+        assert running(made) == {"cache", "other"}
+        assert len(containers(made)) == 2
+        with clients.redis_client(made.url("cache")) as client:
+            assert client.ping()
+    finally:
+        subprocess.run(["kill", ready.read_text()], check=False)
+
+
+def test_two_at_once(project: Make) -> None:
+    """One waits for the other; both end well, and there is one container of each."""
+    made = project(f"[services.cache]\n{REDIS}\n[services.db]\n{POSTGRES}\n")
+    ups = [Running(made, "up", "-j") for _ in range(3)]
+    ended = [up.end() for up in ups]
+    assert [one.code for one in ended] == [0, 0, 0], ended
+    assert sum("is at work here; waiting for it to end" in one.err for one in ended) == 2
+    plans = sorted({step["action"] for step in one.document["plan"] if step["action"] != "write"} for one in ended)
+    assert sorted(map(sorted, plans)) == [["create"], ["keep"], ["keep"]] or ["create", "pull"] in map(sorted, plans)
+    assert containers(made) == [f"{made.name}-cache-1", f"{made.name}-db-1"]
+
+
+ODD = "a $HOME ${X} $$ 'single' \"double\" \\ 100% %s é\nnew line"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "write", "read"),
+    [
+        (POSTGRES, clients.postgres_write, clients.postgres_read),
+        (REDIS, clients.redis_write, clients.redis_read),
+        ('kind = "rabbitmq"\nversion = "3.10"\n', clients.rabbitmq_write, clients.rabbitmq_read),
+    ],
+    ids=["postgres", "redis", "rabbitmq"],
+)
+def test_odd_passwords(project: Make, manifest: str, write: Callable[[str], None], read: Callable[[str], Any]) -> None:
+    """At first, through the URL and through the server's own client, and when it becomes one on data that is there."""
+    made = project(
+        f"[services.one]\n{manifest}\npassword = {json.dumps(ODD)}\n[env]\nURL = '{{{{ services.one.url }}}}'\n"
+    )
+    well(devenv(made, "up"))
+    write(made.url("one"))
+    assert read(made.url("one")) == clients.VALUE
+    assert made.url("one", "password") == ODD
+    assert own_client(made) == 0
+    made.write(f"[services.one]\n{manifest}\npassword = {json.dumps(ODD[::-1])}\n")
+    well(devenv(made, "up"))
+    assert read(made.url("one")) == clients.VALUE
+    assert own_client(made) == 0
+    assert len(volumes(made)) == 1
+
+
+def own_client(made: Project) -> int:
+    """Whether the client that devenv opens is let in without being asked for a password."""
+    ask = {"postgres": ["-c", "select 1"], "redis": ["ping"], "rabbitmq": ["status"]}
+    (kind,) = (kind for kind in ask if f'kind = "{kind}"' in (made.root / "devenv.toml").read_text())
+    ended = devenv(made, "client", "one", "--", *ask[kind])
+    assert "NOAUTH" not in ended.out
+    return ended.code
