@@ -31,6 +31,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         variants=tuple(image.get("variants", ())),
         known_as=tuple(image.get("known_as", ())),
         versions=tuple(version.get("known", ())),
+        tried=tuple(version.get("tried", ())),
         version_parts=version.get("parts", 1),
         ports=data.get("ports", {}),
         options={key: _option(key, value) for key, value in data.get("options", {}).items()},

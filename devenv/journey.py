@@ -114,14 +114,14 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
 
 def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
-    from devenv.effects.engine import look
+    from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
 
     project = prepared.project
-    observed = prepared.observed
-    if prepared.plan.changes:
-        _, observed = narrowed(replace(project, kept={**project.kept, **_names(prepared)}), look(world).result())
-    ensured = dict(observed.ensured)
+    there = containers() if prepared.plan.changes else prepared.observed.containers
+    own = {item.service: item for item in there if item.project == prepared.machine.project and item.service}
+    versions = project.store.read("versions")
+    ensured = project.store.read("ensured")
     alone = threading.Lock()  # services become ready side by side
     before = {volume.name for volume in prepared.observed.volumes}
 
@@ -133,7 +133,7 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     waiting = Waiting(
         resolved=project.resolved,
         machine=prepared.machine,
-        containers={item.service: item for item in observed.containers},
+        containers=own,
         made=frozenset(
             name
             for name, service in project.resolved.services.items()
@@ -141,9 +141,9 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
         ),
         ensured=ensured,
         remember=remember,
+        versions={item.id: versions[item.id] for item in own.values() if item.id in versions},
     )
-    return wait(waiting, prepared.chosen, timeout=timeout, progress=progress)
-
-
-def _names(prepared: Prepared) -> dict[str, str]:
-    return {"COMPOSE_PROJECT_NAME": prepared.machine.project, "DEVENV_ROOT": prepared.machine.root}
+    outcomes = wait(waiting, prepared.chosen, timeout=timeout, progress=progress)
+    if waiting.versions != versions:
+        project.store.write("versions", waiting.versions)
+    return outcomes

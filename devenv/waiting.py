@@ -21,8 +21,8 @@ from devenv.stages import asking
 class Waiting:
     """What is waited for: services by name with their containers; ``made`` are those on data that did not exist.
 
-    ``ensured`` is what was last ensured for a place of data (None: nothing is to be ensured); ``remember`` is told
-    when that changes.
+    ``ensured`` is as what a place of data was last ensured (None: nothing is to be ensured); ``remember`` is told
+    when that changes. ``versions`` holds what servers said of themselves, by container; what is asked is added.
     """
 
     resolved: Resolved
@@ -31,6 +31,7 @@ class Waiting:
     made: frozenset[str]
     ensured: Mapping[str, str] | None
     remember: Callable[[str, str], None]
+    versions: dict[str, str]
 
 
 def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Progress) -> list[ready.Outcome]:
@@ -49,7 +50,9 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
     def then(item: ready.Awaited, answer: Answer) -> str:
         service = waiting.resolved.services[item.name]
         _ensure(service, item, waiting)
-        return answer.version or running_version(service, item.container, waiting.resolved.project)
+        if not answer.version and not waiting.versions.get(item.container):  # it stays what it is while it lives
+            waiting.versions[item.container] = running_version(service, item.container, waiting.resolved.project)
+        return answer.version or waiting.versions[item.container]
 
     def ended(outcome: ready.Outcome) -> None:
         said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")
@@ -77,16 +80,16 @@ def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> 
     rule = service.kind.ensure
     if rule is None or waiting.ensured is None:
         return
-    asked = asking.command(service, rule, waiting.resolved.project)
-    place, digest = place_of_data(service, waiting.machine, item.container), asking.digest(asked)
-    if waiting.ensured.get(place) == digest:
+    place = place_of_data(service, waiting.machine, item.container)
+    if waiting.ensured.get(place) == service.config:
         return
+    asked = asking.command(service, rule, waiting.resolved.project)
     if service.name not in waiting.made or asking.needed_when_fresh(service, rule, waiting.resolved.project):
         done = execute(item.container, asked)
         if done.code != 0:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise DevenvError("could not be given its users and databases: " + " / ".join(said[-3:]))
-    waiting.remember(place, digest)
+    waiting.remember(place, service.config)
 
 
 def failures(outcomes: Iterable[ready.Outcome]) -> None:

@@ -44,9 +44,19 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
         console.json({"kinds": [_entry(item) for item in kinds.values()]})
     elif kind:
         console.result(_page(kinds[kind]))
+        console.say(_TRIED)
     else:
-        rows = [(name, item.title, ", ".join(item.versions) or "-", item.summary) for name, item in kinds.items()]
-        console.table(("KIND", "NAME", "VERSIONS KNOWN TO WORK", "WHAT IT IS"), rows)
+        rows = [(name, item.title, _versions(item) or "-", item.summary) for name, item in kinds.items()]
+        console.table(("KIND", "NAME", "VERSIONS", "WHAT IT IS"), rows)
+        console.say(_TRIED)
+
+
+_TRIED = "* started for real by devenv's own tests; the others are as their makers document them"
+
+
+def _versions(kind: Kind) -> str:
+    """The series that work, those marked that our own tests start."""
+    return ", ".join(f"{series}*" if series in kind.tried else series for series in kind.versions)
 
 
 def _entry(kind: Kind) -> dict[str, object]:
@@ -56,6 +66,7 @@ def _entry(kind: Kind) -> dict[str, object]:
         "summary": kind.summary,
         "image": kind.repository or None,
         "versions": list(kind.versions),
+        "tried": list(kind.tried),
         "variants": list(kind.variants),
         "ports": dict(kind.ports),
         "options": {
@@ -81,7 +92,7 @@ def _page(kind: Kind) -> str:
     lines = [f"{kind.title}: {kind.summary}", ""]
     facts = {
         "image": kind.repository,
-        "versions": ", ".join(kind.versions),
+        "versions": _versions(kind),
         "variants": ", ".join(kind.variants),
         "ports": ", ".join(f"{name} {port}" for name, port in kind.ports.items()),
         "settings": kind.settings,

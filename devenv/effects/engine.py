@@ -178,6 +178,11 @@ def _shape(columns: Sequence[str], labels: Sequence[str]) -> str:
 _CONTAINERS = ("ps", "--all", "--no-trunc", "--format", _shape(_CONTAINER_COLUMNS, _CONTAINER_LABELS))
 
 
+def containers() -> tuple[Container, ...]:
+    """All containers there are just now, of all projects."""
+    return tuple(_listed(row) for row in _table(begin(["docker", *_CONTAINERS])))
+
+
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
     identity, name, state, status, image, ports, project, service, config, version, root, made = row

@@ -92,9 +92,9 @@ class Build:
 class Kind:
     """Everything devenv knows of one kind of service.
 
-    ``versions`` are the series known to work. ``packages`` maps a value of a build option to what installs it ("" for
-    what the image already holds). ``digest`` is over all files of the folder: it changes when the way of running this
-    kind does.
+    ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
+    a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
+    of the folder: it changes when the way of running this kind does.
     """
 
     name: str
@@ -107,6 +107,7 @@ class Kind:
     ports: Mapping[str, int]
     fragment: str
     digest: str
+    tried: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     known_as: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)

@@ -19,10 +19,14 @@ class ImageShape(Shape):
 
 
 class VersionShape(Shape):
-    """``parts``: how many numbers a version must have for its data format to be known; ``known``: series that work."""
+    """``parts``: how many numbers a version must have for its data format to be known.
+
+    ``known``: series that are said to work; ``tried``: those of them that our own tests start.
+    """
 
     parts: StrictInt = 1
     known: list[StrictStr] = Field(default_factory=list)
+    tried: list[StrictStr] = Field(default_factory=list)
 
 
 class OptionShape(Shape):

@@ -22,11 +22,7 @@ def outputs(service: ResolvedService, machine: Machine) -> dict[str, str]:
     from devenv.templating import render
 
     values = _known(service, machine)
-    plain = {
-        name: str(value)
-        for name, value in values.items()
-        if isinstance(value, str | int) and not isinstance(value, bool)
-    }
+    plain = {name: str(value) for name, value in values.items() if type(value) in (str, int)}
     declared = {
         name: render(f"{service.kind.name}: outputs.{name}", template, values)
         for name, template in service.kind.outputs.items()

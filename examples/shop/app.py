@@ -31,10 +31,9 @@ def main() -> None:
     print(f"queue: order {body.decode()} came out of RabbitMQ")
 
     cache = redis.from_url(os.environ["CACHE_URL"])
-    cache.set(f"receipt:{body.decode()}", "1 blue teapot")
-    print(
-        f"cache: Redis {cache.info('server')['redis_version']} keeps receipt '{cache.get(f'receipt:{body.decode()}').decode()}'"
-    )
+    receipt = f"receipt:{body.decode()}"
+    cache.set(receipt, "1 blue teapot")
+    print(f"cache: Redis {cache.info('server')['redis_version']} keeps receipt '{cache.get(receipt).decode()}'")
 
 
 if __name__ == "__main__":

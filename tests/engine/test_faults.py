@@ -47,10 +47,7 @@ def test_services_that_do_not_come_up(project: Make) -> None:
     assert ended.code == 4, ended
     assert "error: db exited with code 1" in ended.err
     assert "No space left on device" in ended.err
-    assert (
-        "error: deaf does not serve after 4 s; last answer: the connection was closed without an answer" in ended.err
-        or ("error: deaf does not serve after 4 s; last answer:" in ended.err)
-    )
+    assert "error: deaf does not serve after 4 s; last answer: timed out" in ended.err
     assert "Ready to accept connections" in ended.err
     assert "error: loops starts again and again, and ends with code 3" in ended.err
     assert "    no more" in ended.err
@@ -179,7 +176,7 @@ ODD = "a $HOME ${X} $$ 'single' \"double\" \\ 100% %s é\nnew line"
     ids=["postgres", "redis", "rabbitmq"],
 )
 def test_odd_passwords(project: Make, manifest: str, write: Callable[[str], None], read: Callable[[str], Any]) -> None:
-    """At first, through the URL and through the server's own client, and when it becomes one on data that is there."""
+    """Through the URL and through the server's own client (that changes act on old data: test_kinds)."""
     made = project(
         f"[services.one]\n{manifest}\npassword = {json.dumps(ODD)}\n[env]\nURL = '{{{{ services.one.url }}}}'\n"
     )
@@ -188,11 +185,6 @@ def test_odd_passwords(project: Make, manifest: str, write: Callable[[str], None
     assert read(made.url("one")) == clients.VALUE
     assert made.url("one", "password") == ODD
     assert own_client(made) == 0
-    made.write(f"[services.one]\n{manifest}\npassword = {json.dumps(ODD[::-1])}\n")
-    well(devenv(made, "up"))
-    assert read(made.url("one")) == clients.VALUE
-    assert own_client(made) == 0
-    assert len(volumes(made)) == 1
 
 
 def own_client(made: Project) -> int:

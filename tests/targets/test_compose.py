@@ -47,10 +47,10 @@ def test_nothing_of_one_machine_is_in_it() -> None:
 
 def test_configuration_is_inline_so_that_it_reaches_any_engine() -> None:
     made = document(QUEUE)
-    assert made["configs"]["queue-enabled_plugins"] == {"content": "[rabbitmq_management].\n"}
-    assert {"source": "queue-enabled_plugins", "target": "/etc/rabbitmq/enabled_plugins"} in made["services"]["queue"][
-        "configs"
-    ]
+    assert made["configs"]["queue-etc-rabbitmq-enabled_plugins"] == {"content": "[rabbitmq_management].\n"}
+    assert {"source": "queue-etc-rabbitmq-enabled_plugins", "target": "/etc/rabbitmq/enabled_plugins"} in made[
+        "services"
+    ]["queue"]["configs"]
 
 
 def test_settings_reach_the_server_by_its_command() -> None:
