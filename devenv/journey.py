@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
@@ -112,7 +112,7 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
     project.store.write("applied", applied)
 
 
-def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+def wait_for(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
@@ -125,9 +125,9 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     alone = threading.Lock()  # services become ready side by side
     before = {volume.name for volume in prepared.observed.volumes}
 
-    def remember(place: str, digest: str) -> None:
+    def remember(place: str, config: str) -> None:
         with alone:
-            ensured[place] = digest
+            ensured[place] = config
             project.store.write("ensured", ensured)
 
     waiting = Waiting(

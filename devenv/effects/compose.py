@@ -177,6 +177,7 @@ _SIGNS = (
     ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("no matching manifest", "the image is not made for this machine's processor", 'say platform = "linux/amd64"'),
+    ("invalid url escape", "Compose cannot work in a folder with % in its name", "give the folder another name"),
     ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
     ("unauthorized", "the registry wants credentials", "'docker login'"),

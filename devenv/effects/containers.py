@@ -26,8 +26,9 @@ _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b.|[\x00-\x08\x0b-\x1f\x7f]")
 
 
 def last_lines(container: str, count: int = 12) -> str:
-    """The end of what a container has logged since it was last started: both of its streams in their true order."""
-    started = docker("container", "inspect", "--format", "{{.State.StartedAt}}", container).stdout.strip()
+    """The end of what a container has logged since somebody started it: both of its streams in their true order."""
+    shape = "{{if not .RestartCount}}{{.State.StartedAt}}{{end}}"
+    started = docker("container", "inspect", "--format", shape, container).stdout.strip()
     since = ["--since", started] if started else []
     done = docker("logs", "--timestamps", *since, "--tail", str(count), container)
     lines = sorted((done.stdout + done.stderr).splitlines()) if done.code == 0 else []

@@ -49,18 +49,22 @@ class Outcome:
 class _Watch:
     """What is known of the containers while somebody waits for them, until when, and whether anybody still does.
 
-    ``states`` is None before the first look; ``gone`` is what became of the engine.
+    ``states`` is None before the first look; ``restarts`` holds the last exit code of each container that the engine
+    started anew; ``gone`` is what became of the engine.
     """
 
     deadline: float
     states: dict[str, Container] | None = None
+    restarts: dict[str, int] = field(default_factory=dict)
     gone: Unreachable | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
     def look(self, ids: Sequence[str]) -> None:
         while not self.over.wait(_LOOK):
             try:
-                self.states = {item.id: item for item in engine.inspect(ids)}
+                found = engine.inspect(ids)
+                self.states = {item.id: item for item in found}
+                self.restarts |= {item.id: item.exit_code for item in found if item.state == "restarting"}
             except Unreachable as error:
                 self.gone = error
                 self.over.set()
@@ -146,13 +150,13 @@ def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Await
         except DevenvError as error:
             return Outcome(item.name, seconds, failure=str(error), log=last_lines(item.container))
     died = watch.died(item.container)
-    failure = died or _late(watch.state(item.container), seconds, answer)
+    failure = died or _late(watch.restarts.get(item.container), seconds, answer)
     return Outcome(item.name, seconds, failure=failure, log=last_lines(item.container), late=not died)
 
 
-def _late(state: Container | None, seconds: float, answer: Answer) -> str:
-    if state and state.state == "restarting":
-        return f"starts again and again, and ends with code {state.exit_code}"
+def _late(restarted: int | None, seconds: float, answer: Answer) -> str:
+    if restarted is not None:
+        return f"starts again and again, and ends with code {restarted}"
     return f"does not serve after {seconds:.0f} s; last answer: {answer.said}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from devenv.model.kind import Exec
@@ -39,8 +38,3 @@ def command(service: ResolvedService, rule: Exec, project: str, **more: Any) -> 
 def needed_when_fresh(service: ResolvedService, rule: Exec, project: str) -> bool:
     """Whether a command must run even on data that the image has just made itself."""
     return bool(render(f"{service.kind.name}: ensure.fresh", rule.fresh, context(project, service)).strip())
-
-
-def digest(asked: Command) -> str:
-    """What a command does, in a word that can be remembered without remembering a password."""
-    return hashlib.sha256("\0".join((*asked.argv, asked.input)).encode()).hexdigest()[:16]

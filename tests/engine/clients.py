@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import nats
-import paho.mqtt.client as mqtt
-import pika
+import pika  # type: ignore[import-untyped]
 import psycopg
-import pymysql
+import pymysql  # type: ignore[import-untyped]
 import redis
-from paho.mqtt.enums import CallbackAPIVersion
-from pymemcache.client.base import Client as Memcache
+from pymemcache.client.base import Client as Memcache  # type: ignore[import-untyped]
 
 KEY, VALUE = "kept", "what was written"
 
@@ -112,6 +107,35 @@ def redis_version(url: str) -> str:
         return str(said.get("valkey_version") or said["redis_version"])
 
 
+# --- Memcached
+
+
+@contextlib.contextmanager
+def memcached(url: str) -> Iterator[Memcache]:
+    split = urlsplit(url)
+    client = Memcache((split.hostname, split.port), timeout=5, connect_timeout=5)
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def memcached_write(url: str) -> None:
+    with memcached(url) as client:
+        client.set(KEY, VALUE.encode(), noreply=False)
+
+
+def memcached_read(url: str) -> Any:
+    with memcached(url) as client:
+        found = client.get(KEY)
+        return found.decode() if found else None
+
+
+def memcached_version(url: str) -> str:
+    with memcached(url) as client:
+        return bytes(client.version()).decode()
+
+
 # --- RabbitMQ
 
 
@@ -142,118 +166,3 @@ def rabbitmq_read(url: str) -> Any:
 def rabbitmq_version(url: str) -> str:
     with rabbitmq(url) as connection:
         return str(connection._impl.server_properties["version"])
-
-
-# --- Memcached
-
-
-@contextlib.contextmanager
-def memcached(url: str) -> Iterator[Memcache]:
-    split = urlsplit(url)
-    client = Memcache((split.hostname, split.port), timeout=5, connect_timeout=5)
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def memcached_write(url: str) -> None:
-    with memcached(url) as client:
-        client.set(KEY, VALUE.encode(), noreply=False)
-
-
-def memcached_read(url: str) -> Any:
-    with memcached(url) as client:
-        found = client.get(KEY)
-        return found.decode() if found else None
-
-
-def memcached_version(url: str) -> str:
-    with memcached(url) as client:
-        return bytes(client.version()).decode()
-
-
-# --- NATS
-
-
-def nats_do(url: str, act: Callable[[Any], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        split = urlsplit(url)
-        user, password = login(split)
-        client = nats.NATS()
-        extra = {"user": user, "password": password} if user else {}
-        try:
-            await client.connect(f"nats://{split.hostname}:{split.port}", allow_reconnect=False, **extra)
-            return await act(client)
-        finally:
-            await client.close()
-            if client._transport:  # which it leaves open when a login is refused
-                client._transport.close()
-            await asyncio.sleep(0.01)
-
-    return asyncio.run(run())
-
-
-def nats_write(url: str) -> None:
-    async def act(client: Any) -> None:
-        stream = client.jetstream()
-        await stream.add_stream(name=KEY, subjects=[KEY])
-        await stream.publish(KEY, VALUE.encode())
-
-    nats_do(url, act)
-
-
-def nats_read(url: str) -> Any:
-    async def act(client: Any) -> str:
-        message = await client.jetstream().get_msg(KEY, 1)
-        return bytes(message.data).decode()
-
-    return nats_do(url, act)
-
-
-# --- Mosquitto
-
-
-def mqtt_do(url: str, act: Callable[[mqtt.Client], None], topic: str = "") -> tuple[Any, list[str]]:
-    """Connect, act, and give what the server said to the connection and what came on a topic within a second."""
-    split = urlsplit(url)
-    user, password = login(split)
-    client = mqtt.Client(CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    if user:
-        client.username_pw_set(user, password)
-    connected, came = threading.Event(), threading.Event()
-    said: list[Any] = []
-    got: list[str] = []
-    client.on_connect = lambda _client, _data, _flags, reason, properties: (
-        said.append((reason, properties)),
-        connected.set(),
-    )
-    client.on_message = lambda _client, _data, message: (got.append(message.payload.decode()), came.set())
-    client.connect(split.hostname or "", split.port or 1883, keepalive=60)
-    client.loop_start()
-    try:
-        assert connected.wait(5), "no CONNACK"
-        reason, properties = said[0]
-        assert not reason.is_failure, reason
-        act(client)
-        if topic:
-            client.subscribe(topic)
-            came.wait(2)
-        return properties, got
-    finally:
-        client.disconnect()
-        client.loop_stop()
-
-
-def mqtt_write(url: str) -> None:
-    mqtt_do(url, lambda client: client.publish(KEY, VALUE, qos=1, retain=True).wait_for_publish(5))
-
-
-def mqtt_read(url: str) -> Any:
-    _, got = mqtt_do(url, lambda client: None, KEY)
-    return got[0] if got else None
-
-
-def mqtt_version(url: str) -> str:
-    _, got = mqtt_do(url, lambda client: None, "$SYS/broker/version")
-    return got[0].split()[-1]

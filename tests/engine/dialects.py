@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from tests.engine import clients
+from tests.engine import clients, messaging
 
 #: All that some layer between a manifest and a server could take for its own: TOML, YAML, Compose, SQL, shells, URLs.
 PASSWORD = "a$b${c}'d\"e%f@g/h:i#j k\nl\\m`n{{o}}ü"
@@ -77,19 +77,19 @@ def _max_payload(url: str) -> Any:
     async def act(client: Any) -> int:
         return int(client.max_payload)
 
-    return clients.nats_do(url, act)
+    return messaging.nats_do(url, act)
 
 
 def _nats_version(url: str) -> str:
     async def act(client: Any) -> str:
         return str(client._server_info["version"])
 
-    return str(clients.nats_do(url, act))
+    return str(messaging.nats_do(url, act))
 
 
 def _keepalive(url: str) -> Any:
     """What a client that asks for 60 seconds is told to keep."""
-    properties, _ = clients.mqtt_do(url, lambda client: None)
+    properties, _ = messaging.mqtt_do(url, lambda client: None)
     return properties.ServerKeepAlive
 
 
@@ -179,8 +179,8 @@ DIALECTS = {
             users={"reader": PASSWORD},
             settings={"max_payload": "2MB", "ping_interval": "30s", "jetstream.max_file_store": "1GB"},
         ),
-        write=clients.nats_write,
-        read=clients.nats_read,
+        write=messaging.nats_write,
+        read=messaging.nats_read,
         version=_nats_version,
         setting=_max_payload,
         wanted=2 * 1024 * 1024,
@@ -190,9 +190,9 @@ DIALECTS = {
     "mosquitto": Dialect(
         first=toml(user="app", password=PASSWORD),
         changed=toml(user="app", password=OTHER, users={"reader": PASSWORD}, settings={"max_keepalive": 30}),
-        write=clients.mqtt_write,
-        read=clients.mqtt_read,
-        version=clients.mqtt_version,
+        write=messaging.mqtt_write,
+        read=messaging.mqtt_read,
+        version=messaging.mqtt_version,
         setting=_keepalive,
         wanted=30,
         named="max_keepalive",

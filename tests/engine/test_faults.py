@@ -24,7 +24,6 @@ from tests.engine.running import (
     docker_that,
     running,
     started,
-    volumes,
     well,
 )
 
@@ -36,7 +35,7 @@ def test_services_that_do_not_come_up(project: Make) -> None:
     made = project(
         f"[services.cache]\n{REDIS}\n[services.db]\n{POSTGRES}\n[services.deaf]\n{DEAF}\n"
         '[services.loops]\nkind = "container"\nimage = "redis:7.0.15"\ncommand = ["sh", "-c", "echo no more; exit 3"]\n'
-        'health = ["true"]\n'
+        'health = ["false"]\n'
     )
     small = "driver_opts: {type: tmpfs, device: tmpfs, o: size=1m}"
     made.file(
