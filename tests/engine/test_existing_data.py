@@ -25,11 +25,15 @@ def test_another_user_of_postgres(project: Make, standins: tuple[Standin, ...]) 
 
 
 def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None:
-    """Whatever becomes of root's password, devenv gets in, and so do people with what the manifest says now."""
+    """Whatever becomes of root's password, devenv gets in, and so do people with what the manifest says now.
+
+    Data that came from elsewhere has another password for root inside too: root_password once lets devenv in by it.
+    """
     stories = (
         {"root_password": PASSWORD},
         {"root_password": OTHER, "user": "another"},
         {"user": "root", "password": PASSWORD},
+        {"root_password": "theirs"},
         {"root_password": OTHER},
     )
 
@@ -42,6 +46,8 @@ def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None
             password = options.get("root_password", options.get("password", ""))
             root = Project.as_user(url, "root", password)
             found.append((clients.mysql(url, "SELECT 1"), clients.mysql(root, "SELECT current_user()")))
+            if options.get("user") == "root":
+                clients.mysql(root, "ALTER USER 'root'@'localhost' IDENTIFIED BY 'theirs'", "SELECT 1")
         return found
 
     whole = [(1, "root@%")] * len(stories)
