@@ -1,6 +1,19 @@
-"""``python -m devenv``."""
+"""``python -m devenv``, and what the command ``devenv`` runs."""
 
-from devenv.cli import main
+
+def main() -> int:
+    """The program. ^C while Python still reads it, or has nothing left to do for it, is no reason for a traceback."""
+    import signal
+
+    try:
+        from devenv.cli import main as program
+
+        return program()
+    except KeyboardInterrupt:
+        return 130
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
 
 if __name__ == "__main__":
     raise SystemExit(main())

@@ -50,6 +50,10 @@ class Console:
         with contextlib.suppress(BrokenPipeError):
             print(text, file=self.stderr, flush=True)
 
+    def waiting(self, holder: str) -> None:
+        """Why nothing happens just now: another devenv is at work in this checkout."""
+        self.say(f"{holder} is at work here; waiting for it to end")
+
     def result(self, text: str) -> None:
         """What was asked for."""
         self.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
@@ -47,6 +48,8 @@ class Prepared:
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
+    from devenv.effects.engine import images
+
     project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     name, observed = narrowed(project, everything)
     machine, moved = place(
@@ -57,10 +60,10 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         kept=project.kept,
         registries=project.registries(),
     )
-    plan = plan_up(
+    plan = functools.partial(
+        plan_up,
         project.resolved,
-        observed,
-        machine,
+        machine=machine,
         wanted=chosen,
         files=project.generated(),
         pulls={service: project.local_image(service) for service in project.resolved.services},
@@ -68,7 +71,11 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         fresh=wishes.fresh,
         force=wishes.force,
     )
-    return Prepared(project, machine, observed, plan, chosen, moved)
+    planned = plan(observed)
+    if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
+        observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
+        planned = plan(observed)
+    return Prepared(project, machine, observed, planned, chosen, moved)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -112,13 +119,13 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
     project.store.write("applied", applied)
 
 
-def wait_for(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
 
     project = prepared.project
-    there = containers() if prepared.plan.changes else prepared.observed.containers
+    there = containers(world) if prepared.plan.changes else prepared.observed.containers
     own = {item.service: item for item in there if item.project == prepared.machine.project and item.service}
     versions = project.store.read("versions")
     ensured = project.store.read("ensured")

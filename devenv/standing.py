@@ -60,7 +60,7 @@ def standing(world: World, looking: Looking | None = None) -> Standing:
 def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
     """The same with nobody else at work in this checkout until the end: what was seen stays true."""
     store = open_project(world).store
-    with store.locked(verb, waiting=lambda holder: console.say(f"{holder} is at work here; waiting for it to end")):
+    with store.locked(verb, waiting=console.waiting):
         yield standing(world)
 
 

@@ -46,7 +46,7 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
     else:
         old, new = project.lock, pinning.pinned(project, world, frozen=False, offline=False)
         new = new.with_lock(locking.relocked(new.lock, new.needed_here(), {}))
-    with project.store.locked("lock", waiting=lambda holder: console.say(f"waiting for {holder}")):
+    with project.store.locked("lock", waiting=console.waiting):
         written = pinning.save(new)
     _tell(console, old, new.lock, written=written, as_json=as_json or format == "json")
 

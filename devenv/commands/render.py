@@ -43,7 +43,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
         return
     if not force:
         guard_files({file.path: file.inputs for file in rendered}, found)
-    with project.store.locked("render", waiting=lambda holder: console.say(f"waiting for {holder}")):
+    with project.store.locked("render", waiting=console.waiting):
         write_files(project.root, [dotenv.ignore_file(), *rendered])
     for path in states:
         console.say(f"  ~ {path}")

@@ -40,7 +40,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
     from devenv.effects.engine import look
 
-    looking = look(world, images=False)  # the engine answers while the rest is imported
+    looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.effects.probe import ask_all
     from devenv.errors import DriftFound
@@ -56,7 +56,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     if as_json or format == "json":
         console.json({"in_sync": not drifting, "services": [_entry(row) for row in rows], "drift": general})
     else:
-        _show(console, rows, general)
+        _show(console, here, rows, general)
     return DriftFound.exit_code if exit_code and drifting else 0
 
 
@@ -108,12 +108,12 @@ def _drift(here: Standing, name: str) -> str:
     from devenv.stages.plan_up import guard_data, service_steps
 
     service = here.project.resolved.services[name]
-    if service.digest is None:
-        return f"devenv.lock does not hold {service.image.familiar}"
     try:
         guard_data([service], here.observed, here.machine.project, set())
     except DataNeedsUpgrade as error:
         return error.problems[0].message.removeprefix(f"{name}: ")
+    if service.digest is None:
+        return f"devenv.lock does not hold {service.image.familiar}"
     ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
     override = here.project.overrides().get(name, "")
     steps = service_steps(service, here.observed, ports=ports, override=override)
@@ -136,15 +136,29 @@ def _general(here: Standing) -> list[str]:
     return files + gone
 
 
+def _remedy(here: Standing, rows: list[Row]) -> str:
+    """What to do about drift: 'up' brings some of it in step and refuses the rest."""
+    from devenv.errors import DevenvError
+    from devenv.stages.plan_up import guard_data, guard_files
+
+    services = [here.project.resolved.services[row.name] for row in rows]
+    try:
+        guard_data(services, here.observed, here.machine.project, set())
+        guard_files(here.project.generated(), here.observed.files)
+    except DevenvError:
+        return "'devenv up' refuses that, and says what helps"
+    return "'devenv up' brings it in step"
+
+
 def _entry(row: Row) -> dict[str, object]:
     values = {name: getattr(row, name) or None for name in Row.__slots__}
     return values | {"in_sync": not row.drift}
 
 
-def _show(console: Console, rows: list[Row], general: list[str]) -> None:
+def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
     shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
     console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
     for line in drift:
         console.result(f"≠ {line}")
-    console.say("'devenv up' brings it in step" if drift else "as devenv.toml and devenv.lock say")
+    console.say(_remedy(here, rows) if drift else "as devenv.toml and devenv.lock say")

@@ -106,7 +106,7 @@ def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str
 
 def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
     waited.append(holder)
-    console.say(f"{holder} is at work here; waiting for it to end")
+    console.waiting(holder)
 
 
 def _show(console: Console, prepared: Prepared, *, as_json: bool) -> None:
@@ -137,7 +137,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             carry_out(prepared, progress)
-            outcomes = wait_for(prepared, timeout=wait_timeout, progress=progress)
+            outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         if store.read("owed").get("hooks"):
             _run_hooks(world, console, prepared)

@@ -160,6 +160,14 @@ class Terminal:
         self.said += os.read(self._master, 65536).decode("utf-8", "replace")
         return True
 
+    def reads(self) -> None:
+        """Wait until it does nothing but read: Python misses a ^C that comes just before."""
+        asleep = 0
+        while asleep < 5:
+            time.sleep(0.01)
+            state = Path(f"/proc/{self.child.pid}/stat").read_text().rpartition(")")[2].split()[0]
+            asleep = asleep + 1 if state == "S" else 0
+
     def types(self, text: str) -> None:
         os.write(self._master, text.encode())
 

@@ -170,7 +170,7 @@ def test_an_engine_that_may_not_be_asked(cache: Project, tmp_path: Path) -> None
     """The words of the docker CLI for somebody who is not in the group docker; root is never refused."""
     said = "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock"
     path = docker_that(tmp_path / "bin", f'echo "{said}: dial unix /var/run/docker.sock" >&2; exit 1')
-    ended = devenv(cache, "up", PATH=path)
+    ended = devenv(cache, "up", PATH=path, DOCKER_HOST=f"unix://{tmp_path}/refused.sock")
     assert ended.code == 7
     assert "you may not talk to the container engine" in ended.err
     assert "usermod -aG docker" in ended.err

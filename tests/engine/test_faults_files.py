@@ -152,7 +152,9 @@ def test_a_generated_file_that_somebody_edited(cache: Project) -> None:
         assert ".devenv/compose.yaml: was edited by hand" in ended.err
         assert ".devenv/compose.override.yaml, or overwrite it with --force" in ended.err
         assert compose.read_text() == edited
-    assert devenv(cache, "status", "--exit-code").code == 3
+    status = devenv(cache, "status", "--exit-code")
+    assert (status.code, status.err) == (3, "'devenv up' refuses that, and says what helps\n")
+    assert "≠ .devenv/compose.yaml was edited by hand" in status.out
     checked = devenv(cache, "render", "--check")
     assert (checked.code, ".devenv/compose.yaml is edited" in checked.err) == (3, True)
     well(devenv(cache, "up", "--force"))

@@ -1,0 +1,192 @@
+"""argv and environment -> one command: every way of ending, and what the person who typed it sees."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import pty
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devenv import __version__
+from devenv.cli import VERBS
+from tests.making import tree
+from tests.program import DEVENV, MANIFEST, ROOT, UP_BEFORE, Program, said
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    return tree(tmp_path / "shop", {"devenv.toml": MANIFEST, **UP_BEFORE})
+
+
+def test_version_and_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(tmp_path, "--version").code == 0
+    assert said(tmp_path, "--help").code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith(f"devenv {__version__}\n")
+    assert [verb for verb in VERBS if not re.search(rf"^  {verb} ", shown, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_command_has_help(verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said(tmp_path, verb, "--help").code == 0
+    assert capsys.readouterr().out.startswith(f"Usage: devenv {verb} ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["statsu"], "error: there is no command 'statsu'\n  did you mean 'status'?\n"),
+        (["frobnicate"], "error: there is no command 'frobnicate'\n  'devenv --help' lists what there is\n"),
+        (["check", "--zzz"], "error: No such option '--zzz'.\n  'devenv check --help' shows how it is used\n"),
+        (["url"], "error: Missing argument 'SERVICE'.\n  'devenv url --help' shows how it is used\n"),
+        (["up", "--wait-timeout", "long"], "'long' is not a valid integer range"),
+        (["env", "--format", "yaml"], "'yaml' is not one of 'dotenv', 'export', 'json'"),
+        (["-C", "nowhere", "env"], "error: nowhere is no folder\n"),
+    ],
+)
+def test_mistakes_on_the_command_line(shop: Path, words: list[str], message: str) -> None:
+    ended = said(shop, *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert message in ended.err
+    assert ended.err.endswith("nothing was changed\n")
+
+
+@pytest.mark.parametrize("words", [["lock", "-j", "--nope"], ["check", "--format=json", "--nope"]])
+def test_mistakes_of_programs_that_read_json(shop: Path, words: list[str]) -> None:
+    ended = said(shop, *words)
+    document = json.loads(ended.out)
+    assert (ended.code, document["schema_version"], document["error"]["exit_code"]) == (2, 1, 2)
+    assert document["error"]["changed"] == "nothing was changed"
+    assert document["error"]["problems"][0]["message"] in ended.err
+
+
+@pytest.mark.usefixtures("programs")
+def test_no_project(tmp_path: Path) -> None:
+    for verb in ("up", "status", "env", "check", "lock", "render", "stop", "down", "logs", "wait"):
+        ended = Program(tmp_path)(verb)
+        assert ended.code == 2
+        assert f"no devenv.toml in {tmp_path} or above it\n  change to your project's folder" in ended.err
+
+
+def test_started_elsewhere(shop: Path) -> None:
+    """In a folder below, from anywhere with -C, by a path of any kind."""
+    (shop / "below" / "deep").mkdir(parents=True)
+    wanted = said(shop, "url", "db")
+    assert wanted.code == 0
+    assert said(shop / "below" / "deep", "url", "db") == wanted
+    assert said(shop.parent, "-C", "shop", "url", "db") == wanted
+    assert said(Path("/"), "-C", str(shop / "below" / ".." / "below"), "url", "db") == wanted
+
+
+def test_addresses_are_not_guessed(shop: Path) -> None:
+    """What a standard port leads to may be another checkout's, so it is not printed before it is decided."""
+    (shop / ".devenv" / ".env").unlink()
+    for words in (["env"], ["url", "db"], ["run", "--", "true"]):
+        ended = said(shop, *words)
+        assert (ended.code, ended.out) == (1, "")
+        assert ended.err == "error: db has no port on this machine yet\n  devenv up db\nnothing was changed\n"
+    (shop / "devenv.toml").write_text(MANIFEST.partition("[env]")[0] + '[env]\nPLAIN = "yes"\n')
+    assert said(shop, "env").out == "PLAIN='yes'\n"
+
+
+def test_a_bug_gets_a_sentence_and_a_log(shop: Path) -> None:
+    """The packaged folders are taken as checked, so one that is broken is a bug."""
+    store = Path(os.environ["DEVENV_STATE"])
+    (shop / ".devenv" / ".env").write_text("COMPOSE_PROJECT_NAME=x\nDEVENV_DB_PORT=" + "9" * 5000 + "\n")
+    ended = said(shop, "url", "db")
+    assert ended.code == 1
+    first, hint, last = ended.err.splitlines()
+    assert first.startswith("error: devenv itself failed: ValueError: ")
+    assert hint == f"  the whole story is in {store / 'crash.log'}"
+    assert last == "run 'devenv status' to see how things stand"
+    assert "Traceback" in (store / "crash.log").read_text()
+
+
+@pytest.mark.usefixtures("programs")
+class TestAsAProgram:
+    """What needs real streams."""
+
+    def test_a_reader_that_goes_away(self, shop: Path) -> None:
+        """``devenv schema | head -1``: no error, no traceback, and no failure for 'set -o pipefail'."""
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        for command in ("schema", "catalog", "catalog --format json"):
+            words = " ".join([*DEVENV, command])
+            pipe = ["bash", "-c", f"set -o pipefail; {words} | head -c 1 >/dev/null"]
+            done = subprocess.run(pipe, cwd=shop, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 0
+            assert "rror" not in done.stderr
+
+    def test_nobody_reads_what_is_said_on_the_way(self, shop: Path) -> None:
+        """That does not stop what is being done."""
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        words = " ".join([*DEVENV, "render"])
+        pipe = ["bash", "-c", f"set -o pipefail; {{ sleep 0.01; exec {words} 2>&1 >&3; }} 3>&1 | true"]
+        done = subprocess.run(pipe, cwd=shop, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0
+        assert (shop / ".devenv" / "compose.yaml").is_file()
+
+    def test_a_full_disk_behind_stdout(self, shop: Path) -> None:
+        with Path("/dev/full").open("w") as full:
+            env = {**os.environ, "PYTHONPATH": str(ROOT)}
+            command = [*DEVENV, "url", "db"]
+            done = subprocess.run(
+                command, cwd=shop, env=env, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+        assert done.returncode == 1
+        assert os.strerror(errno.ENOSPC) in done.stderr
+        assert "Traceback" not in done.stderr
+
+    @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+    def test_streams_that_are_closed(self, shop: Path, closed: str) -> None:
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = ["bash", "-c", f"{' '.join(DEVENV)} url db {closed}"]
+        done = subprocess.run(command, cwd=shop, env=env, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_a_folder_that_was_removed(self, tmp_path: Path) -> None:
+        gone = tmp_path / "gone"
+        gone.mkdir()
+        command = ["bash", "-c", f"cd {gone}; rmdir {gone}; {' '.join(DEVENV)} status"]
+        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert f"no devenv.toml in {gone} or above it" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("env", "coloured"),
+        [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+        ids=["terminal", "NO_COLOR", "dumb"],
+    )
+    def test_colour(self, shop: Path, env: dict[str, str], coloured: bool) -> None:
+        shown = on_a_terminal(shop, "url", "nobody", env={"NO_COLOR": "", **env})
+        assert "no service 'nobody'" in shown
+        assert ("\x1b[31merror\x1b[0m" in shown) == coloured
+        assert ("\x1b" in shown) == coloured
+
+    def test_letters_that_a_terminal_cannot_show(self, shop: Path) -> None:
+        (shop / "devenv.toml").write_text(MANIFEST + 'GREETING = "grüß ✓"\n')
+        program = Program(shop, {"PYTHONIOENCODING": "ascii"})
+        assert program("env").out.endswith("GREETING='gr?? ?'\n")
+        assert program("check").code == 0
+
+
+def on_a_terminal(folder: Path, *words: str, env: dict[str, str]) -> str:
+    master, slave = pty.openpty()
+    full = {**os.environ, "PYTHONPATH": str(ROOT), **env}
+    full = {key: value for key, value in full.items() if value}
+    child = subprocess.Popen([*DEVENV, *words], cwd=folder, env=full, stdin=slave, stdout=slave, stderr=slave)
+    os.close(slave)
+    shown = b""
+    try:
+        while piece := os.read(master, 4096):
+            shown += piece
+    except OSError:  # what Linux says when nobody is at the other end any more
+        pass
+    os.close(master)
+    child.wait()
+    return shown.decode()
