@@ -56,8 +56,13 @@ class Console:
 
     def result(self, text: str) -> None:
         """What was asked for."""
-        self.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
-        self.stdout.flush()
+        try:
+            self.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
+            self.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DevenvError(f"the output cannot be written: {error.strerror}") from error
 
     def json(self, values: Mapping[str, Any]) -> None:
         """A result for programs: one document, with the version of its shape first."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
@@ -48,8 +47,6 @@ class Prepared:
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
-    from devenv.effects.engine import images
-
     project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     name, observed = narrowed(project, everything)
     machine, moved = place(
@@ -60,10 +57,10 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         kept=project.kept,
         registries=project.registries(),
     )
-    plan = functools.partial(
-        plan_up,
+    plan = plan_up(
         project.resolved,
-        machine=machine,
+        observed,
+        machine,
         wanted=chosen,
         files=project.generated(),
         pulls={service: project.local_image(service) for service in project.resolved.services},
@@ -71,11 +68,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         fresh=wishes.fresh,
         force=wishes.force,
     )
-    planned = plan(observed)
-    if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
-        observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
-        planned = plan(observed)
-    return Prepared(project, machine, observed, planned, chosen, moved)
+    return Prepared(project, machine, observed, plan, chosen, moved)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -119,13 +112,13 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
     project.store.write("applied", applied)
 
 
-def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+def wait_for(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
 
     project = prepared.project
-    there = containers(world) if prepared.plan.changes else prepared.observed.containers
+    there = containers() if prepared.plan.changes else prepared.observed.containers
     own = {item.service: item for item in there if item.project == prepared.machine.project and item.service}
     versions = project.store.read("versions")
     ensured = project.store.read("ensured")

@@ -24,7 +24,7 @@ def _completing(table: str) -> Callable[[click.Context, click.Parameter, str], l
     def names(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
         root, given = context.find_root(), context.params.get("services") or ()
         found: Iterable[str] = ()
-        with contextlib.suppress(DevenvError, ValueError, AttributeError):
+        with contextlib.suppress(DevenvError, ValueError, TypeError, AttributeError):
             found = _names_in(root.obj.cwd / (root.params.get("directory") or ""), table)
         return [CompletionItem(name) for name in found if name.startswith(begun) and name not in given]
 

@@ -139,11 +139,11 @@ def pass_through(
     """Run a program on the user's own terminal and return its exit code (128 + n when signal n ended it).
 
     Raises FileNotFoundError when there is no such program. ^C reaches the program, which decides what it means: a
-    client such as psql uses it to cancel a query.
+    client such as psql uses it to cancel a query. What would end devenv alone ends the program instead.
     """
     import sys
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
     try:
         child = subprocess.Popen(
             list(argv),
@@ -152,7 +152,10 @@ def pass_through(
             stdout=sys.stderr if stdout_to_stderr else None,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            before[number] = signal.signal(number, lambda received, _: child.send_signal(received))
         code = child.wait()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if code >= 0 else 128 - code
