@@ -7,7 +7,6 @@ import hashlib
 import json
 import secrets
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -30,7 +29,6 @@ from tests.engine.running import (
     devenv,
     docker_that,
     running,
-    serving,
     started,
     well,
 )
@@ -178,45 +176,6 @@ def test_killed_while_containers_are_started(cache: Project, moment: str, tmp_pa
     path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) {does};; esac")
     assert devenv(cache, "up", PATH=path).code == -signal.SIGKILL
     goes_on(cache)
-
-
-def test_killed_while_a_container_is_made_anew(cache: Project, tmp_path: Path) -> None:
-    """Compose makes the new one beside the old one, and is killed before it takes that away."""
-    well(devenv(cache, "up"))
-    cache.write(f'{CACHE}[services.cache.settings]\nmaxmemory-policy = "allkeys-lru"\n')
-    own = f"--filter label=com.docker.compose.project={cache.name}"
-    watch = (
-        '"$real" "$@" & compose=$!; '
-        f'until [ "$("$real" ps --all --quiet {own} | wc -l)" = 2 ] || ! kill -0 $compose; do :; done; '
-        "kill -KILL $compose $PPID; exit 1"
-    )
-    path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) {watch};; esac")
-    assert devenv(cache, "up", PATH=path).code == -signal.SIGKILL
-    goes_on(cache)
-    assert "nothing to do" in well(devenv(cache, "up")).err
-
-
-def test_while_the_engine_does_not_answer(cache: Project, tmp_path: Path) -> None:
-    """It took the question and says nothing, as an engine does whose disk hangs."""
-    asked = threading.Event()
-
-    def listen(connection: socket.socket) -> None:
-        connection.recv(1)
-        asked.set()
-        connection.recv(1 << 20)
-        connection.recv(1)
-
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(tmp_path / "deaf.sock"))
-    with serving(listen, listener):
-        for everybody in (True, False):
-            asked.clear()
-            up = Running(cache, "up", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
-            assert asked.wait(PATIENCE)
-            up.interrupt(everybody=everybody)
-            interrupted(up.end())
-        wrong = devenv(cache, "up", "nobody", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
-        assert (wrong.code, "no service 'nobody'" in wrong.err) == (2, True)
 
 
 def test_while_it_waits_for_another_devenv(cache: Project) -> None:
