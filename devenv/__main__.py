@@ -13,6 +13,9 @@ def main() -> int:
         return 130
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # An interrupt that came within exec(), by which dataclasses are made, has `python -m` end by the signal itself,
+        # caught or not, until something else is executed.
+        exec("")  # noqa: S102
 
 
 if __name__ == "__main__":
