@@ -8,9 +8,10 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 #: Programs that are being waited for. One that nobody waits for any more must not outlive us.
 _running: set[subprocess.Popen[str]] = set()
@@ -143,19 +144,30 @@ def pass_through(
     """
     import sys
 
-    before = {signal.SIGINT: signal.signal(signal.SIGINT, signal.SIG_IGN)}
+    early: list[int] = []
+    # A handler, not SIG_IGN: that would be inherited, and an interrupt before the program is there would reach nobody.
+    before = {signal.SIGINT: _handled(signal.SIGINT, early.append)}
     try:
         child = subprocess.Popen(
             list(argv),
             env=None if env is None else dict(env),
             cwd=cwd,
             stdout=sys.stderr if stdout_to_stderr else None,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
+        if early:
+            child.send_signal(signal.SIGINT)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            before[number] = signal.signal(number, lambda received, _: child.send_signal(received))
+            before[number] = _handled(number, child.send_signal)
         code = child.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     return code if code >= 0 else 128 - code
+
+
+def _handled(number: int, handler: Callable[[int], None]) -> Any:
+    """Have a signal handled, unless our parent had it ignored. Returns the handler of before."""
+    before = signal.getsignal(number)
+    if before is not signal.SIG_IGN:
+        signal.signal(number, lambda received, _: handler(received))
+    return before

@@ -64,7 +64,14 @@ def test_nothing_to_run(run: Program) -> None:
 def test_whoever_ends_devenv_ends_the_command(run: Program) -> None:
     """As a supervisor does, which knows devenv's process only."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [*DEVENV, "run", "--", "sh", "-c", "trap 'echo ended well; exit 3' TERM; echo at work; sleep 600 & wait"]
+    command = [
+        *DEVENV,
+        "run",
+        "--",
+        "sh",
+        "-c",
+        "trap 'kill $!; echo ended well; exit 3' TERM; echo at work; sleep 600 & wait",
+    ]
     with subprocess.Popen(command, cwd=run.folder, env=env, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
         assert child.stdout.readline() == "at work\n"

@@ -1,0 +1,138 @@
+"""Programs: run to their end, interrupted, ended with us."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from devenv.effects.process import Finished, begin, pass_through, run
+
+pytestmark = pytest.mark.usefixtures("programs")
+
+
+def test_a_program_that_ends() -> None:
+    assert run(["sh", "-c", "echo out; echo err >&2; exit 3"]) == Finished(3, "out\n", "err\n")
+    assert run(["cat"], input="through") == Finished(0, "through", "")
+    assert run(["cat"]) == Finished(0, "", "")
+    assert run(["sh", "-c", "echo $MINE$HOME"], env={"MINE": "x"}).stdout == "x\n"
+    assert run(["printf", "\\377x"]).stdout == "�x"
+
+
+def test_a_program_that_is_not_there() -> None:
+    with pytest.raises(FileNotFoundError):
+        run(["no-such-program"])
+    begun = begin(["no-such-program"])
+    with pytest.raises(FileNotFoundError):
+        begun.end()
+
+
+def test_a_program_that_takes_too_long() -> None:
+    with pytest.raises(TimeoutError, match=r"^sleep took longer than 0.05 s$"):
+        run(["sleep", "600"], timeout=0.05)
+
+
+def test_what_is_written_meanwhile_is_not_lost() -> None:
+    """More than a pipe holds, before anybody reads."""
+    begun = begin([sys.executable, "-c", "import sys; sys.stdout.write('x' * 300000)"])
+    assert run(["true"]).code == 0
+    assert len(begun.end().stdout) == 300_000
+
+
+@pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
+def test_exit_codes_pass_through(script: str, code: int) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    assert pass_through(["sh", "-c", script]) == code
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_program_that_cannot_pass_through() -> None:
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(FileNotFoundError):
+        pass_through(["no-such-program"])
+    assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_an_interruption_before_the_program_is_there() -> None:
+    """^C just before it is started is meant for it."""
+    with beginner(
+        "import os, signal\n"
+        "sys.addaudithook(lambda event, _: event == 'subprocess.Popen' and os.kill(os.getpid(), signal.SIGINT))\n"
+        "sys.exit(pass_through(['sleep', '600']))\n"
+    ) as child:
+        child.communicate()
+    assert child.returncode == 130
+
+
+def beginner(script: str) -> subprocess.Popen[str]:
+    """A Python that begins programs of its own; it says the number of each."""
+    head = (
+        "import subprocess, sys; from devenv.effects.process import *\ndef say(child): print(child.pid, flush=True)\n"
+    )
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(
+        [sys.executable, "-c", head + script],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def at_work(process: int) -> bool:
+    """Whether it is there and not only waiting for somebody to ask how it ended."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_an_interruption_ends_what_was_begun() -> None:
+    """Whoever signals devenv alone means its programs too; those begun before are not its own."""
+    with beginner(
+        "other = subprocess.Popen(['sleep', '600'], stdout=2); say(other)\n"
+        "with minding():\n"
+        "    mine = subprocess.Popen(['sleep', '600'], stdout=2); say(mine)\n"
+        "    mine.wait()\n"
+    ) as child:
+        assert child.stdout
+        other, mine = int(child.stdout.readline()), int(child.stdout.readline())
+        child.send_signal(signal.SIGINT)
+        child.wait()
+        assert (at_work(mine), at_work(other)) == (False, True)
+        os.kill(other, signal.SIGKILL)
+
+
+def test_an_interruption_waits_until_they_have_ended() -> None:
+    """Compose takes a moment to give up well."""
+    slowly = "trap 'echo ended > \"$1\"; exit 0' INT; echo ready; while :; do sleep 0.1; done"
+    with beginner(
+        f"import tempfile; place = tempfile.mktemp(); print(place, flush=True)\n"
+        f"with minding():\n    subprocess.Popen(['sh', '-c', {slowly!r}, 'sh', place]).wait()\n"
+    ) as child:
+        assert child.stdout
+        place = Path(child.stdout.readline().strip())
+        assert child.stdout.readline() == "ready\n"
+        child.send_signal(signal.SIGINT)
+        child.communicate()
+    assert place.read_text() == "ended\n"
+    place.unlink()
+
+
+def test_nobody_is_left_behind_at_the_end() -> None:
+    """A question to an engine that never answers, when something else went wrong meanwhile."""
+    with beginner("begun = begin(['sleep', '600']); say(begun._child)\nraise SystemExit(2)\n") as child:
+        assert child.stdout
+        begun = int(child.stdout.readline())
+        child.communicate()
+    assert child.returncode == 2
+    deadline = time.monotonic() + 60
+    while at_work(begun):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)

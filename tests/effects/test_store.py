@@ -1,0 +1,140 @@
+"""What devenv remembers: through crashes, beside another devenv, of several checkouts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from devenv.effects.store import Store, checkouts, state_folder
+from devenv.errors import DevenvError
+from tests.making import tree
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "state", checkout(tmp_path, "shop"))
+
+
+def checkout(folder: Path, name: str) -> Path:
+    return tree(folder / name, {"devenv.toml": ""})
+
+
+def test_memory(store: Store) -> None:
+    assert store.read("applied") == {}
+    store.write("applied", {"db": {"version": "15"}})
+    assert store.read("applied") == {"db": {"version": "15"}}
+    assert (store.folder.stat().st_mode & 0o777, (store.folder / "applied.json").stat().st_mode & 0o777) == (
+        0o700,
+        0o600,
+    )
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[1]", "null", "\x00"])
+def test_a_damaged_memory_is_none(store: Store, damage: str) -> None:
+    store.write("applied", {"db": 1})
+    (store.folder / "applied.json").write_text(damage)
+    assert store.read("applied") == {}
+
+
+def test_the_journal_of_a_run_that_did_not_end(store: Store) -> None:
+    assert store.unfinished() == []
+    store.journal({"verb": "up"})
+    store.journal({"begin": ["pull"]})
+    with (store.folder / "journal.jsonl").open("a") as out:
+        out.write('{"done": ["pu')  # the power failed
+    assert store.unfinished() == [{"verb": "up"}, {"begin": ["pull"]}]
+    store.clear_journal()
+    store.clear_journal()
+    assert store.unfinished() == []
+
+
+def test_two_checkouts_have_two_memories(tmp_path: Path) -> None:
+    one, other = (Store(tmp_path / "state", checkout(tmp_path, name)) for name in ("one", "other"))
+    one.write("applied", {"db": 1})
+    assert other.read("applied") == {}
+
+
+def test_one_waits_for_the_other_and_says_for_whom(store: Store) -> None:
+    told: list[str] = []
+    asked, events = threading.Event(), []
+
+    def second() -> None:
+        with store.locked("down", waiting=lambda holder: (told.append(holder), asked.set())[0]):
+            events.append("second")
+
+    with store.locked("up", waiting=told.append):
+        waiter = threading.Thread(target=second)
+        waiter.start()
+        assert asked.wait(60)
+        events.append("first")
+    waiter.join(60)
+    assert (told, events) == ([f"devenv up (process {os.getpid()})"], ["first", "second"])
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_lock_ends_with_whoever_has_it(store: Store) -> None:
+    hold = (
+        "import sys, time; from pathlib import Path; from devenv.effects.store import Store\n"
+        "with Store(Path(sys.argv[1]), Path(sys.argv[2])).locked('up', waiting=print):\n"
+        "    print('held', flush=True); time.sleep(600)\n"
+    )
+    command = [sys.executable, "-c", hold, str(store.state), str(store.root)]
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        assert child.stdout.readline() == "held\n"
+        waited: list[str] = []
+        child.send_signal(signal.SIGKILL)
+        with store.locked("up", waiting=waited.append):
+            assert waited in ([], [f"devenv up (process {child.pid})"])
+
+
+def test_a_name_belongs_to_the_first_that_takes_it(tmp_path: Path) -> None:
+    one, other = (Store(tmp_path / "state", checkout(tmp_path, name)) for name in ("one", "other"))
+    assert one.claim("shop")
+    assert one.claim("shop")
+    assert not other.claim("shop")
+    assert other.claim("shop-2")
+    assert checkouts(tmp_path / "state") == {str(one.root): "shop", str(other.root): "shop-2"}
+    (one.root / "devenv.toml").unlink()
+    assert other.claim("shop")
+    assert checkouts(tmp_path / "state") == {str(other.root): "shop"}
+
+
+def test_of_many_that_take_a_name_at_once_one_gets_it(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / "state", checkout(tmp_path, f"number-{number}")) for number in range(8)]
+    got: list[bool] = []
+    threads = [threading.Thread(target=lambda store=store: got.append(store.claim("shop"))) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(got) == [False] * 7 + [True]
+
+
+def test_a_damaged_entry_of_another_checkout_is_passed_over(store: Store) -> None:
+    store.remember_root("shop")
+    tree(store.state / "projects", {"x/project.json": "{", "y/project.json": "[]", "z/project.json": '{"root": 3}'})
+    assert checkouts(store.state) == {str(store.root): "shop"}
+
+
+def test_a_place_that_cannot_be_had(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("mine")
+    store = Store(tmp_path / "state", checkout(tmp_path, "shop"))
+    for act in (lambda: store.write("x", {}), lambda: store.journal({}), lambda: store.claim("shop")):
+        with pytest.raises(DevenvError, match="a file stands where devenv needs a folder: move it away"):
+            act()
+    with pytest.raises(DevenvError, match="cannot be written"), store.locked("up", waiting=print):
+        pass
+    assert (store.read("x"), store.unfinished()) == ({}, [])
+
+
+def test_where_it_is(tmp_path: Path) -> None:
+    assert state_folder({"DEVENV_STATE": str(tmp_path)}) == tmp_path
+    assert state_folder({}).name == "devenv"
