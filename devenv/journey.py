@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
@@ -15,7 +16,7 @@ from devenv.model.plan import Action, Plan
 from devenv.pinning import pinned, save
 from devenv.project import Project
 from devenv.stages.place import Moved, place
-from devenv.stages.plan_up import OVERRIDE, plan_up
+from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
 from devenv.standing import narrowed
 from devenv.targets import dotenv
 
@@ -47,6 +48,8 @@ class Prepared:
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
+    from devenv.effects.engine import images
+
     project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     name, observed = narrowed(project, everything)
     machine, moved = place(
@@ -57,10 +60,10 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         kept=project.kept,
         registries=project.registries(),
     )
-    plan = plan_up(
+    plan = functools.partial(
+        plan_up,
         project.resolved,
-        observed,
-        machine,
+        machine=machine,
         wanted=chosen,
         files=project.generated(),
         pulls={service: project.local_image(service) for service in project.resolved.services},
@@ -68,7 +71,11 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         fresh=wishes.fresh,
         force=wishes.force,
     )
-    return Prepared(project, machine, observed, plan, chosen, moved)
+    planned = plan(observed)
+    if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
+        observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
+        planned = plan(observed)
+    return Prepared(project, machine, observed, planned, chosen, moved)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -100,6 +107,7 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
         images={name: project.local_image(name) for name in prepared.chosen},
         platforms={name: project.resolved.services[name].platform for name in prepared.chosen},
         leaving={item.service: item.id for item in prepared.observed.containers},
+        half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
     )
     apply(plan, material, verb="up", store=project.store, progress=progress)
@@ -112,13 +120,13 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
     project.store.write("applied", applied)
 
 
-def wait_for(prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
     """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
     from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
 
     project = prepared.project
-    there = containers() if prepared.plan.changes else prepared.observed.containers
+    there = containers(world) if prepared.plan.changes else prepared.observed.containers
     own = {item.service: item for item in there if item.project == prepared.machine.project and item.service}
     versions = project.store.read("versions")
     ensured = project.store.read("ensured")
@@ -131,6 +139,7 @@ def wait_for(prepared: Prepared, *, timeout: float, progress: Progress) -> list[
             project.store.write("ensured", ensured)
 
     waiting = Waiting(
+        world=world,
         resolved=project.resolved,
         machine=prepared.machine,
         containers=own,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from devenv.console import Progress
 from devenv.effects import ready
 from devenv.effects.containers import execute, version_in
+from devenv.effects.world import World
 from devenv.errors import DevenvError, NotReady
 from devenv.model.machine import Machine
 from devenv.model.observed import Container
@@ -25,6 +26,7 @@ class Waiting:
     when that changes. ``versions`` holds what servers said of themselves, by container; what is asked is added.
     """
 
+    world: World
     resolved: Resolved
     machine: Machine
     containers: Mapping[str, Container]
@@ -58,7 +60,7 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
         said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")
         progress.done(outcome.name, said.splitlines()[0], well=not outcome.failure)
 
-    return ready.wait(awaited, timeout=timeout, then=then, ended=ended)
+    return ready.wait(waiting.world, awaited, timeout=timeout, then=then, ended=ended)
 
 
 def running_version(service: ResolvedService, container: str, project: str) -> str:

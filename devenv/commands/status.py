@@ -40,7 +40,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
     from devenv.effects.engine import look
 
-    looking = look(world, images=False)  # the engine answers while the rest is imported
+    looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.effects.probe import ask_all
     from devenv.errors import DriftFound

@@ -137,7 +137,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             carry_out(prepared, progress)
-            outcomes = wait_for(prepared, timeout=wait_timeout, progress=progress)
+            outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         if store.read("owed").get("hooks"):
             _run_hooks(world, console, prepared)

@@ -27,14 +27,15 @@ _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START)
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What steps are made with: every file by path, each service's image as the engine calls it, its platform, and
-    the containers of services that are to be stopped."""
+    """What steps are made with: every file by path, each service's image as the engine calls it, its platform, the
+    containers of services that are to be stopped, and those that an interrupted run left half made."""
 
     root: Path
     files: Mapping[str, File]
     images: Mapping[str, str]
     platforms: Mapping[str, str]
     leaving: Mapping[str, str]
+    half_made: Sequence[str]
     stack: Stack
 
 
@@ -97,6 +98,7 @@ def _start(services: Sequence[str], material: Material, progress: Progress) -> N
 
 
 def _recreate(services: Sequence[str], material: Material, progress: Progress) -> None:
+    compose.remove_containers(material.half_made)  # Compose would stumble over their names
     material.stack.up(services, recreate=True, told=lambda line: None)
 
 

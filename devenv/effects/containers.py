@@ -1,12 +1,61 @@
-"""Single containers: run something in one, read its last words."""
+"""Single containers: how one is, run something in it, read its last words."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from devenv.effects.engine import docker
+from devenv.effects import engine_socket
+from devenv.effects.engine import docker, socket_of
+from devenv.effects.engine_questions import PROJECT, SERVICE
 from devenv.effects.process import Finished
+from devenv.effects.world import World
+from devenv.model.observed import Container
 from devenv.model.probe import Command
+
+
+def inspect(world: World, ids: Sequence[str]) -> tuple[Container, ...]:
+    """How containers are just now, by id; one that went away meanwhile is left out."""
+    if place := socket_of(world):
+        with contextlib.suppress(OSError, ValueError):
+            return tuple(_inspected(entry) for item in ids if (entry := _entry(place, item)))
+    done = docker("container", "inspect", *ids) if ids else None
+    return tuple(_inspected(entry) for entry in json.loads(done.stdout or "[]")) if done else ()
+
+
+def _entry(place: str, container: str) -> Any:
+    try:
+        return engine_socket.answer(engine_socket.ask(place, f"/containers/{container}/json"))
+    except LookupError:
+        return None
+
+
+def _inspected(entry: Mapping[str, Any]) -> Container:
+    state, labels = entry["State"], entry["Config"].get("Labels") or {}
+    return Container(
+        id=entry["Id"],
+        name=entry["Name"].removeprefix("/"),
+        project=labels.get(PROJECT, ""),
+        service=labels.get(SERVICE, ""),
+        state=state["Status"],
+        health=(state.get("Health") or {}).get("Status", ""),
+        exit_code=state.get("ExitCode", 0),
+        out_of_memory=bool(state.get("OOMKilled")),
+        image=entry["Config"].get("Image", ""),
+    )
+
+
+def health_command(container: str) -> tuple[str, ...]:
+    """The words of a container's own health check, as ``docker exec`` takes them; () if it has none."""
+    done = docker("container", "inspect", "--format", "{{json .Config.Healthcheck}}", container)
+    try:
+        how, *words = (json.loads(done.stdout or "null") or {}).get("Test") or ("NONE",)
+    except ValueError:
+        return ()
+    return {"CMD": tuple(words), "CMD-SHELL": ("/bin/sh", "-c", *words)}.get(how, ())
 
 
 def execute(container: str, command: Command, *, timeout: float = 120) -> Finished:

@@ -1,19 +1,31 @@
-"""Looking at the container engine: what runs, what is kept, what answers. Asks the docker CLI, changes nothing.
+"""Looking at the container engine: what runs, what is kept, what answers. Changes nothing.
 
-The CLI is asked directly, all questions at once, because these answers stand at the beginning of every command;
-what changes something goes through ``effects.compose``.
+All questions are asked at once and before all else, because their answers stand at the beginning of every command: of
+the engine's own socket where that is on this machine, else of the docker CLI. What changes something goes through
+``effects.compose``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+import socket
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
+from devenv.effects import engine_socket
+from devenv.effects.engine_questions import (
+    CONTAINERS,
+    ENGINE,
+    IMAGES,
+    VOLUMES,
+    Question,
+    Table,
+    image,
+)
 from devenv.effects.process import Begun, Finished, begin
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
@@ -21,7 +33,6 @@ from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 
 #: Engine API 1.40 (19.03) is the oldest on which Compose's file format 3.8 features we render all work.
 OLDEST_ENGINE = (20, 10)
-_PROJECT, _SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 
 
 def docker(*words: str, timeout: float | None = 60, input: str | None = None) -> Finished:
@@ -86,34 +97,94 @@ def _unreachable(said: str) -> Unreachable:
     return Unreachable(f"{sentence}: {said.removesuffix(' Is the docker daemon running?')}", hint)
 
 
+def _table(begun: Begun) -> Table:
+    """The lines of a docker command, split at tabs."""
+    done = _ended(begun)
+    if done.code != 0:
+        raise DevenvError(f"docker failed: {_first_line(done.stderr)}", "'devenv doctor' looks for the cause")
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question on its way: over the engine's socket or by a docker command."""
+
+    question: Question
+    sock: socket.socket | None
+    begun: Begun | None
+
+    def table(self) -> Table:
+        """The answer, in columns. Raises Unreachable, or DevenvError for a question that was not understood."""
+        if self.sock:
+            try:
+                return self.question.columns(engine_socket.answer(self.sock))
+            except (OSError, ValueError, LookupError, TypeError, AttributeError):
+                pass  # docker says what is the matter, if it does not know better
+        return _table(self.begun or begin(["docker", *self.question.words]))
+
+
+def _ask(question: Question, place: str) -> _Asked:
+    if place:
+        try:
+            return _Asked(question, engine_socket.ask(place, question.resource), None)
+        except OSError:
+            pass
+    return _Asked(question, None, begin(["docker", *question.words]))
+
+
 @dataclass(frozen=True, slots=True)
 class Looking:
     """Questions that were put to the engine and are being answered. Begin early, ask for ``result`` late."""
 
-    _begun: tuple[Begun, ...]
+    _asked: tuple[_Asked, ...]
     _world: World
 
     def result(self) -> Observed:
         """Everything the engine has, for all projects. Raises Unreachable."""
-        engine, *others = self._begun
-        version, platform = _engine(_table(engine))
+        engine, *others = self._asked
+        version, platform = engine.table()[0][0].split(" ", 1)
         _check_version(version)  # first of all: one that is too old may not understand the other questions
-        containers, volumes, *images = (_table(answer) for answer in others)
+        containers, volumes = (asked.table() for asked in others)
         return Observed(
             Engine(version, platform, _host(self._world)),
             tuple(_listed(row) for row in containers),
             tuple(ExistingVolume(*row) for row in volumes),
-            _names(images[0] if images else ()),
         )
 
 
-def look(world: World, *, images: bool = True) -> Looking:
-    """Begin to look; the answers take as long as a program takes to import the rest of itself.
+def socket_of(world: World) -> str:
+    """The path of the engine's socket on this machine; "" where the docker CLI is to be asked."""
+    return engine_socket.find(world, _context(world))
 
-    ``images``: whether local images are wanted too; without them the result has none.
-    """
-    questions = (_ENGINE, _CONTAINERS, _VOLUMES, *((_IMAGES,) if images else ()))
-    return Looking(tuple(begin(["docker", *question]) for question in questions), world)
+
+def look(world: World) -> Looking:
+    """Begin to look; the answers take as long as a program takes to import the rest of itself."""
+    place = socket_of(world)
+    return Looking(tuple(_ask(question, place) for question in (ENGINE, CONTAINERS, VOLUMES)), world)
+
+
+def images(world: World, names: Iterable[str]) -> frozenset[str]:
+    """Those of these images, each ``repository:tag`` or ``repository@digest``, that are on the engine's machine."""
+    wanted = frozenset(names)
+    if place := socket_of(world):
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as opened:
+            asked = {name: opened.enter_context(engine_socket.ask(place, image(name))) for name in wanted}
+            return frozenset(name for name, sock in asked.items() if _is_there(sock))
+    rows = _table(begin(["docker", *IMAGES]))
+    return wanted & {f"{name}{sign}{part}" for name, tag, digest in rows for sign, part in ((":", tag), ("@", digest))}
+
+
+def _is_there(sock: socket.socket) -> bool:
+    try:
+        engine_socket.answer(sock)
+    except LookupError:
+        return False
+    return True
+
+
+def containers(world: World) -> tuple[Container, ...]:
+    """All containers there are just now, of all projects."""
+    return tuple(_listed(row) for row in _ask(CONTAINERS, socket_of(world)).table())
 
 
 def _check_version(version: str) -> None:
@@ -121,15 +192,6 @@ def _check_version(version: str) -> None:
     if numbers and numbers < OLDEST_ENGINE:
         oldest = ".".join(str(part) for part in OLDEST_ENGINE)
         raise Unreachable(f"the container engine is version {version}, too old", f"devenv needs {oldest} or newer")
-
-
-_ENGINE = ("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}")
-
-
-def _engine(table: Sequence[Sequence[str]]) -> tuple[str, str]:
-    """Version and platform of the engine."""
-    words = table[0][0].split()
-    return words[0], words[-1]
 
 
 def _host(world: World) -> str:
@@ -156,31 +218,9 @@ def _context(world: World) -> str:
     return str(value)
 
 
-def _table(question: Begun) -> list[list[str]]:
-    """The lines of one docker command, split at tabs."""
-    done = _ended(question)
-    if done.code != 0:
-        raise DevenvError(f"docker failed: {_first_line(done.stderr)}", "'devenv doctor' looks for the cause")
-    return [line.split("\t") for line in done.stdout.splitlines()]
-
-
-_CONTAINER_LABELS = (_PROJECT, _SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports")
-_CONTAINER_COLUMNS = ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}")
 _PUBLISHED = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)->(?P<container>\d+)/tcp")
 _PAIR = re.compile(r"(\d+):(\d+)")
 _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)->(?P<container>\d+)-\d+/tcp")
-
-
-def _shape(columns: Sequence[str], labels: Sequence[str]) -> str:
-    return "\t".join((*columns, *(f'{{{{.Label "{label}"}}}}' for label in labels)))
-
-
-_CONTAINERS = ("ps", "--all", "--no-trunc", "--format", _shape(_CONTAINER_COLUMNS, _CONTAINER_LABELS))
-
-
-def containers() -> tuple[Container, ...]:
-    """All containers there are just now, of all projects."""
-    return tuple(_listed(row) for row in _table(begin(["docker", *_CONTAINERS])))
 
 
 def _listed(row: Sequence[str]) -> Container:
@@ -215,51 +255,3 @@ def _published(text: str) -> dict[int, tuple[str, int]]:
         for offset in range(int(match["last"]) - first + 1):
             ports[int(match["container"]) + offset] = (match["address"], first + offset)
     return ports
-
-
-def inspect(ids: Sequence[str]) -> tuple[Container, ...]:
-    """How containers are just now, by id; one that went away meanwhile is left out."""
-    if not ids:
-        return ()
-    done = docker("container", "inspect", *ids)
-    return tuple(_inspected(entry) for entry in json.loads(done.stdout or "[]"))
-
-
-def _inspected(entry: Mapping[str, Any]) -> Container:
-    state, labels = entry["State"], entry["Config"].get("Labels") or {}
-    return Container(
-        id=entry["Id"],
-        name=entry["Name"].removeprefix("/"),
-        project=labels.get(_PROJECT, ""),
-        service=labels.get(_SERVICE, ""),
-        state=state["Status"],
-        health=(state.get("Health") or {}).get("Status", ""),
-        exit_code=state.get("ExitCode", 0),
-        out_of_memory=bool(state.get("OOMKilled")),
-        image=entry["Config"].get("Image", ""),
-    )
-
-
-def health_command(container: str) -> tuple[str, ...]:
-    """The words of a container's own health check, as ``docker exec`` takes them; () if it has none."""
-    done = docker("container", "inspect", "--format", "{{json .Config.Healthcheck}}", container)
-    try:
-        how, *words = (json.loads(done.stdout or "null") or {}).get("Test") or ("NONE",)
-    except ValueError:
-        return ()
-    return {"CMD": tuple(words), "CMD-SHELL": ("/bin/sh", "-c", *words)}.get(how, ())
-
-
-_VOLUME_LABELS = (_PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")
-
-
-_VOLUMES = ("volume", "ls", "--format", _shape(("{{.Name}}",), _VOLUME_LABELS))
-_IMAGES = ("image", "ls", "--digests", "--no-trunc", "--format", "{{.Repository}}\t{{.Tag}}\t{{.Digest}}")
-
-
-def _names(table: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Local image names: ``repository:tag`` and ``repository@digest``."""
-    names = set()
-    for repository, tag, digest in table:
-        names |= {f"{repository}:{tag}", f"{repository}@{digest}"}
-    return frozenset(names)

@@ -12,20 +12,18 @@ _LISTENING = "0A"
 
 def listening(candidates: Iterable[int]) -> frozenset[int]:
     """The ports in use: all of them where the kernel tells (Linux), else those of the candidates that cannot be had."""
-    try:
-        return frozenset(port for table in _TABLES for port, _ in _entries(table))
-    except OSError:
+    entries = _entries()
+    if entries is None:
         return frozenset(port for port in candidates if not _can_have(port))
+    return frozenset(port for port, _ in entries)
 
 
-def _entries(table: Path) -> list[tuple[int, str]]:
-    """(port, inode) of each listening socket in one of the kernel's tables."""
-    found = []
-    for line in table.read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        if fields[3] == _LISTENING:
-            found.append((int(fields[1].rpartition(":")[2], 16), fields[9]))
-    return found
+def _entries() -> list[tuple[int, str]] | None:
+    """(port, inode) of each listening socket; None where the kernel has no table of them (one may lack IPv6 alone)."""
+    tables = [table for table in _TABLES if table.exists()]
+    lines = [line.split() for table in tables for line in table.read_text(encoding="ascii").splitlines()[1:]]
+    listed = [(int(fields[1].rpartition(":")[2], 16), fields[9]) for fields in lines if fields[3] == _LISTENING]
+    return listed if tables else None
 
 
 def _can_have(port: int) -> bool:
@@ -39,10 +37,7 @@ def _can_have(port: int) -> bool:
 
 def owner(port: int) -> str:
     """Who listens on a port, in words: ``postgres (process 812)``; "" where that cannot be told."""
-    try:
-        inodes = {inode for table in _TABLES for number, inode in _entries(table) if number == port}
-    except OSError:
-        return ""
+    inodes = {inode for number, inode in _entries() or () if number == port}
     links = {f"socket:[{inode}]" for inode in inodes}
     for process in Path("/proc").glob("[0-9]*"):
         try:

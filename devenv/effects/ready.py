@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from devenv.effects import engine
-from devenv.effects.containers import execute, last_lines
+from devenv.effects.containers import execute, health_command, inspect, last_lines
 from devenv.effects.probe import until_ready
 from devenv.effects.process import minding
+from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container
 from devenv.model.probe import Answer, Command, Question
@@ -59,10 +59,10 @@ class _Watch:
     gone: Unreachable | None = None
     over: threading.Event = field(default_factory=threading.Event)
 
-    def look(self, ids: Sequence[str]) -> None:
+    def look(self, world: World, ids: Sequence[str]) -> None:
         while not self.over.wait(_LOOK):
             try:
-                found = engine.inspect(ids)
+                found = inspect(world, ids)
                 self.states = {item.id: item for item in found}
                 self.restarts |= {item.id: item.exit_code for item in found if item.state == "restarting"}
             except Unreachable as error:
@@ -94,6 +94,7 @@ _KILLED = (137, 143)
 
 
 def wait(
+    world: World,
     awaited: Sequence[Awaited],
     *,
     timeout: float,
@@ -108,7 +109,7 @@ def wait(
         return []
     start = time.monotonic()
     watch = _Watch(start + timeout)
-    watcher = threading.Thread(target=watch.look, args=([item.container for item in awaited],), daemon=True)
+    watcher = threading.Thread(target=watch.look, args=(world, [item.container for item in awaited]), daemon=True)
     watcher.start()
 
     def one(item: Awaited) -> Outcome:
@@ -165,7 +166,7 @@ def _until_healthy(container: str, watch: _Watch) -> Answer:
 
     One that has no health check serves, as far as anybody can tell, when it runs.
     """
-    words = engine.health_command(container)
+    words = health_command(container)
     said = "the container is not running"
     while not watch.given_up(container):
         state = watch.state(container)

@@ -72,8 +72,8 @@ class Observed:
     """Everything the planner may know of the machine.
 
     ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
-    the one who has it, in words; ``images`` are local image names with and without digest; a file that does not
-    exist is not in ``files``.
+    the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
+    a file that does not exist is not in ``files``.
     """
 
     engine: Engine

@@ -147,12 +147,21 @@ def service_steps(
     if container is None:
         yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
         return
-    if reason := _changed(service, container, observed, ports) or _overridden(service, observed, override):
+    if any(item.service == service.name for item in half_made(observed)):
+        yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
+    elif reason := _changed(service, container, observed, ports) or _overridden(service, observed, override):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
     else:
         yield Step(Action.KEEP, service.name, "is as devenv.toml says")
+
+
+def half_made(observed: Observed) -> tuple[Container, ...]:
+    """Containers that Compose had made beside the ones that they were to replace, when it was killed."""
+    own = [item for item in observed.containers if item.config]
+    whole = {item.service for item in own if item.state != "created"}
+    return tuple(item for item in own if item.state == "created" and item.service in whole)
 
 
 def _changed(service: ResolvedService, container: Container, observed: Observed, ports: Mapping[str, int]) -> str:

@@ -19,7 +19,7 @@ GREETINGS: Mapping[str, tuple[bytes, bytes]] = {
     "cache": (b"PING\r\n", b"+PONG"),
     "queue": (b"AMQP\x00\x00\x09\x01", b"\x01\x00\x00"),
 }
-_PAUSE = 0.01
+_PAUSE = 0.02
 
 
 def greets(service: str, port: int) -> bool:

@@ -55,7 +55,7 @@ def _reading(bench: Bench) -> list[str]:
         f"  processors were idle for a moment; {calm.given_up} of {calm.asked} began after {PATIENCE:.0f} s in vain.",
         "- *Cold* is as on a fresh clone: manifest, lock and generated file are there, containers, data and devenv's",
         "  memory are not. The limit is what nobody can beat: Compose starts the same file without health checks, and",
-        "  the clock runs until the slowest server answers in its own protocol, asked every 10 ms.",
+        "  the clock runs until the slowest server answers in its own protocol, asked every 20 ms.",
         "- The peers' file is written by hand with the health checks that most such files have (`pg_isready`,",
         "  `redis-cli ping`, `rabbitmq-diagnostics ping`); what makes them *healthy* need not let clients in.",
         "- A first connection logs in with psycopg, redis-py or pika and does one thing, at once after the return.",

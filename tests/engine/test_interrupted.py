@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
 import secrets
 import signal
-import subprocess
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -29,6 +30,7 @@ from tests.engine.running import (
     devenv,
     docker_that,
     running,
+    serving,
     started,
     well,
 )
@@ -129,6 +131,13 @@ class Slow(BaseHTTPRequestHandler):
         return None
 
 
+def commands() -> Iterator[str]:
+    """The command lines of all processes."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            yield path.read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
+
+
 @pytest.fixture
 def slow_registry() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
@@ -149,8 +158,7 @@ def test_while_images_are_fetched(cache: Project, slow_registry: str, everybody:
     assert Slow.asked.wait(PATIENCE)
     up.interrupt(everybody=everybody)
     interrupted(up.end())
-    left = subprocess.run(["pgrep", "--full", f"pull.*{slow_registry}"], capture_output=True, text=True)
-    assert left.stdout == ""
+    assert [words for words in commands() if slow_registry in words and " pull " in words] == []
     assert containers(cache) == []
     (cache.root / "devenv.lock").unlink()
     goes_on(cache)
@@ -178,6 +186,45 @@ def test_killed_while_containers_are_started(cache: Project, moment: str, tmp_pa
     goes_on(cache)
 
 
+def test_killed_while_a_container_is_made_anew(cache: Project, tmp_path: Path) -> None:
+    """Compose makes the new one beside the old one, and is killed before it takes that away."""
+    well(devenv(cache, "up"))
+    cache.write(f'{CACHE}[services.cache.settings]\nmaxmemory-policy = "allkeys-lru"\n')
+    own = f"--filter label=com.docker.compose.project={cache.name}"
+    watch = (
+        '"$real" "$@" & compose=$!; '
+        f'until [ "$("$real" ps --all --quiet {own} | wc -l)" = 2 ] || ! kill -0 $compose; do :; done; '
+        "kill -KILL $(cat /proc/$compose/task/*/children) $compose $PPID; exit 1"  # its plugin is a process of its own
+    )
+    path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) {watch};; esac")
+    assert devenv(cache, "up", PATH=path).code == -signal.SIGKILL
+    goes_on(cache)
+    assert "nothing to do" in well(devenv(cache, "up")).err
+
+
+def test_while_the_engine_does_not_answer(cache: Project, tmp_path: Path) -> None:
+    """It took the question and says nothing, as an engine does whose disk hangs."""
+    asked = threading.Event()
+
+    def listen(connection: socket.socket) -> None:
+        connection.recv(1)
+        asked.set()
+        connection.recv(1 << 20)
+        connection.recv(1)
+
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "deaf.sock"))
+    with serving(listen, listener):
+        for everybody in (True, False):
+            asked.clear()
+            up = Running(cache, "up", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
+            assert asked.wait(PATIENCE)
+            up.interrupt(everybody=everybody)
+            interrupted(up.end())
+        wrong = devenv(cache, "up", "nobody", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
+        assert (wrong.code, "no service 'nobody'" in wrong.err) == (2, True)
+
+
 def test_while_it_waits_for_another_devenv(cache: Project) -> None:
     """The other one is a lock that a test holds."""
     well(devenv(cache, "up"))
@@ -203,7 +250,7 @@ def test_in_a_hook(project: Make, tmp_path: Path) -> None:
     """^C is the hook's first; the hooks are still owed afterwards."""
     made = project(f"{CACHE}\n[hooks]\npost_up = ['sh -c \"echo in the hook; exec sleep 600\"']\n")
     up = Running(made, "up")
-    up.says("in the hook")
+    up.says("\nin the hook")
     up.interrupt()
     interrupted(up.end())
     made.write(f"{CACHE}\n[hooks]\npost_up = ['touch hooked']\n")

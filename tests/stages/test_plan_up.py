@@ -11,7 +11,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, ExistingVolume, FileState, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
-from devenv.stages.plan_up import difference, plan_up, stale
+from devenv.stages.plan_up import difference, half_made, plan_up, stale
 from tests.making import resolved
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
@@ -132,6 +132,16 @@ def test_a_stopped_container_is_started() -> None:
     wanted = resolved(DB)
     observed = settled(wanted, containers=(container(wanted, "db", "exited"),))
     assert plan(wanted, observed).changes == (Step(Action.START, "db", "is exited"),)
+
+
+def test_what_was_left_half_made_is_made_anew() -> None:
+    """Compose was killed between making the new container and removing the old one."""
+    wanted = resolved(DB)
+    new = container(wanted, "db", "created", id="new")
+    both = settled(wanted, containers=(new, container(wanted, "db", config="of before")))
+    assert half_made(both) == (new,)
+    assert plan(wanted, both).steps == (Step(Action.RECREATE, "db", "an interrupted run left it half made"),)
+    assert half_made(settled(wanted, containers=(new,))) == ()
 
 
 @pytest.mark.parametrize("state", ["running", "created"])

@@ -1,0 +1,80 @@
+"""What the engine is asked: each question as a docker command that prints columns, and as a resource of the engine's
+API whose answer makes the same columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+Table = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``words`` of the docker CLI; ``resource`` of the API; ``columns`` makes of its answer what the CLI prints."""
+
+    words: tuple[str, ...]
+    resource: str
+    columns: Callable[[Any], Table]
+
+
+def _shape(columns: Sequence[str], labels: Sequence[str]) -> str:
+    return "\t".join((*columns, *(f'{{{{.Label "{label}"}}}}' for label in labels)))
+
+
+def _labels(entry: Mapping[str, Any], names: Sequence[str]) -> list[str]:
+    labels = entry.get("Labels") or {}
+    return [labels.get(name, "") for name in names]
+
+
+ENGINE = Question(
+    ("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}"),
+    "/version",
+    lambda said: [[f"{said['Version']} {said['Os']}/{said['Arch']}"]],
+)
+
+_OF_CONTAINERS = (PROJECT, SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports")
+
+
+def _container(entry: Mapping[str, Any]) -> list[str]:
+    ports = [
+        f"{port['IP']}:{port['PublicPort']}->{port['PrivatePort']}/{port['Type']}"
+        for port in entry.get("Ports") or ()
+        if "PublicPort" in port
+    ]
+    names = ",".join(name.removeprefix("/") for name in entry["Names"])
+    head = [entry["Id"], names, entry["State"], entry["Status"], entry["Image"], ", ".join(ports)]
+    return head + _labels(entry, _OF_CONTAINERS)
+
+
+CONTAINERS = Question(
+    (
+        *("ps", "--all", "--no-trunc", "--format"),
+        _shape(
+            ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}"),
+            _OF_CONTAINERS,
+        ),
+    ),
+    "/containers/json?all=1",
+    lambda said: [_container(entry) for entry in said],
+)
+
+_OF_VOLUMES = (PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")
+
+VOLUMES = Question(
+    ("volume", "ls", "--format", _shape(("{{.Name}}",), _OF_VOLUMES)),
+    "/volumes",
+    lambda said: sorted([entry["Name"], *_labels(entry, _OF_VOLUMES)] for entry in said["Volumes"] or ()),
+)
+
+
+#: Asked for each image by itself where the API is asked: listing them all takes an engine long.
+IMAGES = ("image", "ls", "--digests", "--no-trunc", "--format", "{{.Repository}}\t{{.Tag}}\t{{.Digest}}")
+
+
+def image(name: str) -> str:
+    """The resource that is there if an image is."""
+    return f"/images/{quote(name, safe='/:@')}/json"
