@@ -24,9 +24,9 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "2"
+_REVISION = "3"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
-_HEALTH = {"interval": "30s", "timeout": "10s", "retries": 3, "start_period": "120s"}
+_HEALTH = {"interval": "60s", "timeout": "10s", "retries": 3, "start_period": "120s"}
 
 
 def inputs(resolved: Resolved) -> str:

@@ -172,10 +172,10 @@ class Scene:
         return {name: entry["image"] for name, entry in json.loads(done.stdout)["services"].items()}
 
     def by_hand(self, seconds: int) -> Stack:
-        """A Compose file as people write it, its health checks at an interval."""
+        """A Compose file as people write it, its health checks at an interval; a stack of its own each time."""
         ports = {name: free_port() for name in SERVICES}
-        project = f"{self.name}-hand{seconds}"
-        folder = self.place / f"hand{seconds}"
+        project = f"{self.name}-hand{len(self.stacks)}"
+        folder = self.place / project
         folder.mkdir()
         (folder / "compose.yaml").write_text(
             json.dumps({"name": project, **conventional(self.images(), ports, seconds)})
