@@ -24,6 +24,7 @@ _SIGNS = {
     Action.CREATE: "+",
     Action.RECREATE: "±",
     Action.START: "▸",
+    Action.ADD: "+",
     Action.ENSURE: "~",
     Action.KEEP: "=",
 }

@@ -117,6 +117,7 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
     for name in started:
         described = project.resolved.services[name].described
         applied[name] = {**described, OVERRIDE: overrides.get(name, "")}
+    applied |= {name: {OVERRIDE: overrides[name]} for name in plan.subjects(Action.ADD)}
     project.store.write("applied", applied)
 
 

@@ -19,6 +19,7 @@ from devenv.model.observed import Container, FileState, Observed
 from devenv.project import Project, open_project
 from devenv.stages import place
 from devenv.stages.load import MANIFEST
+from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
 from devenv.targets.mark import read_mark
 
@@ -41,6 +42,10 @@ class Standing:
 
     def find(self, service: str) -> Container | None:
         return next((item for item in self.observed.containers if item.service == service), None)
+
+    def ours(self) -> list[Container]:
+        """The containers that devenv started; an IDE's workspace in the same Compose project is not ours."""
+        return [item for item in self.observed.containers if item.config or is_further(item, self.observed)]
 
     def chosen(self, services: Iterable[str], profiles: Iterable[str] = ()) -> tuple[str, ...]:
         """The services asked for, by name and profile; all if none were."""

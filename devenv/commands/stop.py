@@ -22,9 +22,7 @@ def command(world: World, services: tuple[str, ...]) -> None:
         chosen = here.chosen(services)
         running = [item for item in here.observed.containers if item.running and item.service in chosen]
         if not services:  # what left the manifest but still runs is stopped too; the IDE's workspace is not ours
-            running += [
-                item for item in here.observed.containers if item.running and item.config and item not in running
-            ]
+            running += [item for item in here.ours() if item.running and item not in running]
         stop_containers([item.id for item in running])
     names = ", ".join(sorted(item.service for item in running))
     console.say(f"stopped {names}; data is kept" if running else "nothing was running")

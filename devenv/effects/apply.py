@@ -22,7 +22,7 @@ from devenv.model.plan import Action, Plan
 
 #: Images fetched side by side; registries and disks gain nothing from more.
 _PULLS = 3
-_WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START)
+_WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Action.ADD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,10 @@ def _recreate(services: Sequence[str], material: Material, progress: Progress) -
     material.stack.up(services, recreate=True, told=lambda line: None)
 
 
+def _add(services: Sequence[str], material: Material, progress: Progress) -> None:
+    material.stack.up(services, recreate=False, further=True, told=lambda line: None)
+
+
 _Room = Callable[[Sequence[str], Material, Progress], None]
 _ROOMS: tuple[tuple[tuple[Action, ...], _Room], ...] = (
     ((Action.WRITE,), _write),
@@ -110,4 +114,5 @@ _ROOMS: tuple[tuple[tuple[Action, ...], _Room], ...] = (
     ((Action.STOP,), _stop),
     ((Action.RECREATE,), _recreate),
     ((Action.CREATE, Action.START), _start),
+    ((Action.ADD,), _add),
 )

@@ -58,18 +58,22 @@ class Stack:
             compose_project_directory=self.folder,
         )
 
-    def up(self, services: Sequence[str], *, recreate: bool, told: Told) -> None:
-        """Create and start exactly these services from images that are here."""
+    def up(self, services: Sequence[str], *, recreate: bool, told: Told, further: bool = False) -> None:
+        """Create and start exactly these services from images that are here.
+
+        ``further``: services of the user's own, whose images Compose fetches or builds and which it makes anew when
+        it finds them changed.
+        """
         if services:
             compose = self._client().compose
             lines = compose.up(
                 list(services),
                 detach=True,
-                no_build=True,
-                pull="never",
+                no_build=not further,
+                pull="missing" if further else "never",
                 dependencies=False,
                 force_recreate=recreate,
-                recreate=recreate,
+                recreate=recreate or further,
                 color=False,
                 stream_logs=True,
             )

@@ -16,6 +16,7 @@ class Action(StrEnum):
     CREATE = "create"
     RECREATE = "recreate"
     START = "start"
+    ADD = "add"
     ENSURE = "ensure"
     KEEP = "keep"
 

@@ -49,9 +49,11 @@ def plan_up(
     steps = [
         *_file_steps(files, observed.files, force=force),
         *_image_steps([service for service in chosen if service.name in made], observed, pulls),
-        *(_stop_steps(resolved, observed) if len(chosen) == len(resolved.services) else ()),
     ]
-    return Plan((*steps, *own))
+    if len(chosen) < len(resolved.services):
+        return Plan((*steps, *own))
+    further = {name: said for name, said in overrides.items() if name not in resolved.services}
+    return Plan((*steps, *_stop_steps(resolved, observed, further), *own, *_further_steps(further, observed)))
 
 
 def guard_data(services: Iterable[ResolvedService], observed: Observed, project: str, fresh: set[str]) -> None:
@@ -59,13 +61,14 @@ def guard_data(services: Iterable[ResolvedService], observed: Observed, project:
     problems = [
         problem
         for service in services
-        if service.name not in fresh and (problem := _data_problem(service, observed.volumes, project))
+        if service.name not in fresh and (problem := data_problem(service, observed.volumes, project))
     ]
     if problems:
         raise DataNeedsUpgrade(problems)
 
 
-def _data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], project: str) -> Problem | None:
+def data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], project: str) -> Problem | None:
+    """Why a service must not be started on the volumes that are there; None if it may."""
     if not service.volumes:
         return None
     own = [volume for volume in volumes if volume.service == service.name]
@@ -133,10 +136,33 @@ def _image_steps(services: Iterable[ResolvedService], observed: Observed, pulls:
             yield Step(Action.PULL, service.name, f"{service.image.familiar} is not on this machine yet")
 
 
-def _stop_steps(resolved: Resolved, observed: Observed) -> Iterator[Step]:
+def _stop_steps(resolved: Resolved, observed: Observed, further: Mapping[str, str]) -> Iterator[Step]:
     for container in observed.containers:
-        if container.config and container.service not in resolved.services:
+        if container.service in resolved.services or container.service in further:
+            continue
+        if container.config:
             yield Step(Action.STOP, container.service, "no longer in devenv.toml; its data is kept")
+        elif is_further(container, observed):
+            yield Step(Action.STOP, container.service, "no longer in compose.override.yaml; its data is kept")
+
+
+def is_further(container: Container, observed: Observed) -> bool:
+    """Whether devenv started it because the user's own Compose file has it; an IDE's workspace it did not."""
+    return not container.config and OVERRIDE in observed.applied.get(container.service, {})
+
+
+def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[Step]:
+    """Services that only the user's own Compose file has. Compose itself knows how to make them."""
+    for name, said in further.items():
+        container = _container(observed, name)
+        if container is None:
+            yield Step(Action.ADD, name, "compose.override.yaml has it")
+        elif observed.applied.get(name, {}).get(OVERRIDE) != said:
+            yield Step(Action.ADD, name, "compose.override.yaml says something else now")
+        elif not container.running:
+            yield Step(Action.ADD, name, f"is {container.state}")
+        else:
+            yield Step(Action.KEEP, name, "is as compose.override.yaml says")
 
 
 def service_steps(

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, projects
-from tests.engine.project import Project, docker
+from tests.engine.project import MIRROR, Project, docker
 from tests.engine.running import POSTGRES, REDIS, Running, Terminal, containers, devenv, running, volumes, well
 
 MANIFEST = (
@@ -318,3 +318,28 @@ def test_render_and_lock_and_compose_by_hand(shop: Project) -> None:
     assert "  ~ .devenv/compose.yaml\n" in well(devenv(shop, "render")).err
     by_hand = ["docker", "compose", "--file", ".devenv/compose.yaml", "ps", "--services"]
     assert subprocess.check_output(by_hand, cwd=shop.root, text=True).split() == ["cache", "db"]
+
+
+def test_services_that_only_the_users_own_compose_file_has(project: Make) -> None:
+    """They come and go with the others; Compose fetches their images."""
+    made = project(f"[services.cache]\n{REDIS}")
+    image = f"{MIRROR}/library/memcached:1.6.18"
+    own = f'services:\n  sessions:\n    image: "{image}"\n'
+    made.file(".devenv/compose.override.yaml", own)
+    assert "+ add sessions: compose.override.yaml has it" in well(devenv(made, "up")).err
+    assert running(made) == {"cache", "sessions"}
+    assert "nothing to do" in well(devenv(made, "up")).err
+    made.file(".devenv/compose.override.yaml", own + "    environment: { MORE: memory }\n")
+    before = made.container("sessions")
+    assert "+ add sessions: compose.override.yaml says something else now" in well(devenv(made, "up")).err
+    assert made.container("sessions") != before
+    well(devenv(made, "stop"))
+    assert running(made) == set()
+    well(devenv(made, "up"))
+    (made.root / ".devenv/compose.override.yaml").unlink()
+    assert "- stop sessions: no longer in compose.override.yaml" in well(devenv(made, "up")).err
+    assert running(made) == {"cache"}
+    made.file(".devenv/compose.override.yaml", own)
+    well(devenv(made, "up"))
+    well(devenv(made, "down"))
+    assert containers(made) == []

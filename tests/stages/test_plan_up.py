@@ -251,3 +251,24 @@ def test_what_the_users_own_compose_file_says_counts_too() -> None:
     )
     applied = {"db": {**wanted.services["db"].described, "compose.override.yaml": "digest"}}
     assert plan(wanted, settled(wanted, applied=applied), overrides={"db": "digest"}).changes == ()
+
+
+def test_services_of_the_users_own_compose_file() -> None:
+    """Started, kept, started again and stopped like the others; nothing of an IDE is touched."""
+    wanted = resolved(DB)
+    mine, ides = (Container(name, name, "shop", name, "running") for name in ("mail", "workspace"))
+    there = settled(wanted, containers=(container(wanted, "db"), ides))
+    assert plan(wanted, there, overrides={"mail": "said"}).changes == (
+        Step(Action.ADD, "mail", "compose.override.yaml has it"),
+    )
+    applied = {"db": {**wanted.services["db"].described}, "mail": {"compose.override.yaml": "said"}}
+    there = settled(wanted, containers=(container(wanted, "db"), mine, ides), applied=applied)
+    assert plan(wanted, there, overrides={"mail": "said"}).changes == ()
+    assert plan(wanted, there, overrides={"mail": "else"}).changes == (
+        Step(Action.ADD, "mail", "compose.override.yaml says something else now"),
+    )
+    assert plan(wanted, there).changes == (
+        Step(Action.STOP, "mail", "no longer in compose.override.yaml; its data is kept"),
+    )
+    stopped = settled(wanted, containers=(container(wanted, "db"), replace(mine, state="exited")), applied=applied)
+    assert plan(wanted, stopped, overrides={"mail": "said"}).changes == (Step(Action.ADD, "mail", "is exited"),)
