@@ -70,6 +70,7 @@ def _option(name: str, data: Mapping[str, Any]) -> Option:
         default=_frozen(data.get("default")),
         pattern=data.get("pattern", ""),
         known=data.get("known", False),
+        absent=tuple(data.get("absent", ())),
     )
 
 

@@ -20,6 +20,8 @@ from devenv.errors import DevenvError, Interrupted, ManifestError
 #: verb -> what it does, in the order in which help lists them. Each is ``devenv.commands.<verb>:command``.
 VERBS = {
     "up": "Start the services and wait until each one serves.",
+    "sync": "Bring devenv.toml and this machine in step with production.",
+    "facts": "Read what production runs.",
     "status": "Compare what runs with devenv.toml and devenv.lock.",
     "stop": "Stop the services; containers and data stay.",
     "down": "Stop the services and remove their containers; data stays.",
@@ -30,6 +32,7 @@ VERBS = {
     "exec": "Run a command inside a service's container.",
     "logs": "Show what the services log.",
     "wait": "Wait until services serve.",
+    "history": "Show what was changed here, and when.",
     "reset": "Throw a service's data away and begin anew.",
     "check": "Check devenv.toml.",
     "lock": "Pin every image by digest in devenv.lock.",

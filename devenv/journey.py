@@ -93,7 +93,7 @@ def save_decisions(prepared: Prepared) -> bool:
     return locked
 
 
-def carry_out(prepared: Prepared, progress: Progress) -> None:
+def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
     """Do what the plan says, and remember as what each service was started."""
     from devenv.effects.apply import Material, apply
 
@@ -110,7 +110,7 @@ def carry_out(prepared: Prepared, progress: Progress) -> None:
         half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
     )
-    apply(plan, material, verb="up", store=project.store, progress=progress)
+    apply(plan, material, verb=verb, store=project.store, progress=progress)
     started = plan.subjects(Action.CREATE, Action.RECREATE)
     applied = project.store.read("applied")
     overrides = project.overrides()

@@ -160,27 +160,36 @@ def find(world: World) -> Path:
     return root
 
 
-def open_project(world: World) -> Project:
-    """Read, check and resolve. Raises ManifestError with everything that is wrong."""
+def open_store(world: World) -> Store:
+    """What is remembered of this checkout, whatever its manifest says."""
+    return Store(state_folder(world.env), find(world))
+
+
+def open_project(world: World, *, manifest: str | None = None, lock: str | None = None) -> Project:
+    """Read, check and resolve. Raises ManifestError with everything that is wrong.
+
+    ``manifest`` and ``lock`` are texts that count instead of the files', for a project as it would be.
+    """
     root = find(world)
-    documents = parse_documents(files.read_text(root / MANIFEST) or "", files.read_text(root / LOCAL) or "")
+    text = files.read_text(root / MANIFEST) if manifest is None else manifest
+    documents = parse_documents(text or "", files.read_text(root / LOCAL) or "")
     state = state_folder(world.env)
     store = Store(state, root)
     catalogue = Catalogue(root, documents)
     kinds = catalogue.read(documents.kinds())
     _check_once(store, documents, kinds, catalogue)
-    manifest = build_manifest(documents.merged, kinds)
+    whole = build_manifest(documents.merged, kinds)
     lock_text = files.read_text(root / LOCK_PATH) or ""
-    lock = _both_locks(root, parse_lock(lock_text), images_of(manifest, kinds))
-    resolved = resolve(manifest, kinds, lock)
-    shared = resolve(build_manifest(documents.base, kinds), kinds, lock) if documents.local else resolved
+    locks = _both_locks(root, parse_lock(lock_text if lock is None else lock), images_of(whole, kinds))
+    resolved = resolve(whole, kinds, locks)
+    shared = resolve(build_manifest(documents.base, kinds), kinds, locks) if documents.local else resolved
     kept = _kept(root)
     return Project(
         root=root,
         documents=documents,
-        manifest=manifest,
+        manifest=whole,
         kinds=kinds,
-        lock=lock,
+        lock=locks,
         lock_text=lock_text,
         resolved=resolved,
         shared=shared,

@@ -94,14 +94,15 @@ def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> 
     waiting.remember(place, service.config)
 
 
-def failures(outcomes: Iterable[ready.Outcome]) -> None:
-    """Raises NotReady with the last words of every service that does not serve."""
+def failures(outcomes: Iterable[ready.Outcome], *, changed: str = "") -> None:
+    """Raises NotReady with the last words of every service that does not serve; ``changed``: what else was done."""
     ended = tuple(outcomes)
     failed = [outcome for outcome in ended if outcome.failure]
     if failed:
         told = ["the other services stay up"] if len(failed) < len(ended) else []
         told.append(f"'devenv logs {failed[0].name}' shows more")
         told += ["'devenv wait' goes on waiting"] if any(one.late for one in failed) else []
+        told += [changed] if changed else []
         raise NotReady([Problem(f"{one.name} {one.failure}", _log(one)) for one in failed], changed="; ".join(told))
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 
 class YamlError(ValueError):
-    """Text that is no YAML; ``line`` is 1-based."""
+    """Text that is no YAML; ``line`` is 1-based; ``deep``: it is nested more deeply than anybody can follow."""
 
-    def __init__(self, message: str, line: int | None) -> None:
+    def __init__(self, message: str, line: int | None, *, deep: bool = False) -> None:
         super().__init__(message)
         self.line = line
+        self.deep = deep
 
 
 def parse(text: str) -> Any:
@@ -24,6 +25,96 @@ def parse(text: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise YamlError(getattr(error, "problem", None) or str(error), mark.line + 1 if mark else None) from error
+
+
+#: Nodes that a document may have once its aliases are followed.
+_MOST_NODES = 2_000_000
+#: (key, line) of each key that stands in a mapping a second time.
+Twice = list[tuple[str, int]]
+
+
+def parse_texts(text: str) -> tuple[list[Any], Twice]:
+    """All documents of a file that somebody else wrote, and the keys that stand twice in one mapping.
+
+    Every scalar is text, as it is written: ``7.10`` is no number and ``on`` is not true; only null is None. What a tag
+    of its own stands before is a table with that tag as its key (``{"!Ref": "x"}``). Raises YamlError, also for
+    aliases that say far more than is written.
+    """
+    import yaml
+
+    try:
+        loader = _text_loader()(text)
+        try:
+            documents = []
+            while loader.check_data():
+                documents.append(loader.get_data())
+        finally:
+            loader.dispose()
+        _measure(documents, {})
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise YamlError(getattr(error, "problem", None) or str(error), mark.line + 1 if mark else None) from None
+    except RecursionError:
+        raise YamlError("nested too deeply", None, deep=True) from None
+    return documents, loader.twice
+
+
+def _measure(value: Any, sizes: dict[int, int]) -> int:
+    """How many nodes there are to walk; what is there once by several names counts each time. Raises YamlError."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) in sizes:
+        return sizes[id(value)]
+    sizes[id(value)] = _MOST_NODES  # one that holds itself has no end
+    inner = value.values() if isinstance(value, dict) else value
+    size = 1 + sum(_measure(item, sizes) for item in inner)
+    if size > _MOST_NODES:
+        raise YamlError("its aliases say far more than is written", None)
+    sizes[id(value)] = size
+    return size
+
+
+def _only(resolvers: Any, tags: tuple[str, ...]) -> Any:
+    """Of the rules that give a plain scalar a type, those for these tags, by the scalar's first character."""
+    return {first: [(tag, rule) for tag, rule in rules if tag in tags] for first, rules in resolvers.items()}
+
+
+@functools.cache
+def _text_loader() -> Any:
+    import yaml
+
+    safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    kept = ("tag:yaml.org,2002:merge", "tag:yaml.org,2002:null")
+
+    class Texts(safe):  # type: ignore[misc]
+        yaml_implicit_resolvers = _only(safe.yaml_implicit_resolvers, kept)
+
+        def __init__(self, stream: str) -> None:
+            super().__init__(stream)
+            self.twice: Twice = []
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002
+            seen = set()
+            for key, _ in node.value:
+                if key.tag != kept[0] and isinstance(key, yaml.ScalarNode):
+                    if key.value in seen:
+                        self.twice.append((key.value, key.start_mark.line + 1))
+                    seen.add(key.value)
+            made: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+            return made
+
+    def tagged(loader: Any, tag: str, node: Any) -> Any:
+        if isinstance(node, yaml.ScalarNode):
+            value = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = loader.construct_mapping(node, deep=True)
+        return value if tag.startswith("tag:yaml.org") else {f"!{tag}": value}
+
+    Texts.add_multi_constructor("!", tagged)
+    Texts.add_multi_constructor("tag:yaml.org,2002:", lambda loader, tag, node: tagged(loader, "tag:yaml.org", node))
+    return Texts
 
 
 def _block(dumper: Any, value: str) -> Any:

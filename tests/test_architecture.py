@@ -19,17 +19,28 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
+    ("devenv.homecoming",),
     ("devenv.journey",),
-    ("devenv.standing", "devenv.pinning", "devenv.waiting"),
+    ("devenv.standing", "devenv.pinning", "devenv.waiting", "devenv.production"),
     ("devenv.project",),
     ("devenv.kinds",),
     ("devenv.stages",),
-    ("devenv.targets", "devenv.schema", "devenv.catalog"),
-    ("devenv.references", "devenv.templating", "devenv.tomldoc", "devenv.yamlio", "devenv.effects", "devenv.console"),
+    ("devenv.targets", "devenv.sources", "devenv.schema", "devenv.catalog"),
+    ("devenv.effects", "devenv.console"),
+    ("devenv.references", "devenv.templating", "devenv.document", "devenv.tomldoc", "devenv.tomledit", "devenv.yamlio"),
     ("devenv.errors",),
     ("devenv.model", "devenv"),
 )
-PURE = ("devenv.stages", "devenv.targets", "devenv.schema", "devenv.catalog", "devenv.model", "devenv.references")
+PURE = (
+    "devenv.stages",
+    "devenv.targets",
+    "devenv.sources",
+    "devenv.document",
+    "devenv.schema",
+    "devenv.catalog",
+    "devenv.model",
+    "devenv.references",
+)
 #: What a pure module may not know of.
 WORLDLY = {"os", "sys", "subprocess", "socket", "pathlib", "shutil", "tempfile", "time", "threading", "random"}
 LARGEST_MODULE, LARGEST_FUNCTION = 300, 50

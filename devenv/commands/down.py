@@ -12,18 +12,21 @@ from devenv.effects.world import World
 @click.pass_obj
 def command(world: World) -> None:
     """Stop all services and remove their containers and network. Data stays in its volumes."""
+    from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_network, stop_containers
     from devenv.standing import alone
 
     console = Console(world.stdout, world.stderr, world.env)
     with alone(world, "down", console) as here:
-        containers = [item for item in here.observed.containers if item.config]
-        others = [item.name for item in here.observed.containers if not item.config]  # an IDE's workspace is not ours
+        containers = here.ours()
+        others = [item.name for item in here.observed.containers if item not in containers]  # an IDE's workspace
         stop_containers([item.id for item in containers if item.running])
         remove_containers([item.id for item in containers])
         if not others:
             remove_network(f"{here.machine.project}_default")
         here.project.store.clear_journal()
+        if containers:
+            history.record(here.project.store, "down", [f"removed {item.service}" for item in containers])
     if not containers:
         console.say("nothing was there")
         return

@@ -31,6 +31,7 @@ def command(world: World, service: str, yes: bool) -> None:
 
 
 def _reset(world: World, console: Console, here: Standing, service: str, *, sure: bool) -> None:
+    from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
     from devenv.errors import Refused
 
@@ -54,4 +55,5 @@ def _reset(world: World, console: Console, here: Standing, service: str, *, sure
         stop_containers([container.id] if container.running else [])
         remove_containers([container.id])
     remove_volumes(lost)
+    history.record(here.project.store, "reset", [f"{service}: {', '.join(lost)} thrown away"])
     console.say(f"{service} is empty; 'devenv up {service}' begins anew")

@@ -122,6 +122,7 @@ def _steps(plan: Plan) -> list[dict[str, str]]:
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: int, as_json: bool) -> None:
+    from devenv.effects import history
     from devenv.errors import DevenvError
     from devenv.journey import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
@@ -137,10 +138,12 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             carry_out(prepared, progress)
+            if prepared.plan.changes:
+                history.record(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         if store.read("owed").get("hooks"):
-            _run_hooks(world, console, prepared)
+            run_hooks(world, console, prepared)
             store.write("owed", {})
     except DevenvError as error:
         if prepared.plan.changes:
@@ -152,14 +155,19 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
 def _tell_before(console: Console, prepared: Prepared) -> None:
     from devenv.effects.ports import owner
 
-    if unfinished := prepared.project.store.unfinished():
-        verb = unfinished[0].get("verb", "up")
-        console.say(f"the last 'devenv {verb}' did not come to its end; going on from what it left")
+    tell_unfinished(console, prepared.project)
     for moved in prepared.moved:
         holder = moved.owner or owner(moved.wanted) or "another program"
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
     if prepared.plan.changes:
         console.plan(prepared.plan)
+
+
+def tell_unfinished(console: Console, project: Project) -> None:
+    """Say that the last run was killed, if it was: what is done next goes on from there."""
+    if unfinished := project.store.unfinished():
+        verb = unfinished[0].get("verb", "up")
+        console.say(f"the last 'devenv {verb}' did not come to its end; going on from what it left")
 
 
 def _check_offline(prepared: Prepared, *, offline: bool) -> None:
@@ -171,7 +179,8 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
 
 
-def _run_hooks(world: World, console: Console, prepared: Prepared) -> None:
+def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
+    """Run ``[hooks] post_up``, now that the services serve. Raises DevenvError at the first that fails."""
     from devenv.commands.run import call
     from devenv.errors import DevenvError
 

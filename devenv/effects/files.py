@@ -98,6 +98,16 @@ def write(root: Path, file: File) -> None:
         raise cannot_write(path, error) from error
 
 
+def remove(root: Path, name: str) -> None:
+    """Remove a file below ``root`` if there is one."""
+    path = root / name
+    try:
+        _refuse_links(root, path)
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
 def cannot_write(path: Path, error: OSError) -> DevenvError:
     """Why a place cannot be written, and what helps."""
     return DevenvError(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(error.errno or 0, ""))

@@ -53,7 +53,9 @@ class Begun:
         return Finished(child.returncode, stdout, stderr)
 
 
-def begin(argv: Sequence[str], *, env: Mapping[str, str] | None = None, asks: bool = False) -> Begun:
+def begin(
+    argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, asks: bool = False
+) -> Begun:
     """Start a program; ``asks``: it will be given input. That there is none of that name is said at its end."""
     try:
         child = subprocess.Popen(
@@ -62,6 +64,7 @@ def begin(argv: Sequence[str], *, env: Mapping[str, str] | None = None, asks: bo
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=None if env is None else dict(env),
+            cwd=cwd,
             encoding="utf-8",
             errors="replace",
         )
@@ -77,13 +80,14 @@ def run(
     input: str | None = None,
     timeout: float | None = None,
     env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
 ) -> Finished:
     """Run a program to its end and keep what it wrote.
 
     ``timeout`` is in seconds. Raises FileNotFoundError when there is no such program, TimeoutError when it took
     longer; the program is killed then.
     """
-    return begin(argv, env=env, asks=input is not None).end(input=input, timeout=timeout)
+    return begin(argv, env=env, cwd=cwd, asks=input is not None).end(input=input, timeout=timeout)
 
 
 @atexit.register

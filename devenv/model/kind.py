@@ -20,7 +20,8 @@ class Option:
     """A key that services of this kind take beside those that all services take.
 
     ``default`` may name the project (``{{ project }}``). ``pattern`` is a regular expression for each string in it.
-    ``known`` says that its values must be keys of the kind's ``packages``.
+    ``known`` says that its values must be keys of the kind's ``packages``; ``absent`` are names that production may
+    have and that the image lacks.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Option:
     default: OptionValue = None
     pattern: str = ""
     known: bool = False
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,10 +46,18 @@ class Project(Shape):
     catalogue: StrictStr = Field(default="", description="A folder of own kinds of service, relative to the manifest.")
 
 
-class Source(Open):
-    """Where an environment's truth is read."""
+class Source(Shape):
+    """Where an environment's truth is read: a path, a command, or a server whose address is in a variable."""
 
-    kind: StrictStr = Field(description="What it is: terraform-state, kubernetes, compose, live, …")
+    kind: StrictStr = Field(default="", description="What it is, where its content does not tell: terraform-state, …")
+    path: StrictStr = Field(default="", description="A file, a folder, or a pattern such as k8s/*.yaml.")
+    command: list[StrictStr] = Field(default_factory=list, description="A command that prints it; no shell.")
+    url_env: StrictStr = Field(
+        default="", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$|^$", description="The variable that holds a server's address."
+    )
+    service: StrictStr = Field(default="", description="The service of this manifest that it speaks of.")
+    tls_ca: StrictStr = Field(default="", description="A file of certificates that a live server is trusted by.")
+    plaintext: StrictBool = Field(default=False, description="Ask a live server without TLS, off this machine too.")
 
 
 class Environment(Shape):

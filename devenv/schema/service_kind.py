@@ -35,6 +35,7 @@ class OptionShape(Shape):
     default: Any = None
     pattern: StrictStr = ""
     known: StrictBool = False
+    absent: list[StrictStr] = Field(default_factory=list)
 
 
 class DataShape(Shape):

@@ -13,6 +13,7 @@ from devenv.model.version import Version, in_range, parse_version
 from devenv.references import malformed, references
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
+from devenv.stages.check_sources import source_issues
 
 
 def shape_issues(data: Mapping[str, Any], kinds: Mapping[str, Kind], names: list[str]) -> list[Issue]:
@@ -51,7 +52,7 @@ def meaning_issues(manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[
     issues = list(_requirement(data.get("requires", "")))
     for service in manifest.services.values():
         issues += service_issues(service, kinds[service.kind])
-    return [*issues, *_double_ports(manifest), *_profiles(manifest), *_env(manifest, kinds)]
+    return [*issues, *_double_ports(manifest), *_profiles(manifest), *_env(manifest, kinds), *source_issues(manifest)]
 
 
 def service_issues(service: Service, kind: Kind) -> list[Issue]:

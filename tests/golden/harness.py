@@ -7,6 +7,7 @@ be there afterwards and were not, or not so, before).
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import re
@@ -120,4 +121,5 @@ _DIGESTS = re.compile(r"(?<=inputs=)[0-9a-f]{16}|(?<=content=)[0-9a-f]{16}|(?<=d
 
 
 def _neutral(text: str, project: Path) -> str:
-    return _DIGESTS.sub("<digest>", text.replace(str(project), "<project>"))
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    return _DIGESTS.sub("<digest>", text.replace(str(project), "<project>").replace(today, "<today>"))

@@ -30,3 +30,13 @@ def test_golden(case: Path, tmp_path: Path) -> None:
 def test_every_kind_has_a_case(kind: str) -> None:
     manifest = Path(__file__).parent / "render" / kind / "devenv.toml"
     assert f'kind = "{kind}"' in manifest.read_text()
+
+
+@pytest.mark.parametrize("case", [case for verb in ("facts", "sync") for case in cases(verb)], ids=name)
+def test_no_secret_of_production_leaves_a_source(case: Path, tmp_path: Path) -> None:
+    """What these inputs call a canary is said nowhere, written nowhere, remembered nowhere."""
+    outcome = run(case, tmp_path)
+    assert "canary" not in f"{outcome.stdout}{outcome.stderr}{outcome.files}"
+    for path in tmp_path.rglob("*"):
+        if path.is_file() and not path.is_relative_to(tmp_path / "project"):
+            assert "canary" not in path.read_text(errors="replace"), path

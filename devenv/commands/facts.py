@@ -1,0 +1,121 @@
+"""``devenv facts``: what sources say of production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devenv.commands.options import format_option
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.model.fact import Fact, Note
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--environment", default="production", show_default=True, help="Whose sources, if no SOURCE is given.")
+@format_option
+@click.pass_obj
+def command(world: World, sources: tuple[str, ...], environment: str, as_json: bool, format: str) -> int:
+    """Read what production runs, with the evidence for every value. Changes nothing, needs no manifest.
+
+    \b
+    devenv facts infra/prod.tfstate k8s/    files, folders, patterns
+    terraform state pull | devenv facts -   what a command prints
+    devenv facts env:PROD_DATABASE_URL      a live server, read-only, its address in a variable
+    devenv facts                            the sources that devenv.toml names
+    """
+    from devenv import production
+    from devenv.kinds import catalogue_here
+    from devenv.model.fact import Status
+    from devenv.project import open_project
+
+    console = Console(world.stdout, world.stderr, world.env)
+    if sources:
+        root, places = world.cwd, [_place(source) for source in sources]
+    else:
+        project = open_project(world)
+        root, places = project.root, list(production.places_of(project.manifest, environment))
+    found = production.read(world, root, places, production.known(catalogue_here(world)))
+    if as_json or format == "json":
+        console.json({"facts": [entry(fact) for fact in found.facts], "notes": [_note(note) for note in found.notes]})
+    else:
+        console.table(("KIND", "VERSION", "NAME", "FROM"), [_row(fact) for fact in found.facts])
+        for fact in found.facts:
+            for line in _details(fact):
+                console.result(f"  {fact.name or fact.kind}: {line}")
+        for note in found.notes:
+            console.say(f"note: {note}")
+        unknown = sum(fact.status is Status.UNKNOWN for fact in found.facts)
+        count = len(found.facts)
+        console.say(f"{count} fact{'s' * (count != 1)}" + (f", {unknown} without a version" if unknown else ""))
+    return 1 if found.failed and not found.facts else 0
+
+
+def _place(source: str) -> Any:
+    from devenv.model.production import Place
+
+    return Place(url_env=source.removeprefix("env:")) if source.startswith("env:") else Place(path=source)
+
+
+def _row(fact: Fact) -> tuple[str, str, str, str]:
+    version = fact.version or "?"
+    status = "" if fact.status == "actual" else f" ({fact.status})"
+    exact = "" if fact.precision in ("patch", "none") else ".x"
+    return fact.kind, f"{version}{exact}{status}", fact.name or "-", str(fact.evidence)
+
+
+def _details(fact: Fact) -> list[str]:
+    lines = [f"part of {fact.part_of}"] if fact.part_of else []
+    lines += [f"{name} = {value}" for name, value in fact.settings.items()]
+    if fact.extensions:
+        lines.append(
+            "extensions " + ", ".join(f"{name} {version}".strip() for name, version in fact.extensions.items())
+        )
+    if fact.plugins:
+        lines.append("plugins " + ", ".join(fact.plugins))
+    return [*lines, fact.note] if fact.note else lines
+
+
+def entry(fact: Fact) -> dict[str, Any]:
+    """A fact for programs; what is not known is null."""
+    evidence = fact.evidence
+    return {
+        "kind": fact.kind,
+        "version": fact.version or None,
+        "precision": str(fact.precision),
+        "variant": fact.variant or None,
+        "name": fact.name or None,
+        "settings": dict(fact.settings),
+        "extensions": list(fact.extensions),
+        "extension_versions": {name: version for name, version in fact.extensions.items() if version},
+        "plugins": list(fact.plugins) if fact.plugins is not None else None,
+        "status": str(fact.status),
+        "part_of": fact.part_of or None,
+        "evidence": evidence_entry(evidence),
+        "note": fact.note or None,
+    }
+
+
+def evidence_entry(evidence: Any) -> dict[str, Any]:
+    """Evidence for programs."""
+    return {
+        "source": evidence.source,
+        "file": evidence.file,
+        "address": evidence.address or None,
+        "attribute": evidence.attribute or None,
+        "date": evidence.date or None,
+    }
+
+
+def _note(note: Note) -> dict[str, Any]:
+    return {
+        "message": note.message,
+        "file": note.file,
+        "line": note.line,
+        "address": note.address or None,
+        "failed": note.failed,
+    }

@@ -1,0 +1,276 @@
+"""``devenv sync``: production's truth, read and brought home."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
+from devenv.console import Console, Progress
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.homecoming import Home
+    from devenv.journey import Prepared
+    from devenv.model.change import Change
+
+
+@click.command()
+@services_argument
+@click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
+@yes_option
+@click.option("--environment", default="production", show_default=True, help="Whose sources are read.")
+@click.option("--no-read", is_flag=True, help="Read no source: bring this machine in step with devenv.toml alone.")
+@click.option("--add", is_flag=True, help="Add services that production runs and devenv.toml does not have.")
+@click.option(
+    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml is not as production is."
+)
+@click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
+@timeout_option
+@format_option
+@click.pass_obj
+def command(
+    world: World,
+    /,
+    services: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    environment: str,
+    no_read: bool,
+    add: bool,
+    checking: bool,
+    rollback: bool,
+    wait_timeout: int,
+    as_json: bool,
+    format: str,
+) -> int:
+    """Read what production runs, edit devenv.toml to say the same, and bring what runs here in step.
+
+    \b
+    devenv sync              shows every change with its evidence, asks, does it
+    devenv sync --check      for CI: exit 3 if production has moved
+    devenv sync --rollback   takes the last one back
+    """
+    from devenv.homecoming import compare
+
+    console = Console(world.stdout, world.stderr, world.env)
+    as_json = as_json or format == "json"
+    asked = Asked(world, console, services, yes=yes, timeout=wait_timeout, as_json=as_json)
+    if rollback:
+        return _roll_back(asked)
+    if checking or dry_run:
+        home = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        return _check(asked, home) if checking else _dry(asked, home)
+    from devenv.project import open_store
+
+    with open_store(world).locked("sync", waiting=console.waiting):
+        home = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        return _sync(asked, home)
+
+
+class Asked:
+    """What was typed, and to whom to answer."""
+
+    def __init__(
+        self, world: World, console: Console, services: tuple[str, ...], *, yes: bool, timeout: int, as_json: bool
+    ) -> None:
+        self.world, self.console, self.services = world, console, services
+        self.yes, self.timeout, self.as_json = yes, timeout, as_json
+
+
+def _check(asked: Asked, home: Home) -> int:
+    """0: as production is. 3: production has moved. 7: that cannot be told, because a source could not be read."""
+    from devenv.errors import DriftFound, Unreachable
+
+    _tell(asked, home, None)
+    if asked.as_json:
+        asked.console.json(_report(home, None, applied=False))
+    if home.plan.changes:
+        if not asked.as_json:
+            asked.console.say("production has moved; 'devenv sync' follows")
+        return DriftFound.exit_code
+    if home.unread:
+        asked.console.say("a source could not be read; the others say what devenv.toml says")
+        return Unreachable.exit_code
+    asked.console.say("devenv.toml is as production is")
+    return 0
+
+
+def _dry(asked: Asked, home: Home) -> int:
+    home, prepared = _followed(asked, home)
+    _tell(asked, home, prepared)
+    if asked.as_json:
+        asked.console.json(_report(home, prepared, applied=False))
+    else:
+        asked.console.say("nothing was changed")
+    return _refusal(asked, home)
+
+
+def _followed(asked: Asked, home: Home) -> tuple[Home, Prepared | None]:
+    """What this machine's data allows, and what it has to do; None where no engine answers."""
+    from devenv.effects.engine import look
+    from devenv.errors import Unreachable
+    from devenv.homecoming import following, guarded
+
+    try:
+        everything = look(asked.world).result()
+    except Unreachable as error:
+        asked.console.say(f"{error.problems[0].message}; only files are brought in step")
+        return home, None
+    return following(asked.world, guarded(asked.world, home, everything), everything, asked.services)
+
+
+def _sync(asked: Asked, home: Home) -> int:
+    from devenv.commands.up import tell_unfinished
+    from devenv.homecoming import write_files
+
+    tell_unfinished(asked.console, home.project)
+    home, prepared = _followed(asked, home)
+    _tell(asked, home, prepared)
+    changes = bool(home.plan.changes) or bool(prepared and prepared.plan.changes)
+    if not changes:
+        if asked.as_json:
+            asked.console.json(_report(home, prepared, applied=False))
+        asked.console.say("nothing to do")
+        return _refusal(asked, home)
+    _ask(asked, "sync")
+    if prepared is None:
+        write_files(asked.world, home)
+    else:
+        _apply(asked, home, prepared)
+    if asked.as_json:
+        asked.console.json(_report(home, prepared, applied=True))
+    else:
+        _tell_after(asked, home, prepared)
+    return _refusal(asked, home)
+
+
+def _ask(asked: Asked, words: str) -> None:
+    from devenv.errors import Refused
+
+    if asked.yes:
+        return
+    if not asked.world.interactive:
+        raise Refused("nobody is there to say yes", f"devenv {words} --yes")
+    if not click.confirm("Do it?", err=True):
+        raise Refused("you did not say yes")
+
+
+def _apply(asked: Asked, home: Home, prepared: Prepared) -> None:
+    from devenv.commands.up import run_hooks
+    from devenv.homecoming import apply
+    from devenv.model.plan import Action
+    from devenv.waiting import failures
+
+    store = prepared.project.store
+    started = prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)
+    if started and prepared.project.manifest.post_up:
+        store.write("owed", {"hooks": True})
+    with asked.console.progress() if prepared.plan.changes else Progress() as progress:
+        outcomes = apply(asked.world, home, prepared, timeout=asked.timeout, progress=progress)
+    failures(outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
+    if prepared.chosen and store.read("owed").get("hooks"):
+        run_hooks(asked.world, asked.console, prepared)
+        store.write("owed", {})
+
+
+def _tell_after(asked: Asked, home: Home, prepared: Prepared | None) -> None:
+    say = asked.console.say
+    if home.plan.changes:
+        say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
+    if prepared is not None and not prepared.chosen:
+        say("nothing runs here; 'devenv up' starts it")
+
+
+def _refusal(asked: Asked, home: Home) -> int:
+    """What was left out because data would have been left behind."""
+    from devenv.errors import DataNeedsUpgrade
+
+    if not home.refused:
+        return 0
+    for problem in home.refused:
+        asked.console.say(f"not done: {problem}")
+    return DataNeedsUpgrade.exit_code
+
+
+def _roll_back(asked: Asked) -> int:
+    """Put the manifest and the lock back as the last sync found them, and what runs with them."""
+    from devenv.effects import history
+    from devenv.homecoming import Home, before, last_sync, restore
+    from devenv.model.change import SyncPlan
+    from devenv.model.production import Bound
+    from devenv.project import open_project, open_store
+
+    console = asked.console
+    with open_store(asked.world).locked("sync", waiting=console.waiting):
+        project = open_project(asked.world)
+        entry = last_sync(project.store, project)
+        former = before(asked.world, entry)
+        _, prepared = _followed(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
+        for change in entry.changes:
+            console.say(f"  ↶ {change}")
+        if prepared:
+            console.plan(prepared.plan)
+        _ask(asked, "sync --rollback")
+        restore(asked.world, entry, former)
+        if prepared:
+            _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), prepared)
+        history.undo(project.store, entry)
+        history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
+        console.say(f"as before the sync of {entry.at}")
+    return 0
+
+
+def _tell(asked: Asked, home: Home, prepared: Prepared | None) -> None:
+    from devenv.homecoming import is_layered
+
+    say = asked.console.say
+    for change in home.plan.changes:
+        say(f"  ~ {'.'.join(change.path)}: {change.reason}")
+        if change.evidence:
+            say(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
+        if is_layered(home, change):
+            say("      devenv.local.toml says something else here, and wins on this machine")
+    if home.plan.kept:
+        say(f"  = keep {', '.join(home.plan.kept)}")
+    for truth in home.bound.loose:
+        fact = truth.fact
+        say(f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service")
+    if home.bound.loose:
+        say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
+    for name in home.bound.unknown:
+        say(f"note: {name}: no source speaks of it")
+    for line in (*home.plan.notes, *map(str, home.notes)):
+        say(f"note: {line}")
+    if prepared:
+        asked.console.plan(prepared.plan)
+
+
+def _report(home: Home, prepared: Prepared | None, *, applied: bool) -> dict[str, Any]:
+    from devenv.commands.facts import entry
+
+    steps = prepared.plan.steps if prepared else ()
+    return {
+        "in_sync": not home.plan.changes and not home.unread,
+        "applied": applied,
+        "changes": [_change(change) for change in home.plan.changes],
+        "kept": list(home.plan.kept),
+        "missing": [entry(truth.fact) for truth in home.bound.loose],
+        "notes": [*home.plan.notes, *map(str, home.notes)],
+        "refused": [str(problem) for problem in home.refused],
+        "plan": [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in steps],
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    from devenv.commands.facts import evidence_entry
+
+    return {
+        "service": change.service,
+        "key": ".".join(change.key),
+        "old": list(change.old) if isinstance(change.old, tuple) else change.old,
+        "new": list(change.new) if isinstance(change.new, tuple) else change.new,
+        "reason": change.reason,
+        "evidence": evidence_entry(change.evidence) if change.evidence else None,
+    }

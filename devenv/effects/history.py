@@ -1,0 +1,77 @@
+"""What changed on this machine: one file for each run that changed something, in the checkout's memory.
+
+A sync also keeps the files as they were before it, so that it can be undone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from devenv.effects.store import Store
+
+_FOLDER = "history"
+_MOST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """``number`` counts from 1; ``at`` is in UTC; ``changes`` are sentences. ``before`` holds the former text of each
+    file that was edited (None: there was none), ``after`` the SHA-256 of what it became. ``undone``: by a rollback."""
+
+    number: int
+    at: str
+    verb: str
+    changes: Sequence[str]
+    before: Mapping[str, str | None] = field(default_factory=dict)
+    after: Mapping[str, str] = field(default_factory=dict)
+    undone: bool = False
+
+
+def digest(text: str | None) -> str:
+    """What ``after`` holds for a text."""
+    return hashlib.sha256((text or "").encode()).hexdigest() if text is not None else ""
+
+
+def entries(store: Store) -> list[Entry]:
+    """All of them, the oldest first. A damaged one is left out."""
+    found = []
+    for path in sorted((store.folder / _FOLDER).glob("*.json")):
+        try:
+            found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
+        except (OSError, ValueError, TypeError):
+            continue
+    return found
+
+
+def record(
+    store: Store,
+    verb: str,
+    changes: Sequence[str],
+    *,
+    before: Mapping[str, str | None] | None = None,
+    after: Mapping[str, str] | None = None,
+) -> Entry:
+    """Add one, numbered after the last. Only so many are kept."""
+    known = sorted(path for path in (store.folder / _FOLDER).glob("*.json") if path.stem.isdecimal())
+    for path in known[:-_MOST]:
+        path.unlink(missing_ok=True)
+    at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    number = int(known[-1].stem) + 1 if known else 1
+    entry = Entry(number, at, verb, list(changes), dict(before or {}), dict(after or {}))
+    _write(store, entry)
+    return entry
+
+
+def undo(store: Store, entry: Entry) -> None:
+    """Mark an entry as undone."""
+    _write(store, Entry(**(asdict(entry) | {"undone": True})))
+
+
+def _write(store: Store, entry: Entry) -> None:
+    values: dict[str, Any] = asdict(entry)
+    store.write(f"{_FOLDER}/{entry.number:06d}", values)

@@ -1,0 +1,218 @@
+"""The journey of ``devenv sync``: production read, the manifest brought in step, this machine after the manifest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devenv import production
+from devenv.console import Progress
+from devenv.effects import files, history
+from devenv.effects.store import Store
+from devenv.effects.world import World
+from devenv.errors import DevenvError, ManifestError, Refused
+from devenv.journey import Prepared, Wishes, carry_out, prepare, save_decisions, wait_for
+from devenv.kinds import Catalogue
+from devenv.model.change import Change, SyncPlan
+from devenv.model.fact import Note
+from devenv.model.file import File
+from devenv.model.kind import Kind
+from devenv.model.observed import Observed
+from devenv.model.problem import Problem
+from devenv.model.production import Bound, Place
+from devenv.pinning import pinned, save
+from devenv.project import Project, open_project
+from devenv.stages.additions import additions
+from devenv.stages.bring_together import bind
+from devenv.stages.load import LOCAL, MANIFEST, build_manifest
+from devenv.stages.locking import PATH as LOCK
+from devenv.stages.plan_sync import plan_sync
+from devenv.stages.plan_up import data_problem
+from devenv.stages.resolve import select
+from devenv.standing import narrowed
+from devenv.targets import dotenv
+from devenv.tomledit import Edit, NotEdited, edited
+
+if TYPE_CHECKING:
+    from devenv.effects.ready import Outcome
+
+#: The remark that an earlier sync left behind a value.
+REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Production beside the manifest. ``project`` is as it is, ``wanted`` as it is to be; ``notes`` are about sources
+    that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first."""
+
+    project: Project
+    wanted: Project
+    plan: SyncPlan
+    bound: Bound
+    notes: tuple[Note, ...] = ()
+    refused: tuple[Problem, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Note, ...]:
+        return tuple(note for note in self.notes if note.failed)
+
+
+def compare(
+    world: World, services: Sequence[str], *, environment: str, reading: bool = True, adding: bool = False
+) -> Home:
+    """Read production and plan what it changes in the manifest. Writes nothing."""
+    project = open_project(world)
+    manifest = build_manifest(project.documents.base, project.kinds)
+    select(manifest, services, ())
+    bound = Bound({}, ())
+    notes: tuple[Note, ...] = ()
+    if reading and (places := _places(project, environment)):
+        catalogue = Catalogue(project.root, project.documents)
+        found = production.read(world, project.root, places, production.known(catalogue))
+        bound, notes = bind(manifest.services, found.facts), found.notes
+    chosen = select(manifest, services, ())
+    releases = production.releases()
+    plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)
+    if adding:
+        kinds = _kinds(project)
+        added = additions(manifest, kinds, bound.loose, releases)
+        plan = replace(plan, changes=(*plan.changes, *added))
+        project = replace(project, kinds=dict(kinds) | dict(project.kinds))
+    return Home(project, wanted(world, project, plan.changes), plan, bound, notes)
+
+
+def _places(project: Project, environment: str) -> Sequence[Place]:
+    """A project without any environment has nothing to read; one that names others has a typing mistake."""
+    if not project.manifest.environments and environment == "production":
+        return ()
+    return production.places_of(project.manifest, environment)
+
+
+def _kinds(project: Project) -> Mapping[str, Kind]:
+    catalogue = Catalogue(project.root, project.documents)
+    return catalogue.read(catalogue.names())
+
+
+def wanted(world: World, project: Project, changes: Iterable[Change]) -> Project:
+    """The project with the manifest as changes would have it. Raises ManifestError where that would be no good one."""
+    given = list(changes)
+    if not given:
+        return project
+    edits = [Edit(change.path, change.new, _remark(change)) for change in given]
+    try:
+        text = edited(project.documents.manifest, edits, earlier=REMARK)
+    except NotEdited as error:
+        hint = "change it by hand: " + "; ".join(f"{'.'.join(c.path)} = {c.new}" for c in given)
+        problem = Problem("cannot be edited without touching what is around it", hint, key=".".join(error.path))
+        raise ManifestError(problem) from error
+    return open_project(world, manifest=text)
+
+
+def _remark(change: Change) -> str:
+    return f"from {change.evidence}, {change.evidence.date}" if change.evidence else ""
+
+
+def guarded(world: World, home: Home, everything: Observed) -> Home:
+    """The same without the changes of version that would leave local data behind: those are refused."""
+    _, observed = narrowed(home.wanted, everything)
+    name, _ = narrowed(home.project, everything)
+    problems: dict[str, Problem] = {}
+    for service in {change.service for change in home.plan.changes if change.key in (("version",), ("kind",))}:
+        resolved = home.wanted.resolved.services.get(service)
+        if resolved and (problem := data_problem(resolved, observed.volumes, name)):
+            problems[service] = problem
+    if not problems:
+        return home
+    kept = tuple(c for c in home.plan.changes if c.service not in problems or c.key not in (("version",), ("kind",)))
+    plan = replace(home.plan, changes=kept)
+    return replace(
+        home, plan=plan, wanted=wanted(world, home.project, kept), refused=tuple(problems[name] for name in problems)
+    )
+
+
+def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Prepared]:
+    """What the machine has to do to follow. Only what runs is touched, and nothing whose data is behind: that is
+    refused."""
+    project = home.wanted
+    name, observed = narrowed(project, everything)
+    running = {item.service for item in observed.containers if item.running}
+    chosen, refused = [], list(home.refused)
+    for service in select(project.manifest, services, ()):
+        if service in running:
+            problem = data_problem(project.resolved.services[service], observed.volumes, name)
+            refused += [problem] if problem else []
+            chosen += [] if problem else [service]
+    return replace(home, refused=tuple(refused)), prepare(world, project, everything, tuple(chosen), Wishes())
+
+
+def write_files(world: World, home: Home) -> None:
+    """Manifest, lock and rendered files, where no engine answers."""
+    project = pinned(home.wanted, world, frozen=False, offline=False)
+    write_manifest(home, project)
+    save(project)
+    files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
+
+
+def write_manifest(home: Home, project: Project) -> None:
+    """The manifest, after what it was is kept for ``sync --rollback``."""
+    text = project.documents.manifest
+    if text == home.project.documents.manifest:
+        return
+    root = project.root
+    before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)}
+    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
+    history.record(project.store, "sync", lines, before=before, after={MANIFEST: history.digest(text)})
+    files.write(root, File(MANIFEST, text, mode=_mode(root / MANIFEST)))
+
+
+def _mode(path: Path) -> int:
+    return path.stat().st_mode & 0o777 if path.is_file() else 0o644
+
+
+def apply(world: World, home: Home, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
+    """Write, then bring what runs in step. Raises DevenvError; what was written stays, and can be rolled back."""
+    write_manifest(home, prepared.project)
+    try:
+        save_decisions(prepared)
+        carry_out(prepared, progress, verb="sync")
+        return wait_for(world, prepared, timeout=timeout, progress=progress)
+    except DevenvError as error:
+        error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
+        raise
+
+
+def last_sync(store: Store, project: Project) -> history.Entry:
+    """The sync that a rollback undoes. Raises Refused if there is none, or if somebody edited the manifest since."""
+    entry = next((e for e in reversed(history.entries(store)) if e.verb == "sync" and not e.undone), None)
+    if entry is None:
+        raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
+    if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
+        raise Refused(
+            f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
+        )
+    return entry
+
+
+def before(world: World, entry: history.Entry) -> Project:
+    """The project as it was before a sync."""
+    return open_project(world, manifest=entry.before.get(MANIFEST) or "", lock=entry.before.get(LOCK) or "")
+
+
+def is_layered(home: Home, change: Change) -> bool:
+    """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
+    where = home.project.documents.where(change.path)
+    return where.file == LOCAL
+
+
+def restore(world: World, entry: history.Entry, former: Project) -> None:
+    """Manifest, lock and rendered files as a sync found them."""
+    root = former.root
+    for path, text in entry.before.items():
+        if text is None:
+            files.remove(root, path)
+        else:
+            files.write(root, File(path, text, mode=_mode(root / path)))
+    files.write_files(root, former.render())

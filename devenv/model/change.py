@@ -1,0 +1,37 @@
+"""What sync would change in the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from devenv.model.fact import Evidence
+from devenv.model.manifest import Setting
+
+#: What the manifest can hold under a key: a scalar, or a list of names.
+Said = Setting | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key of one service: ``key`` is its path below ``[services.<service>]``; ``old`` is None where it is not
+    there, ``new`` is None where it goes. ``reason`` is a short sentence; ``evidence`` says who has it from where."""
+
+    service: str
+    key: tuple[str, ...]
+    old: Said
+    new: Said
+    reason: str
+    evidence: Evidence | None = None
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return ("services", self.service, *self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPlan:
+    """All changes, in the order of the manifest, and sentences about what is not changed and worth knowing."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()

@@ -1,0 +1,103 @@
+"""What a source says of production: facts, each with the evidence for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+
+class Precision(StrEnum):
+    """How much of a version is known: all of it, ``7.0`` of a version of three parts, the first part, nothing."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    SERIES = "series"
+    NONE = "none"
+
+
+class Status(StrEnum):
+    """Whether production is so, will be so once a plan is applied, or does not say which version it runs."""
+
+    ACTUAL = "actual"
+    PLANNED = "planned"
+    UNKNOWN = "unknown"
+
+
+class Trust(IntEnum):
+    """Whom to believe where sources differ: the higher one."""
+
+    DECLARED = 1  # files that say what somebody wants: a PaaS file, CloudFormation, a chart
+    RENDERED = 2  # manifests as they are applied: Kubernetes objects, Compose files
+    CONFIGURED = 3  # a state, as it was configured
+    RECORDED = 4  # a state, as the provider last saw it
+    ASKED = 5  # what a cloud or a cluster answers now
+    LIVE = 6  # what the server itself says
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where something was read. ``source`` is the kind of source, ``date`` an ISO day."""
+
+    source: str
+    file: str
+    address: str = ""
+    attribute: str = ""
+    date: str = ""
+
+    def __str__(self) -> str:
+        """``terraform-state aws_db_instance.main (engine_version_actual)``"""
+        attribute = f" ({self.attribute})" if self.attribute else ""
+        return f"{self.source} {self.address or self.file}{attribute}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One service that production runs, as one source tells it.
+
+    ``kind`` is a kind of the catalogue, or the engine's own name where the catalogue has none (``neptune``).
+    ``version`` is the upstream server's, "" where it is not stated. ``settings`` are those that passed the list of
+    ``devenv.sources.allowed``. ``extensions`` maps a name to its version, "" where that is not stated. ``plugins`` is
+    None where the source does not tell them. A replica or a member of a cluster is ``part_of`` its primary, by name.
+    ``service`` is the manifest's service where the source was told which one it is.
+    """
+
+    kind: str
+    evidence: Evidence
+    version: str = ""
+    precision: Precision = Precision.NONE
+    variant: str = ""
+    name: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    extensions: Mapping[str, str] = field(default_factory=dict)
+    plugins: tuple[str, ...] | None = None
+    status: Status = Status.ACTUAL
+    note: str = ""
+    trust: Trust = Trust.DECLARED
+    part_of: str = ""
+    service: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something about a source that is worth a sentence: what could not be read, or was read with a doubt."""
+
+    message: str
+    file: str
+    line: int | None = None
+    address: str = ""
+    #: Whether something was not read because of it.
+    failed: bool = False
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (place, self.address, self.message) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one source says. ``wants`` are further files that it refers to, relative to the one that does."""
+
+    facts: tuple[Fact, ...] = ()
+    notes: tuple[Note, ...] = ()
+    wants: tuple[str, ...] = ()

@@ -1,0 +1,50 @@
+"""Where production is read, and what all its sources say of it together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from devenv.model.fact import Evidence, Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of an environment's ``sources``: exactly one of ``path``, ``command`` and ``url_env`` is said.
+
+    ``kind`` is a family of sources where the content is not to tell it; ``service`` is the manifest's service that it
+    speaks of, where it speaks of one.
+    """
+
+    path: str = ""
+    command: tuple[str, ...] = ()
+    url_env: str = ""
+    kind: str = ""
+    service: str = ""
+    tls_ca: str = ""
+    plaintext: bool = False
+
+    def __str__(self) -> str:
+        return self.path or " ".join(self.command) or f"${self.url_env}"
+
+
+@dataclass(frozen=True, slots=True)
+class Truth:
+    """What production runs of one service: ``fact`` is brought together of what ``sources`` say, the most trusted
+    first; ``doubts`` are sentences about what they do not agree on; ``coming`` is what a plan will make of it."""
+
+    fact: Fact
+    sources: tuple[Fact, ...]
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
+    coming: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """Services of the manifest with what production runs of each; ``loose`` is what no service mirrors."""
+
+    services: Mapping[str, Truth]
+    loose: tuple[Truth, ...]
+    #: Services that no source speaks of.
+    unknown: tuple[str, ...] = ()

@@ -1,0 +1,103 @@
+"""Reading production: every source of an environment read, and what they say brought together."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from devenv.effects import files
+from devenv.effects.gather import Gathered, Gatherer
+from devenv.effects.world import World
+from devenv.errors import ManifestError
+from devenv.kinds import Catalogue
+from devenv.model.fact import Fact, Note, Reading
+from devenv.model.manifest import Manifest
+from devenv.model.production import Place
+from devenv.sources import registry, terraform
+from devenv.sources.known import Known
+from devenv.stages.plan_sync import Releases
+
+#: How often a file may refer to a further one.
+_DEPTH = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """All that sources say, and what could not be read."""
+
+    facts: tuple[Fact, ...]
+    notes: tuple[Note, ...]
+
+    @property
+    def failed(self) -> tuple[Note, ...]:
+        return tuple(note for note in self.notes if note.failed)
+
+
+def places_of(manifest: Manifest, environment: str) -> tuple[Place, ...]:
+    """The sources of an environment. Raises ManifestError where the manifest names none."""
+    entry = manifest.environments.get(environment)
+    if entry is None:
+        known = ", ".join(manifest.environments) or "none"
+        hint = f'[environments.{environment}] sources = [{{ path = "…" }}]; there is: {known}'
+        raise ManifestError(f"devenv.toml does not say where {environment} is read", hint)
+    return tuple(_place(source) for source in entry.get("sources", ()))
+
+
+def _place(source: Mapping[str, Any]) -> Place:
+    return Place(**{**source, "command": tuple(source.get("command", ()))})
+
+
+def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Production:
+    """Read all places, whatever becomes of each. ``root`` is what paths are relative to."""
+    day = dt.datetime.now(dt.UTC).date().isoformat()
+    gatherer = Gatherer(root, world.env, day, terraform.kept, getattr(world.stdin, "buffer", None))
+    readings = [
+        _read_one(gatherer, place, gathered, known)
+        for place, gathered in zip(places, gatherer.gather(places), strict=True)
+    ]
+    return Production(
+        tuple(fact for reading in readings for fact in reading.facts),
+        tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
+    )
+
+
+def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known) -> Reading:
+    documents, notes = list(gathered.documents), list(gathered.notes)
+    if gathered.sought:
+        documents = [document for document in documents if registry.source_of(document)]
+    reading = registry.parse(documents, known, kind=place.kind)
+    have = {document.file for document in documents}
+    for _ in range(_DEPTH):
+        wants = [want for want in dict.fromkeys(reading.wants) if want not in have]
+        if not wants:
+            break
+        further = gatherer.further(wants)
+        have.update(wants)
+        documents += further.documents
+        notes += further.notes
+        reading = registry.parse(documents, known, kind=place.kind)
+    facts = tuple(replace(fact, service=place.service or fact.service) for fact in reading.facts)
+    return Reading(facts, (*notes, *reading.notes))
+
+
+def known(catalogue: Catalogue) -> Known:
+    """The names of all kinds' images, and what charts install."""
+    kinds = catalogue.read(catalogue.names())
+    repositories = {name: kind.name for kind in kinds.values() for name in (*kind.known_as, kind.repository) if name}
+    return Known(repositories, {name: [(a, b) for a, b in pairs] for name, pairs in _table("charts")["charts"].items()})
+
+
+def releases() -> Releases:
+    """The newest releases that were known when this devenv was made."""
+    table = _table("releases")
+    return Releases(table["day"], {kind: tuple(versions) for kind, versions in table["newest"].items()})
+
+
+def _table(name: str) -> dict[str, Any]:
+    text = files.read_text(files.templates_root() / "known" / f"{name}.json") or "{}"
+    table: dict[str, Any] = json.loads(text)
+    return table

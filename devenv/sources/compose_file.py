@@ -1,0 +1,210 @@
+"""Compose files and Swarm's stacks, what ``docker compose config`` makes of them, and what an engine runs now.
+
+Of a service only its image, its command and what it extends are looked at; its environment never is.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from devenv.document import Document, at, items, table, text_at
+from devenv.model.fact import Evidence, Fact, Note, Precision, Reading, Status, Trust
+from devenv.sources.command_lines import starts_a_tool
+from devenv.sources.image_facts import Sighting, fact_of
+from devenv.sources.images import Unresolved, kind_named, read_image
+from devenv.sources.known import Known
+from devenv.sources.variables import GAP, with_gaps
+
+NAME = "compose"
+#: How often a service may extend one that extends another.
+_DEEPEST = 20
+#: What is taken over from the service that another extends.
+_INHERITED = ("image", "build", "command", "entrypoint", "deploy", "scale")
+#: A text that is longer is no command line.
+_LONGEST = 20_000
+
+
+def recognises(document: Document) -> bool:
+    """Whether a document is a Compose file or what ``docker service inspect`` or ``docker inspect`` prints."""
+    return any(_is_compose(value, document) or _is_inspected(value) for value in document.values)
+
+
+def _is_compose(value: Any, document: Document) -> bool:
+    if "apiVersion" in table(value) or "jobs" in table(value):
+        return False
+    services = [table(entry) for entry in table(at(value, "services")).values()]
+    if any(isinstance(entry.get("image"), dict) for entry in services):
+        return False  # a chart's values
+    if any(isinstance(entry.get("image"), str) or "build" in entry or "extends" in entry for entry in services):
+        return True
+    return bool(items(at(value, "include"))) and "compose" in document.name.lower()
+
+
+def _is_inspected(value: Any) -> bool:
+    return any(_running(entry) for entry in items(value)[:1])
+
+
+def parse(documents: Sequence[Document], known: Known) -> Reading:
+    """The services of all files. A file that others only take services from is no stack of its own."""
+    files = {posixpath.normpath(document.file): document for document in documents}
+    taken = {path for document in documents for path in _extended_files(document)}
+    facts: list[Fact] = []
+    notes: list[Note] = []
+    wants: dict[str, None] = {}
+    for document in documents:
+        found = _Stack(document, files, known)
+        if posixpath.normpath(document.file) not in taken:
+            for fact, said in found.services():
+                facts += [fact] if fact else []
+                notes += said
+        included, said = _included(document)
+        notes += said
+        wants.update(dict.fromkeys(path for path in (*_extended_files(document), *included) if path not in files))
+    return Reading(tuple(facts), tuple(notes), tuple(wants))
+
+
+def _extended_files(document: Document) -> list[str]:
+    """Further files that services are taken from."""
+    services = [service for value in document.values for service in table(at(value, "services")).values()]
+    named = [text_at(service, "extends", "file") for service in services]
+    own = posixpath.normpath(document.file)
+    return [path for name in named if name and (path := _beside(document, name)) and path != own]
+
+
+def _included(document: Document) -> tuple[list[str], tuple[Note, ...]]:
+    entries = [entry for value in document.values for entry in items(at(value, "include"))]
+    names: list[str] = []
+    for entry in entries:
+        path = at(entry, "path") if isinstance(entry, dict) else entry
+        names += [name for name in (path if isinstance(path, list) else [path]) if isinstance(name, str)]
+    far = [name for name in names if not _beside(document, name)]
+    notes = (Note("includes files that are not beside it; give devenv those too", document.file, failed=True),)
+    return [path for name in names if (path := _beside(document, name))], notes if far else ()
+
+
+def _beside(document: Document, name: str) -> str:
+    """A path as people know it, from one that is relative to a document; "" for what is no path here."""
+    if "$" in name or "\0" in name or ":" in name or len(name) > 1000:
+        return ""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(document.file), name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stack:
+    """The services of one document; ``files`` are all there are, by their path."""
+
+    document: Document
+    files: Mapping[str, Document]
+    known: Known
+
+    def services(self) -> Iterator[tuple[Fact | None, tuple[Note, ...]]]:
+        """A fact for each that is a service devenv knows, and what is to be said."""
+        for value in self.document.values:
+            for entry in items(value):
+                yield self._inspected(entry)
+            for name, service in table(at(value, "services")).items():
+                whole = self._whole(self.document, service, set())
+                if _replicas(whole) != "0":
+                    yield self._described(str(name), whole)
+
+    def _whole(self, document: Document, service: Any, seen: set[tuple[str, str]]) -> dict[str, Any]:
+        """A service with what it takes over from those that it extends."""
+        own = {key: table(service)[key] for key in _INHERITED if table(service).get(key) is not None}
+        extends = at(service, "extends")
+        name = extends if isinstance(extends, str) else text_at(extends, "service")
+        path = text_at(extends, "file")
+        other = self.files.get(_beside(document, path)) if path else document
+        if other is None or not name or (other.file, name) in seen or len(seen) > _DEEPEST:
+            return own
+        seen.add((other.file, name))
+        return {**self._whole(other, at(other.value, "services", name), seen), **own}
+
+    def _described(self, name: str, service: Mapping[str, Any]) -> tuple[Fact | None, tuple[Note, ...]]:
+        words = [*_words(service.get("entrypoint")), *_words(service.get("command"))]
+        if starts_a_tool(words):
+            return None, ()
+        evidence = Evidence(NAME, self.document.file, f"services.{name}", "image", self.document.day)
+        image = text_at(service, "image")
+        if service.get("build") is not None:
+            return self._built(name, image, replace(evidence, attribute="build")), ()
+        return fact_of(Sighting(image, evidence, Trust.RENDERED, name, words), self.known)
+
+    def _built(self, name: str, image: str, evidence: Evidence) -> Fact | None:
+        """An image that is built here: its tag is the builder's own, so no version is known."""
+        try:
+            found = read_image(image, self.known) if image else None
+        except Unresolved as error:
+            kind = error.kind
+        else:
+            kind = found.kind if found else ""
+        kind = kind or kind_named(name, self.known)
+        if not kind:
+            return None
+        note = "it is built from a Dockerfile, which says the version; ask the server itself"
+        return Fact(
+            kind, evidence, "", Precision.NONE, name=name, status=Status.UNKNOWN, note=note, trust=Trust.RENDERED
+        )
+
+    def _inspected(self, entry: Any) -> tuple[Fact | None, tuple[Note, ...]]:
+        """What ``docker service inspect`` or ``docker inspect`` says of one service or container."""
+        running = _running(entry)
+        if running is None or starts_a_tool(running.words):
+            return None, ()
+        evidence = Evidence(NAME, self.document.file, running.name, running.attribute, self.document.day)
+        return fact_of(Sighting(running.image, evidence, Trust.ASKED, running.name, running.words), self.known)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    name: str
+    image: str
+    attribute: str
+    words: tuple[str, ...]
+
+
+def _running(entry: Any) -> _Running | None:
+    """A service of Swarm's or a container of an engine's."""
+    spec = at(entry, "Spec", "TaskTemplate", "ContainerSpec")
+    if image := text_at(spec, "Image"):
+        if text_at(entry, "Spec", "Mode", "Replicated", "Replicas") == "0":
+            image = ""
+        name = text_at(entry, "Spec", "Name")
+        stack = text_at(entry, "Spec", "Labels", "com.docker.stack.namespace")
+        name = name.removeprefix(f"{stack}_") if stack else name
+        return _Running(
+            name,
+            image,
+            "Spec.TaskTemplate.ContainerSpec.Image",
+            (*_texts(at(spec, "Command")), *_texts(at(spec, "Args"))),
+        )
+    if image := text_at(entry, "Config", "Image"):
+        name = text_at(entry, "Config", "Labels", "com.docker.compose.service") or text_at(entry, "Name").lstrip("/")
+        return _Running(name, image, "Config.Image", _texts(at(entry, "Config", "Cmd")))
+    return None
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return tuple(item for item in items(value) if isinstance(item, str))
+
+
+def _replicas(service: Mapping[str, Any]) -> str:
+    return text_at(service, "deploy", "replicas") or text_at(service, "scale")
+
+
+def _words(command: Any) -> list[str]:
+    """A command's words, a text's as a shell would split it, each filled in; what cannot be is a bare dollar sign."""
+    if isinstance(command, str) and len(command) <= _LONGEST:
+        try:
+            command = shlex.split(command)
+        except ValueError:  # a quotation that never ends
+            return []
+    return [_filled(word) for word in items(command) if isinstance(word, str) and len(word) <= _LONGEST]
+
+
+def _filled(word: str) -> str:
+    return re.sub(f"{GAP}[^{GAP}]*{GAP}", "$", with_gaps(word))

@@ -1,0 +1,62 @@
+"""A reference to an image and where it stands -> the fact that it is, or the note of why it is none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from devenv.model.fact import Evidence, Fact, Note, Status, Trust
+from devenv.sources.allowed import allowed
+from devenv.sources.images import Image, Unresolved, kind_named, read_image
+from devenv.sources.known import Known
+from devenv.sources.settings_text import of_command
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """An image where something is made to run it. ``name`` is what production calls that, ``command`` are its words,
+    ``variables`` what the file says of some."""
+
+    reference: str
+    evidence: Evidence
+    trust: Trust
+    name: str = ""
+    command: Sequence[str] = ()
+    variables: Mapping[str, str] | None = None
+
+
+def fact_of(sighting: Sighting, known: Known) -> tuple[Fact | None, tuple[Note, ...]]:
+    """The fact, with a version if there is one, and what is to be said; neither for what is no service."""
+    notes: tuple[Note, ...] = ()
+    try:
+        image = read_image(sighting.reference, known, sighting.variables)
+    except Unresolved as error:
+        kind = error.kind or kind_named(sighting.name, known)
+        notes = (unresolved(error, sighting.evidence, failed=bool(kind)),)
+        image = Image(kind, note=f"its version is in the variable {error.name}") if kind else None
+    if image is None:
+        return None, notes
+    fact = fact_of_image(image, sighting.evidence, sighting.trust, sighting.name)
+    return replace(fact, settings=allowed(image.kind, of_command(image.kind, sighting.command))), notes
+
+
+def fact_of_image(image: Image, evidence: Evidence, trust: Trust, name: str) -> Fact:
+    """What an image says, without settings."""
+    return Fact(
+        kind=image.kind,
+        evidence=evidence,
+        version=image.version,
+        precision=image.precision,
+        variant=image.variant,
+        name=name,
+        extensions=image.extensions,
+        plugins=image.plugins,
+        status=Status.ACTUAL if image.version else Status.UNKNOWN,
+        note=image.note,
+        trust=trust,
+    )
+
+
+def unresolved(error: Unresolved, evidence: Evidence, *, failed: bool = True) -> Note:
+    """What is said of a variable that decides something and that the file does not say."""
+    return Note(f"unresolved variable {error.name}", evidence.file, address=evidence.address, failed=failed)

@@ -1,0 +1,166 @@
+"""Images whose name or tag has a form of its own: vendors' builds of a server, servers with an extension in them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """``repository`` is matched against an image's name without its registry; its group ``major`` is the version.
+
+    ``tag`` holds ``version``, ``extension`` (the version of ``extension``) or ``platform`` (a number of Confluent's) as
+    groups; without one a tag begins with the server's version. ``numbered``: whether a tag's numbers are the server's
+    at all. ``only``: an image whose tag has another form is another program from the same repository.
+    """
+
+    repository: str
+    kind: str
+    tag: str = ""
+    extension: str = ""
+    plugins: tuple[str, ...] = ()
+    note: str = ""
+    numbered: bool = True
+    only: bool = False
+
+
+_NUMBER = r"\d+(?:\.\d+)*"
+
+_POSTGRES = (
+    Family(r"pgvector/pgvector", "postgres", rf"(?:v?(?P<extension>{_NUMBER})-)?pg(?P<version>{_NUMBER})\b", "vector"),
+    Family(r"ankane/pgvector", "postgres", rf"v?(?P<extension>{_NUMBER})", "vector", numbered=False),
+    Family(
+        r"timescale/timescaledb",
+        "postgres",
+        rf"(?:(?P<extension>{_NUMBER})|latest)-pg(?P<version>{_NUMBER})\b",
+        "timescaledb",
+    ),
+    Family(
+        r"timescale/timescaledb-ha",
+        "postgres",
+        rf"pg(?P<version>{_NUMBER})(?:-ts(?P<extension>{_NUMBER}))?",
+        "timescaledb",
+    ),
+    Family(
+        r"(?:postgis|kartoza|imresamu|cloudnative-pg)/postgis",
+        "postgres",
+        rf"(?P<version>{_NUMBER})(?:-(?P<extension>{_NUMBER}))?",
+        "postgis",
+    ),
+    Family(
+        r"paradedb/paradedb",
+        "postgres",
+        rf"(?:v?(?P<extension>{_NUMBER})|latest)-pg(?P<version>{_NUMBER})\b",
+        "pg_search",
+    ),
+    Family(r"citusdata/citus", "postgres", rf"v?(?P<extension>{_NUMBER})", "citus", numbered=False),
+    Family(r"(?:.*/)?spilo-(?P<major>\d+)", "postgres", numbered=False),
+    Family(
+        r"(?:.*/)?crunchy-postgres-gis(?:-ha)?",
+        "postgres",
+        rf"[a-z]+\d+-(?P<version>{_NUMBER})-(?P<extension>\d+\.\d+)",
+        "postgis",
+    ),
+    Family(r"(?:.*/)?crunchy-postgres(?:-ha)?", "postgres", rf"[a-z]+\d+-(?P<version>{_NUMBER})-"),
+    # The operator, its pooler and its backup tool are in the same repository.
+    Family(
+        r"percona/percona-postgresql-operator", "postgres", rf".*ppg(?P<version>{_NUMBER})-postgres(?:-|$)", only=True
+    ),
+    Family(r"percona/percona-distribution-postgresql", "postgres"),
+    Family(r"(?:supabase|flyio)/postgres(?:-flex)?", "postgres"),
+    Family(r"(?:cloudnative-pg|enterprisedb|zalando|rapidfort)/postgresql", "postgres"),
+    Family(r"bitnami/postgresql-repmgr", "postgres"),
+)
+_OTHER_DATABASES = (
+    Family(r"percona/percona-(?:xtradb-cluster|server)|mysql/(?:mysql|community|enterprise)-server", "mysql"),
+    Family(r"bitnami/mariadb-galera|mariadb/(?:enterprise-)?server", "mariadb"),
+    Family(r"percona/percona-server-mongodb|mongodb/mongodb-(?:community|enterprise)-server", "mongodb"),
+    Family(r"bitnami/mongodb-sharded", "mongodb"),
+    Family(r"elasticsearch/elasticsearch(?:-oss|-wolfi|-ubi\d*)?", "elasticsearch"),
+    Family(r"(?:clickhouse|altinity|yandex|bitnami)/clickhouse(?:-server)?", "clickhouse"),
+)
+_CACHES = (
+    Family(r"opstree/redis|bitnami/redis-cluster", "redis"),
+    Family(
+        r"redis/redis-stack(?:-server)?",
+        "redis",
+        r"(?P<version>\d+\.\d+)",
+        note="Redis Stack's patch numbers are its own; it brings modules that plain Redis has not",
+    ),
+    Family(r"redislabs/\w+", "redis", numbered=False, note="its tag is a module's version"),
+    Family(
+        r"valkey/valkey-bundle",
+        "valkey",
+        r"(?P<version>\d+\.\d+)",
+        note="the bundle's patch numbers are its own; it brings modules that plain Valkey has not",
+    ),
+    Family(r"bitnami/valkey-cluster", "valkey"),
+    Family(r"eqalpha/keydb", "keydb"),
+    Family(r"dragonflydb/dragonfly(?:-\w+)?", "dragonfly"),
+)
+_QUEUES = (
+    Family(r"heidiks/rabbitmq-delayed-message-exchange", "rabbitmq", plugins=("rabbitmq_delayed_message_exchange",)),
+    Family(r"(?:.*/)?strimzi/kafka", "kafka", rf".*kafka-(?P<version>{_NUMBER})", only=True),
+    Family(r"confluentinc/(?:cp-(?:enterprise-)?kafka|cp-server|confluent-local)", "kafka", r"(?P<platform>\d+\.\d+)"),
+    Family(r"wurstmeister/kafka", "kafka", rf"\d+\.\d+-(?P<version>{_NUMBER})"),
+    Family(r"(?:redpandadata|vectorized)/redpanda", "redpanda"),
+    Family(r"confluentinc/cp-zookeeper", "zookeeper", numbered=False, note="its tag is Confluent Platform's version"),
+    Family(r"(?:apache/activemq-artemis|artemiscloud/activemq-artemis-broker)(?:-kubernetes)?", "artemis"),
+    Family(r"(?:apache|rmohr|symptoma)/activemq(?:-classic)?", "activemq"),
+)
+_FURTHER = (
+    Family(r"(?:minio|bitnami)/minio", "minio"),
+    Family(r"cockroachdb/cockroach", "cockroachdb"),
+    Family(r"mailhog/mailhog", "mailpit", numbered=False, note="MailHog, whose place Mailpit takes"),
+)
+FAMILIES: tuple[Family, ...] = (*_POSTGRES, *_OTHER_DATABASES, *_CACHES, *_QUEUES, *_FURTHER)
+
+#: Services that the catalogue has no kind for, by the last part of an image's name.
+ALONE = frozenset(
+    [
+        "zookeeper",
+        "etcd",
+        "solr",
+        "influxdb",
+        "cassandra",
+        "couchdb",
+        "neo4j",
+        "consul",
+        "varnish",
+        "vault",
+        "rethinkdb",
+        "arangodb",
+        "cockroachdb",
+        "scylla",
+        "keydb",
+        "dragonfly",
+        "activemq",
+    ]
+)
+#: Confluent Platform 7.6 is Apache Kafka 3.6, and so on ("supported versions and interoperability").
+CONFLUENT = {"6.2": "2.8", **{f"7.{minor}": f"3.{minor}" for minor in range(10)}, "8.0": "4.0", "8.1": "4.1"}
+#: First numbers that a release of a kind may have. The tag of an image with a name of somebody's own is taken for the
+#: server's version only if it could be one.
+MAJORS = {
+    "postgres": range(8, 40),
+    "mysql": range(5, 40),
+    "mariadb": range(5, 20),
+    "redis": range(3, 12),
+    "valkey": range(7, 14),
+    "memcached": range(1, 2),
+    "rabbitmq": range(3, 8),
+    "mongodb": range(3, 14),
+    "elasticsearch": range(5, 14),
+    "clickhouse": range(18, 40),
+}
+
+
+@functools.lru_cache(maxsize=4096)
+def family_named(name: str) -> tuple[Family, str] | None:
+    """The family that an image's name is of, and the version that the name itself holds."""
+    for family in FAMILIES:
+        if match := re.fullmatch(family.repository, name):
+            return family, match.groupdict().get("major") or ""
+    return None

@@ -1,0 +1,160 @@
+"""Charts that Flux and Argo CD install."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from devenv import yamlio
+from devenv.document import at, items, text_at
+from devenv.model.fact import Fact, Note, Trust
+from devenv.sources.charts import Chart, chart_fact, chart_settings, disabled, images_in
+from devenv.sources.image_facts import Sighting, fact_of
+from devenv.sources.known import Known
+from devenv.sources.kubernetes_objects import Cluster, Object
+
+#: Values as text that are longer are nobody's.
+_LONGEST = 1024 * 1024
+Found = tuple[Fact | None, tuple[Note, ...]]
+
+
+def is_release(item: Object) -> bool:
+    """Whether an object asks for a chart to be installed."""
+    return item.kind in _READERS and item.group.endswith(("fluxcd.io", "argoproj.io", "cattle.io"))
+
+
+def release_facts(item: Object, cluster: Cluster, known: Known) -> Iterator[Found]:
+    """The service that a release is, and those whose images are among its values."""
+    for chart in _READERS[item.kind](item, cluster):
+        fact, notes = chart_fact(chart, known)
+        yield fact, notes
+        if fact is None:
+            yield from _among_values(chart, known)
+    for index, text in enumerate(_kustomized(item)):
+        name, _, image = text.rpartition("=")
+        evidence = item.evidence(f"spec.source.kustomize.images[{index}]")
+        yield fact_of(Sighting(image, evidence, item.trust, name.rpartition("/")[2] or item.name), known)
+
+
+def _among_values(chart: Chart, known: Known) -> Iterator[Found]:
+    """An application's own chart, with services below it."""
+    at_values = chart.values_at or chart.evidence
+    for image in images_in(chart.values):
+        if not disabled(chart.values, image.path):
+            name = image.path[-2] if len(image.path) > 1 else chart.release
+            evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path)))
+            fact, notes = fact_of(Sighting(image.reference, evidence, chart.trust, name), known)
+            if fact:
+                settings, plugins = chart_settings(fact.kind, image.around)
+                fact = replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins)
+            yield fact, notes
+
+
+def _trust(item: Object) -> Trust:
+    """A chart's version says less surely what runs than a manifest does."""
+    return Trust.ASKED if item.live else Trust.DECLARED
+
+
+def _of_flux(item: Object, cluster: Cluster) -> Iterator[Chart]:
+    """``spec.chart.spec``, in Flux 1 ``spec.chart``; a live one also has what the installed chart said of itself."""
+    newest = at(item.value, "status", "history", 0)
+    spec = at(item.value, "spec", "chart", "spec")
+    path = "spec.chart.spec.version"
+    if spec is None:
+        spec, path = at(item.value, "spec", "chart"), "spec.chart.version"
+    name = text_at(spec, "chart") or text_at(spec, "name")
+    app = text_at(newest, "appVersion")
+    values = at(item.value, "spec", "values")
+    yield Chart(
+        text_at(newest, "chartName") or name.rpartition("/")[2],
+        text_at(newest, "chartVersion") or text_at(spec, "version"),
+        item.evidence("status.history[0].appVersion" if app else path),
+        _trust(item),
+        item.name,
+        text_at(spec, "repository") or _repository(spec, item, cluster),
+        app,
+        values,
+        item.evidence("spec.values"),
+    )
+
+
+def _repository(spec: Any, item: Object, cluster: Cluster) -> str:
+    """The address of the repository that a release names, if it is here, else its name if that tells something."""
+    name = text_at(spec, "sourceRef", "name")
+    found = next((other for other in cluster.objects if other.kind == "HelmRepository" and other.name == name), None)
+    return text_at(found.value, "spec", "url") if name and found else ""
+
+
+def _of_argo(item: Object, cluster: Cluster) -> Iterator[Chart]:
+    """``spec.source`` or ``spec.sources``; an ApplicationSet has a template of it."""
+    prefix = ("spec", "template", "spec") if item.kind == "ApplicationSet" else ("spec",)
+    single = at(item.value, *prefix, "source")
+    several = items(at(item.value, *prefix, "sources"))
+    for source, key in [(single, "source"), *((other, f"sources[{n}]") for n, other in enumerate(several))]:
+        place = ".".join((*prefix, key))
+        if text_at(source, "chart"):
+            yield Chart(
+                text_at(source, "chart").rpartition("/")[2],
+                text_at(source, "targetRevision"),
+                item.evidence(f"{place}.targetRevision"),
+                _trust(item),
+                text_at(source, "helm", "releaseName") or item.name,
+                text_at(source, "repoURL"),
+                values=_values_of_argo(at(source, "helm")),
+                values_at=item.evidence(f"{place}.helm"),
+            )
+
+
+def _values_of_argo(helm: Any) -> Any:
+    """``valuesObject``, else ``values`` as text, with ``parameters`` on top."""
+    values = at(helm, "valuesObject")
+    if not isinstance(values, dict):
+        values = _parsed(text_at(helm, "values"))
+    values = dict(values) if isinstance(values, dict) else {}
+    for parameter in items(at(helm, "parameters")):
+        _put(values, text_at(parameter, "name").split("."), text_at(parameter, "value"))
+    return values
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return yamlio.parse_texts(text)[0][0] if 0 < len(text) <= _LONGEST else None
+    except (yamlio.YamlError, IndexError):
+        return None
+
+
+def _put(values: dict[str, Any], path: list[str], value: str) -> None:
+    for key in path[:-1]:
+        inner = values.get(key)
+        values[key] = inner = dict(inner) if isinstance(inner, dict) else {}
+        values = inner
+    values[path[-1]] = value
+
+
+def _of_k3s(item: Object, cluster: Cluster) -> Iterator[Chart]:
+    """K3s's own ``HelmChart``, with its values as text."""
+    yield Chart(
+        text_at(item.value, "spec", "chart").rpartition("/")[2],
+        text_at(item.value, "spec", "version"),
+        item.evidence("spec.version"),
+        _trust(item),
+        item.name,
+        text_at(item.value, "spec", "repo"),
+        values=_parsed(text_at(item.value, "spec", "valuesContent")),
+        values_at=item.evidence("spec.valuesContent"),
+    )
+
+
+def _kustomized(item: Object) -> list[str]:
+    """Argo CD's overrides of images: ``postgres:15.4``, ``postgres=mirror/postgres:15.4``."""
+    images = items(at(item.value, "spec", "source", "kustomize", "images"))
+    return [image for image in images if isinstance(image, str)]
+
+
+_READERS = {
+    "HelmRelease": _of_flux,
+    "Application": _of_argo,
+    "ApplicationSet": _of_argo,
+    "HelmChart": _of_k3s,
+}

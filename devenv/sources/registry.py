@@ -1,0 +1,83 @@
+"""Every family of sources: one row each. What a document is, is told from what is in it, not from its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from devenv.document import Document
+from devenv.model.fact import Note, Reading
+from devenv.sources import (
+    compose_file,
+    digitalocean,
+    fly,
+    helm,
+    heroku,
+    kubernetes,
+    live,
+    nomad,
+    platformsh,
+    render_com,
+    terraform,
+    workflows,
+)
+from devenv.sources.known import Known
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """``name`` is what the manifest calls it (``kind = …``) and what evidence names; ``title`` says what it reads.
+
+    ``recognises`` must be cheap and never fail; ``parse`` gets all documents of one source at once, since one may
+    speak of another: a parameter group of its instances, an image catalogue of its clusters.
+    """
+
+    name: str
+    title: str
+    recognises: Callable[[Document], bool]
+    parse: Callable[[Sequence[Document], Known], Reading]
+
+
+#: In the order in which they are asked whether a document is theirs: the surest sign first.
+SOURCES: tuple[Source, ...] = (
+    Source("terraform-state", "Terraform and OpenTofu: states and plans", terraform.recognises, terraform.parse),
+    Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
+    Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
+    Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),
+    Source("helm", "Helm: charts, their values, what helm list prints", helm.recognises, helm.parse),
+    Source("live", "what a live server answers", live.recognises, live.parse),
+    Source("platformsh", "Platform.sh, Upsun, Magento and Shopware", platformsh.recognises, platformsh.parse),
+    Source("render", "Render blueprints", render_com.recognises, render_com.parse),
+    Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
+    Source("heroku", "Heroku app.json", heroku.recognises, heroku.parse),
+    Source("fly", "fly.toml", fly.recognises, fly.parse),
+    Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
+)
+
+
+def source_of(document: Document) -> Source | None:
+    """Whose document this is."""
+    return next((source for source in SOURCES if source.recognises(document)), None)
+
+
+def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Reading:
+    """What documents tell, each read by the family it belongs to, or all by ``kind`` where that is said."""
+    groups: dict[str, list[Document]] = {}
+    notes: list[Note] = []
+    for document in documents:
+        notes += document.notes
+        source = by_name(kind) if kind else source_of(document)
+        if source is None:
+            notes.append(Note("is no file that devenv knows how to read", document.file, failed=True))
+        else:
+            groups.setdefault(source.name, []).append(document)
+    readings = [source.parse(groups[source.name], known) for source in SOURCES if source.name in groups]
+    return Reading(
+        facts=tuple(fact for reading in readings for fact in reading.facts),
+        notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
+        wants=tuple(want for reading in readings for want in reading.wants),
+    )
+
+
+def by_name(name: str) -> Source | None:
+    return next((source for source in SOURCES if source.name == name), None)

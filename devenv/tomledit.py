@@ -1,0 +1,113 @@
+"""Editing TOML that a person wrote: the only user of tomlkit. What is not edited stays as it is, to the letter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devenv.tomldoc import TomlError, parse
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """``value`` is to stand at ``path`` (None: nothing is); ``remark`` goes into the comment behind it, where it takes
+    the place of an earlier remark that ``earlier`` finds and leaves people's own words alone."""
+
+    path: tuple[str, ...]
+    value: Any
+    remark: str = ""
+
+
+class NotEdited(ValueError):
+    """An edit that cannot be made without touching something else: ``path`` is where."""
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        super().__init__(".".join(path))
+        self.path = path
+
+
+def edited(text: str, edits: Sequence[Edit], *, earlier: re.Pattern[str]) -> str:
+    """The document with these values; comments, order, quotes and blank lines stay.
+
+    What comes out is read again: raises NotEdited where it is not exactly the former values with these edits.
+    """
+    import tomlkit
+    from tomlkit.exceptions import TOMLKitError
+
+    wanted = parse(text)
+    for edit in edits:
+        _put(wanted, edit.path, edit.value)
+    document = tomlkit.parse(text)
+    for edit in edits:
+        try:
+            _edit(document, edit, earlier)
+        except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise NotEdited(edit.path) from error
+    made = tomlkit.dumps(document)
+    try:
+        if parse(made) == wanted:
+            return made
+    except TomlError:
+        pass
+    raise NotEdited(edits[0].path)
+
+
+def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+        if not isinstance(values, dict):
+            raise NotEdited(path)
+    if value is None:
+        values.pop(path[-1], None)
+    else:
+        values[path[-1]] = list(value) if isinstance(value, tuple) else value
+
+
+def _edit(document: Any, edit: Edit, earlier: re.Pattern[str]) -> None:
+    import tomlkit
+
+    table = document
+    for key in edit.path[:-1]:
+        if key not in table:
+            inline = isinstance(table, tomlkit.items.InlineTable)
+            table[key] = tomlkit.inline_table() if inline else tomlkit.table()
+        table = table[key]
+    key = edit.path[-1]
+    if edit.value is None:
+        table.pop(key, None)
+        return
+    before = table.get(key)
+    item = _like(before, edit.value)
+    inline = isinstance(table, tomlkit.items.InlineTable)
+    if not inline:
+        own = before.trivia.comment.lstrip("# ").rstrip() if before is not None and hasattr(before, "trivia") else ""
+        own = earlier.sub("", own).rstrip("; ")
+        if remark := "; ".join(part for part in (own, edit.remark) if part):
+            item.comment(remark)
+            if before is not None and before.trivia.comment:
+                item.trivia.comment_ws = before.trivia.comment_ws
+    table[key] = item
+
+
+def _like(before: Any, value: Any) -> Any:
+    """A value written as the one before it was: in the same quotes, over as many lines."""
+    import tomlkit
+
+    if isinstance(value, list | tuple) and isinstance(before, tomlkit.items.Array):
+        array = tomlkit.parse(f"a = {before.as_string()}")["a"]
+        for index in reversed(range(len(array))):
+            if array[index] not in value:
+                del array[index]
+        for entry in value[len(array) :]:
+            array.append(entry)
+        if array.unwrap() == list(value):
+            return array
+    if isinstance(value, list | tuple):
+        return tomlkit.item(list(value))
+    if isinstance(value, str) and isinstance(before, tomlkit.items.String):
+        literal = before.as_string().startswith("'")
+        if literal and not set(value) & set("'\n\r\t"):
+            return tomlkit.string(value, literal=True)
+    return tomlkit.item(value)

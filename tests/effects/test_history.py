@@ -1,0 +1,35 @@
+"""What is remembered of runs that changed something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from devenv.effects import history
+from devenv.effects.store import Store
+
+
+def test_entries_are_kept_in_order_and_undone(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state", tmp_path)
+    assert history.entries(store) == []
+    first = history.record(
+        store, "sync", ["a"], before={"devenv.toml": "old", "devenv.lock": None}, after={"devenv.toml": "x"}
+    )
+    second = history.record(store, "up", ["b"])
+    assert history.entries(store) == [first, second]
+    assert (first.number, second.number, first.before) == (1, 2, {"devenv.toml": "old", "devenv.lock": None})
+    history.undo(store, first)
+    assert [entry.undone for entry in history.entries(store)] == [True, False]
+
+
+def test_a_damaged_entry_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state", tmp_path)
+    entry = history.record(store, "sync", [])
+    (store.folder / "history" / "000002.json").write_text("{")
+    assert history.entries(store) == [entry]
+
+
+def test_nobody_else_may_read_what_a_manifest_was(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state", tmp_path)
+    history.record(store, "sync", [], before={"devenv.toml": "password"})
+    (path,) = (store.folder / "history").iterdir()
+    assert path.stat().st_mode & 0o777 == 0o600

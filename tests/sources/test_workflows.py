@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devenv.document import Document, decode
+from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
+from devenv.sources.known import Known
+from devenv.sources.workflows import parse, recognises
+
+DAY = "2026-11-24"
+KNOWN = Known({"postgres": "postgres", "redis": "redis", "mysql": "mysql"})
+KEYS = [
+    "jobs",
+    "services",
+    "container",
+    "image",
+    "runs-on",
+    "default",
+    "test",
+    "script",
+    "name",
+    "alias",
+    "variables",
+    "db",
+]
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["postgres:16", "redis:${{ x }}", "$A", "uses"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),
+    max_leaves=25,
+)
+
+
+def yaml(text: str, file: str = "ci.yml") -> Document:
+    return decode(file, text.encode(), day=DAY)
+
+
+def fact(kind: str, version: str, precision: Precision, name: str, address: str, **more: Any) -> Fact:
+    more.setdefault("status", Status.ACTUAL if version else Status.UNKNOWN)
+    evidence = Evidence("ci", "ci.yml", address, "image", DAY)
+    return Fact(kind, evidence, version, precision, name=name, trust=Trust.RENDERED, **more)
+
+
+def test_github() -> None:
+    document = yaml("""
+on: push
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    container: {image: "node:20"}
+    services:
+      db:
+        image: postgres:15.4-alpine
+        env: {POSTGRES_PASSWORD: canary}
+        options: --health-cmd pg_isready
+      cache: redis:7.2
+      other: {image: "acme/stub:1"}
+  again:
+    uses: ./.github/workflows/other.yml
+    services:
+      db: postgres:15.4-alpine
+  alone:
+    runs-on: ubuntu-latest
+    container: postgres:16
+""")
+    assert recognises(document)
+    reading = parse([document], KNOWN)
+    assert reading.facts == (
+        fact("postgres", "15.4", Precision.PATCH, "db", "jobs.test.services.db", variant="alpine"),
+        fact("redis", "7.2", Precision.MINOR, "cache", "jobs.test.services.cache"),
+        fact("postgres", "16", Precision.SERIES, "postgres", "jobs.alone.container"),
+    )
+    assert reading.notes == ()
+    assert "canary" not in repr(reading)
+
+
+def test_a_matrix_is_not_resolved() -> None:
+    document = yaml("""
+jobs:
+  test:
+    runs-on: ${{ matrix.os }}
+    strategy: {matrix: {pg: [15, 16]}}
+    services:
+      db: {image: "postgres:${{ matrix.pg }}"}
+      web: {image: "${{ matrix.web }}"}
+""")
+    reading = parse([document], KNOWN)
+    note = "its version is in the variable matrix.pg"
+    assert reading.facts == (fact("postgres", "", Precision.NONE, "db", "jobs.test.services.db", note=note),)
+    assert reading.notes == (
+        Note("unresolved variable matrix.pg", "ci.yml", address="jobs.test.services.db", failed=True),
+        Note("unresolved variable matrix.web", "ci.yml", address="jobs.test.services.web"),
+    )
+
+
+def test_gitlab() -> None:
+    document = yaml("""
+stages: [test]
+image: ruby:3.3
+variables:
+  PG: "15.4"
+  MYSQL: {value: "8.0.36", description: where tests run}
+  POSTGRES_PASSWORD: canary
+services:
+  - postgres:$PG
+default:
+  services: [redis:7.2.4]
+.hidden:
+  script: [x]
+  services:
+    - {name: "mysql:$MYSQL", alias: db, command: ["--sql-mode=ANSI", "--init-file=canary"]}
+test:
+  stage: test
+  services:
+    - !reference [.hidden, services]
+    - name: registry.example.com:5000/library/redis:7.2.4
+    - redis:$REDIS
+workflow: {rules: []}
+""")
+    assert recognises(document)
+    reading = parse([document], KNOWN)
+    assert reading.facts == (
+        fact("postgres", "15.4", Precision.PATCH, "postgres", "services[0]"),
+        fact("redis", "7.2.4", Precision.PATCH, "redis", "default.services[0]"),
+        fact("mysql", "8.0.36", Precision.PATCH, "db", ".hidden.services[0]", settings={"sql_mode": "ANSI"}),
+        fact("redis", "", Precision.NONE, "redis", "test.services[2]", note="its version is in the variable REDIS"),
+    )
+    assert reading.notes == (Note("unresolved variable REDIS", "ci.yml", address="test.services[2]", failed=True),)
+    assert "canary" not in repr(reading)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {db: {image: 'postgres:16'}}",  # Compose
+        "services: [{name: db, type: pserv}]",  # Render
+        "apiVersion: v1\nkind: ConfigMap\ndata: {script: x}",
+        "jobs: {build: {docker: [{image: 'postgres:16'}], steps: [checkout]}}",  # CircleCI
+        "- hosts: all\n  tasks: []",
+    ],
+)
+def test_what_is_somebody_elses(text: str) -> None:
+    assert not recognises(yaml(text))
+
+
+@pytest.mark.parametrize(
+    "value", ["jobs: [x]", "jobs: {a: {runs-on: x, services: [x]}}", "jobs: {a: {runs-on: x, container: [x]}}"]
+)
+def test_wrong_types_are_nothing(value: str) -> None:
+    assert parse([yaml(value)], KNOWN).facts == ()
+
+
+@given(ANYTHING)
+def test_nothing_fails(value: Any) -> None:
+    document = Document("ci.yml", "yaml", (value,))
+    recognises(document)
+    parse([document], KNOWN)

@@ -1,0 +1,197 @@
+"""What production states -> changes of the manifest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devenv.model.change import Change, Said
+from devenv.model.fact import Evidence, Fact, Status
+from devenv.sources.precision import stated
+from devenv.stages.additions import additions
+from devenv.stages.bring_together import bind
+from devenv.stages.plan_sync import Releases, normal, plan_sync
+from tests.making import kinds, manifest
+
+DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
+QUEUE = '[services.queue]\nkind = "rabbitmq"\nversion = "3.13.7"\n'
+CACHE = '[services.cache]\nkind = "redis"\nversion = "7.0.15"\n'
+EVIDENCE = Evidence("terraform-state", "prod.tfstate", "aws_db_instance.main", "engine_version", "2026-11-23")
+RELEASES = Releases("2026-08-21", {"postgres": ("15.9", "15.19", "16.4"), "rabbitmq": ("3.13.7", "4.0.9")})
+
+
+def fact(kind: str, version: str = "", **more: object) -> Fact:
+    text, precision = stated(kind, version)
+    return Fact(kind, EVIDENCE, text, precision, status=Status.ACTUAL if text else Status.UNKNOWN, **more)  # type: ignore[arg-type]
+
+
+def planned(text: str, *facts: Fact) -> tuple[list[tuple[str, Said, Said, str]], tuple[str, ...], tuple[str, ...]]:
+    made = manifest(text)
+    plan = plan_sync(made, kinds(), bind(made.services, facts), RELEASES, services=made.services)
+    for change in plan.changes:
+        assert change.evidence
+        assert replace(change.evidence, attribute="engine_version") == EVIDENCE
+    return [(".".join(c.path[1:]), c.old, c.new, c.reason) for c in plan.changes], plan.notes, plan.kept
+
+
+def test_what_is_the_same_is_kept() -> None:
+    same = fact("postgres", "15.4", variant="bookworm", extensions={"plpgsql": "1.0"})
+    assert planned(DB, same) == ([], (), ("db",))
+
+
+def test_a_version() -> None:
+    assert planned(DB, fact("postgres", "16.3"))[0] == [("db.version", "15.4", "16.3", "15.4 → 16.3")]
+    mapped = fact("redis", "7.0.7", note="ElastiCache's 7.1 is Redis 7.0")
+    assert planned(CACHE, mapped)[0] == [
+        ("cache.version", "7.0.15", "7.0.7", "7.0.15 → 7.0.7 (ElastiCache's 7.1 is Redis 7.0)")
+    ]
+
+
+def test_a_series_is_no_floating_tag() -> None:
+    assert planned(DB, fact("postgres", "15")) == ([], (), ("db",))
+    assert planned(DB, fact("postgres", "16"))[0] == [
+        ("db.version", "15.4", "16.4", "15.4 → 16.4: production says 16, 16.4 is the newest known on 2026-08-21")
+    ]
+    assert planned(DB, fact("postgres", "18"))[0] == [
+        ("db.version", "15.4", "18", "15.4 → 18: no release of it is known here")
+    ]
+    assert RELEASES.latest("postgres", "15") == "15.19"
+    assert RELEASES.latest("rabbitmq", "4.1") == ""
+
+
+def test_a_version_that_nobody_states_is_not_guessed() -> None:
+    unknown = fact("postgres", note="the tag 'latest' names no version; ask the server itself")
+    assert planned(DB, unknown)[:2] == (
+        [],
+        (
+            "db: the tag 'latest' names no version; ask the server itself (terraform-state aws_db_instance.main (engine_version))",
+        ),
+    )
+
+
+def test_a_variant() -> None:
+    assert planned(DB, fact("postgres", "15.4", variant="alpine"))[0] == [
+        ("db.variant", "bookworm", "alpine", "bookworm → alpine")
+    ]
+    assert planned(DB, fact("postgres", "15.4", variant="of-their-own"))[0] == []
+
+
+def test_settings() -> None:
+    text = (
+        DB
+        + '[services.db.settings]\nmax_connections = 100\njit = false\nstatement_timeout = "1min"\nwork_mem = "8MB"\n'
+    )
+    said = {
+        "max_connections": "200",
+        "jit": "off",
+        "statement_timeout": "60000",
+        "timezone": "UTC",
+        "shared_buffers": "4GB",
+    }
+    assert planned(text, fact("postgres", "15.4", settings=said))[0] == [
+        ("db.settings.max_connections", 100, 200, "100 → 200"),
+        ("db.settings.timezone", None, "UTC", "not set → UTC"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("jit", False, "off"),
+        ("jit", True, "TRUE"),
+        ("lock_timeout", "5s", "5000"),
+        ("lock_timeout", 5000, "5000ms"),
+        ("datestyle", "ISO, MDY", "iso,mdy"),
+        ("search_path", ("a", "b"), "a, b"),
+        ("bytea_output", "'hex'", "hex"),
+    ],
+)
+def test_values_that_mean_the_same(name: str, one: object, other: str) -> None:
+    assert normal(name, one) == normal(name, other)  # type: ignore[arg-type]
+
+
+def test_values_that_do_not() -> None:
+    assert normal("max_connections", 100) != normal("max_connections", "200")
+    assert normal("wait_timeout", "1") != normal("wait_timeout", "1000")
+
+
+def test_what_cannot_be_had_here_is_told() -> None:
+    assert planned(CACHE, fact("redis", "7.0.15", settings={"cluster-enabled": "yes"}))[:2] == (
+        [],
+        ("cache: cluster-enabled = yes in production: one server here is no cluster",),
+    )
+    assert planned(DB, fact("postgres", "15.4", extensions={"rds_tools": "1.4"}))[:2] == (
+        [],
+        ("db: production has the extension rds_tools, which PostgreSQL's image here lacks",),
+    )
+    assert planned(QUEUE, fact("rabbitmq", "3.13.7", plugins=("rabbitmq_delayed_message_exchange",)))[:2] == (
+        [],
+        ("queue: production has the plugin rabbitmq_delayed_message_exchange, which RabbitMQ's image here lacks",),
+    )
+
+
+def test_extensions_and_plugins_are_added_to_what_is_there() -> None:
+    text = DB.replace("variant", 'extensions = ["hstore"]\nvariant')
+    assert planned(text, fact("postgres", "15.4", extensions={"vector": "0.7", "hstore": ""}))[0] == [
+        ("db.extensions", ("hstore",), ("hstore", "vector"), "production has vector")
+    ]
+    assert planned(QUEUE, fact("rabbitmq", "3.13", plugins=("rabbitmq_shovel", "rabbitmq_management")))[0] == [
+        (
+            "queue.plugins",
+            ("rabbitmq_management",),
+            ("rabbitmq_management", "rabbitmq_shovel"),
+            "production has rabbitmq_shovel",
+        )
+    ]
+
+
+def test_libraries_are_extensions() -> None:
+    libraries = {"shared_preload_libraries": "pg_stat_statements, rdsutils"}
+    assert planned(DB, fact("postgres", "15.4", settings=libraries))[:2] == (
+        [("db.extensions", (), ("pg_stat_statements",), "production preloads pg_stat_statements")],
+        ("db: production preloads rdsutils, which devenv does not know",),
+    )
+
+
+def test_another_engine_is_told() -> None:
+    assert planned(CACHE, fact("valkey", "8.1.3"))[:2] == (
+        [],
+        (
+            "cache: production runs valkey 8.1.3 (terraform-state aws_db_instance.main (engine_version)), devenv.toml "
+            "says redis: change its kind by hand once its data is moved",
+        ),
+    )
+
+
+def test_what_will_come_is_told() -> None:
+    then = Fact("postgres", EVIDENCE, "16.3", status=Status.PLANNED)
+    assert planned(DB, fact("postgres", "15.4"), then) == (
+        [],
+        ("db: production will move 15.4 → 16.3 (terraform-state aws_db_instance.main (engine_version))",),
+        ("db",),
+    )
+
+
+def test_a_service_that_is_added() -> None:
+    made = manifest(DB)
+    found = fact("memcached", "1.6.18", name="Sessions/EU")
+    broker = fact("rabbitmq", "3.13", settings={"heartbeat": "30"})
+    odd = fact("neptune", "1.3.0")
+    loose = bind(made.services, [found, broker, odd]).loose
+    assert additions(made, kinds(), loose, RELEASES) == (
+        Change("sessions-eu", ("kind",), None, "memcached", "production runs it"),
+        Change("sessions-eu", ("version",), None, "1.6.18", "production runs it", EVIDENCE),
+        Change("sessions-eu", ("from",), None, "aws_db_instance.main", "production runs it"),
+        Change("rabbitmq", ("kind",), None, "rabbitmq", "production runs it"),
+        Change("rabbitmq", ("version",), None, "3.13.7", "production runs it", EVIDENCE),
+        Change("rabbitmq", ("from",), None, "aws_db_instance.main", "production runs it"),
+        Change(
+            "rabbitmq",
+            ("settings", "heartbeat"),
+            None,
+            30,
+            "production has it",
+            replace(EVIDENCE, attribute="heartbeat"),
+        ),
+    )
