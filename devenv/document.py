@@ -71,6 +71,8 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
+    elif text.startswith("=== "):  # what Heroku's command line prints for people
+        found, values, notes = "text", tuple(text.splitlines()), ()
     elif file.endswith((".toml", ".hcl", ".tf", ".nomad")):
         found, values, notes = _toml_or_lines(file, text)
     else:

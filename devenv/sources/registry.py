@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from devenv.document import Document
 from devenv.model.fact import Note, Reading
 from devenv.sources import (
+    cloud,
+    cloudformation,
     compose_file,
     digitalocean,
     fly,
@@ -17,6 +19,7 @@ from devenv.sources import (
     live,
     nomad,
     platformsh,
+    pulumi,
     render_com,
     terraform,
     workflows,
@@ -41,6 +44,9 @@ class Source:
 #: In the order in which they are asked whether a document is theirs: the surest sign first.
 SOURCES: tuple[Source, ...] = (
     Source("terraform-state", "Terraform and OpenTofu: states and plans", terraform.recognises, terraform.parse),
+    Source("cloudformation", "CloudFormation and CDK", cloudformation.recognises, cloudformation.parse),
+    Source("pulumi", "pulumi stack export", pulumi.recognises, pulumi.parse),
+    Source("cloud", "what aws, gcloud, az and doctl print", cloud.recognises, cloud.parse),
     Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
     Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
     Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),

@@ -1,4 +1,7 @@
-"""Resources of a state -> facts: groups of parameters joined to who uses them, images and charts looked into."""
+"""Resources of a cloud -> facts: groups of parameters joined to who uses them, images and charts looked into.
+
+The attributes have the names that Terraform gives them; other descriptions of the same clouds are spelt so first.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +40,20 @@ class Resource:
 
 
 def resource_facts(
-    document: Document, resources: Sequence[Resource], known: Known
+    document: Document,
+    resources: Sequence[Resource],
+    known: Known,
+    *,
+    source: str = _SOURCE,
+    trust: Trust | None = None,
 ) -> tuple[list[Fact], tuple[Note, ...]]:
-    """The facts of all resources, in their order."""
+    """The facts of all resources, in their order. ``trust`` is how far ``source`` goes, where it is no state."""
+    facts, notes = _facts(document, resources, known)
+    said = [replace(fact, evidence=replace(fact.evidence, source=source)) for fact in facts]
+    return [replace(fact, trust=trust) if trust else fact for fact in said], notes
+
+
+def _facts(document: Document, resources: Sequence[Resource], known: Known) -> tuple[list[Fact], tuple[Note, ...]]:
     groups = [resource for resource in resources if resource.is_group]
     facts: list[Fact] = []
     notes: list[Note] = []
