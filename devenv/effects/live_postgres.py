@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import struct
 from typing import Any
 
@@ -40,7 +41,7 @@ _REFUSALS = {
     "53": "has no connection left for this",
     "57014": "took too long for an answer",
     "57": "is starting or stopping",
-    "08P01": "or the pool before it does not understand the login: name the database and its user",
+    "08P01": "does not understand the login: a pool before it may want its database and user named",
 }
 
 
@@ -50,6 +51,8 @@ def ask(way: Way) -> dict[str, Any]:
     address = way.address
     if not address.user:
         raise NoAnswer("the address names no user")
+    if re.search(r"[\x00-\x1f\x7f]", address.password):
+        raise NoAnswer("the password holds control characters, which pg8000 cannot send")
     with way.line(tls=False) as line:
         _start_tls(line, way)
         try:

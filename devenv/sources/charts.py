@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devenv.document import at, items, table, text_at
-from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
+from devenv.model.fact import Evidence, Fact, Note, Precision, Trust
 from devenv.sources.allowed import allowed
 from devenv.sources.image_facts import fact_of_image, unresolved
 from devenv.sources.images import Image, Unresolved, kind_named, read_as
@@ -40,6 +40,7 @@ _SEVERAL = re.compile(r"-(?:ha|cluster|galera|sharded)$")
 _EXACT = re.compile(r"[v=]?\s?(\d+)\.(\d+)\.(\d+)(?:[-+][\w.+-]+)?")
 #: No version is longer; what is has no business in a message.
 _LONGEST = 60
+_DEEPEST = 20
 
 
 def kind_of(name: str, known: Known) -> str:
@@ -100,11 +101,13 @@ def _by_release(chart: Chart, kind: str, known: Known) -> Fact:
 def _of_table(chart: Chart, kind: str, known: Known) -> tuple[str, Precision, str]:
     """(version, precision, note) of what a release of a chart installed."""
     unknown = f"chart {chart.name} does not say which version it installs; 'helm list -o json' does"
-    if "helm.elastic.co" in chart.repository and not is_range(chart.version):  # numbered as what they install
+    if is_range(chart.version) or len(chart.version) > _LONGEST:
+        return "", Precision.NONE, unknown
+    if "helm.elastic.co" in chart.repository:  # numbered as what they install
         return *stated(kind, chart.version), ""
     foreign = chart.repository and "bitnami" not in chart.repository.lower()
     releases = known.charts.get(chart.name, ())
-    if foreign or not releases or is_range(chart.version) or len(chart.version) > _LONGEST:
+    if foreign or not releases:
         return "", Precision.NONE, unknown
     wanted = _numbers(chart.version)
     earlier = [(number, app) for number, app in releases if _numbers(number) <= wanted]
@@ -195,18 +198,23 @@ class ValuesImage:
     around: Mapping[str, Any]
 
 
-def images_in(values: Any) -> Iterator[ValuesImage]:
-    """Images among values: a key that ends in "image" with a text, or with a table of repository and tag."""
+def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
+    """Images among values: a key that ends in "image" with a text, or with a table of repository and tag.
+
+    ``most`` is how many tables and lists are looked at.
+    """
     waiting: list[tuple[tuple[str, ...], Any]] = [((), values)]
-    while waiting:
+    while waiting and most > 0:
         path, value = waiting.pop()
+        most -= 1
         for key, inner in table(value).items():
             here = (*path, str(key))
             if str(key).lower().endswith("image") and (reference := _reference(inner)):
                 yield ValuesImage(here, reference, table(value))
-            elif len(here) < 20:
+            elif len(here) < _DEEPEST and isinstance(inner, dict | list):
                 waiting.append((here, inner))
-        waiting += [((*path, f"[{index}]"), inner) for index, inner in enumerate(items(value)) if len(path) < 20]
+        if len(path) < _DEEPEST:
+            waiting += [((*path, f"[{index}]"), inner) for index, inner in enumerate(items(value))]
 
 
 def _reference(value: Any) -> str:
@@ -223,9 +231,3 @@ def disabled(values: Any, path: tuple[str, ...]) -> bool:
     """Whether something on the way to a path is switched off."""
     said = (text_at(values, *path[:length], "enabled").lower() for length in range(len(path)))
     return any(word in ("false", "no", "off") for word in said)
-
-
-def unknown_fact(chart: Chart, kind: str, note: str) -> Fact:
-    """A service of which no more is known than that there is one."""
-    name = chart.release or chart.name
-    return Fact(kind, chart.evidence, name=name, status=Status.UNKNOWN, note=note, trust=chart.trust)

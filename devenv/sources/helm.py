@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +19,6 @@ from devenv.sources.charts import (
     images_in,
     is_range,
     kind_of,
-    unknown_fact,
 )
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
@@ -29,8 +27,8 @@ NAME = "helm"
 _VALUES = re.compile(r"(?:^|[/._-])values[^/]*\.(?:ya?ml|json)$")
 #: Keys of documents that are somebody else's.
 _FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
-#: How many images are looked at to find out whether a document holds any.
-_ENOUGH = 200
+#: How many tables and lists are looked at to find out whether a document holds images.
+_ENOUGH = 5_000
 _DEEPEST = 20
 #: Parts of a server, which are no names of one.
 _PARTS = frozenset(["primary", "master", "server", "global", "controller", "broker", "data"])
@@ -65,7 +63,7 @@ def _is_values(document: Document) -> bool:
         return False  # they hold images too
     if _VALUES.search(document.file):
         return True
-    return document.format == "yaml" and any(True for _ in itertools.islice(images_in(value), _ENOUGH))
+    return document.format == "yaml" and next(images_in(value, _ENOUGH), None) is not None
 
 
 @dataclass
@@ -174,8 +172,7 @@ def _dependencies(
     for document in folder.charts or folder.locks:
         for index, entry in enumerate(items(at(document.value, "dependencies"))):
             chart = _chart(document, index, entry, values)
-            kind = kind_of(chart.name, known)
-            if not kind or _switched_off(entry, values):
+            if not kind_of(chart.name, known) or _switched_off(entry, values):
                 continue
             if chart.name in locked:
                 chart = _locked(chart, *locked[chart.name])
@@ -183,7 +180,7 @@ def _dependencies(
                 wants += [f"{path}/Chart.lock" if path else "Chart.lock"] if not folder.locks else []
                 notes.append(_open(chart))
             fact, said = chart_fact(chart, known)
-            facts.append(fact or unknown_fact(chart, kind, "its chart's version is open"))
+            facts += [fact] if fact else []
             notes += said
     return facts, notes, wants
 

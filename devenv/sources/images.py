@@ -112,9 +112,10 @@ def kind_named(word: str, known: Known) -> str:
 
 def _parts(reference: str, variables: Mapping[str, str] | None) -> tuple[str, str]:
     """(repository, tag) with gaps; ("", "") for what is no reference, which may be anything."""
-    if len(reference) > _LONGEST:
+    whole = with_gaps(reference, variables) if len(reference) <= _LONGEST else ""
+    if len(whole) > _LONGEST:
         return "", ""
-    repository, tag, digest = split(with_gaps(reference, variables))
+    repository, tag, digest = split(whole)
     if not _NAME.fullmatch(repository) or not _TAG.fullmatch(tag) or (digest and not _DIGEST.fullmatch(digest)):
         return "", ""
     return _LEADING_GAP.sub("", repository).removeprefix("library/"), tag

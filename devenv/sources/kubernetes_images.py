@@ -60,6 +60,8 @@ class Overrides:
     def alone(self, objects: Sequence[Object], known: Known) -> Iterator[tuple[Fact | None, tuple[Note, ...]]]:
         """Overrides for images that nothing here has: the objects are elsewhere, but this is what becomes of them."""
         seen = {_without_tag(image) for item in objects for image in _images_of(item)}
+        renamed = (override for folder in self.folders.values() for override in folder.overrides)
+        seen |= {name for override in renamed if (name := _without_tag(override.image)) != override.name}
         for folder in self.folders.values():
             for override in folder.overrides:
                 if override.name not in seen:

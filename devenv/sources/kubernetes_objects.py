@@ -42,10 +42,12 @@ class Object:
 
     @property
     def name(self) -> str:
+        """``db``"""
         return text_at(self.value, "metadata", "name")
 
     @property
     def namespace(self) -> str:
+        """``prod``; "" where that is left to the command that applies the object."""
         return text_at(self.value, "metadata", "namespace")
 
     @property
@@ -61,6 +63,7 @@ class Object:
 
     @property
     def trust(self) -> Trust:
+        """How much what it says is to be believed."""
         return Trust.ASKED if self.live else Trust.RENDERED
 
     def evidence(self, attribute: str) -> Evidence:
@@ -68,6 +71,7 @@ class Object:
         return Evidence(NAME, self.document.file, self.address, attribute, self.document.day)
 
     def label(self, name: str) -> str:
+        """The value of one of its labels; "" for one that it has not."""
         return text_at(self.value, "metadata", "labels", name)
 
 
@@ -105,16 +109,18 @@ def is_kustomization(value: Any) -> bool:
 class Cluster:
     """All objects at once, to find what one says of another."""
 
-    objects: tuple[Object, ...]
     by_name: Mapping[tuple[str, str, str], Object]
+    by_kind: Mapping[str, Sequence[Object]]
 
     @staticmethod
     def of(objects: Sequence[Object]) -> Cluster:
         """The first of several with one name is the one that is found by it."""
-        found: dict[tuple[str, str, str], Object] = {}
+        by_name: dict[tuple[str, str, str], Object] = {}
+        by_kind: dict[str, list[Object]] = {}
         for item in objects:
-            found.setdefault((item.namespace, item.kind, item.name), item)
-        return Cluster(tuple(objects), found)
+            by_name.setdefault((item.namespace, item.kind, item.name), item)
+            by_kind.setdefault(item.kind, []).append(item)
+        return Cluster(by_name, by_kind)
 
     def find(self, kind: str, name: str, near: Object) -> Object | None:
         """An object of the same namespace, or of none: files often leave it to the command that applies them."""
@@ -130,8 +136,8 @@ class Cluster:
 
     def of_kind(self, kind: str, group: str, namespace: str) -> Iterator[Object]:
         """All objects of a kind in a namespace."""
-        for item in self.objects:
-            if item.kind == kind and item.group == group and item.namespace in (namespace, ""):
+        for item in self.by_kind.get(kind, ()):
+            if item.group == group and item.namespace in (namespace, ""):
                 yield item
 
     def owners(self, item: Object) -> Iterator[tuple[str, str]]:

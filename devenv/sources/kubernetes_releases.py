@@ -80,10 +80,11 @@ def _of_flux(item: Object, cluster: Cluster) -> Iterator[Chart]:
 
 
 def _repository(spec: Any, item: Object, cluster: Cluster) -> str:
-    """The address of the repository that a release names, if it is here, else its name if that tells something."""
+    """The address of the repository that a release names, if it is here."""
     name = text_at(spec, "sourceRef", "name")
-    found = next((other for other in cluster.objects if other.kind == "HelmRepository" and other.name == name), None)
-    return text_at(found.value, "spec", "url") if name and found else ""
+    places = cluster.by_kind.get("HelmRepository", ())  # often in a namespace of their own
+    found = next((other for other in places if other.name == name), None) if name else None
+    return text_at(found.value, "spec", "url") if found else ""
 
 
 def _of_argo(item: Object, cluster: Cluster) -> Iterator[Chart]:

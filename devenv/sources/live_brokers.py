@@ -10,7 +10,10 @@ from devenv.sources.live_told import Told
 
 _ADMIN = "the login is an administrator's: one with the tag monitoring is enough"
 _NO_NODES = "the login may not read which plugins are enabled: give it the tag monitoring"
-_NO_PLUGINS = "the server does not know its plugins yet: ask again in some seconds"
+_NO_PLUGINS = (
+    "the server does not tell its plugins: it does some seconds after its start, but never with "
+    "management_agent.disable_metrics_collector"
+)
 _USUAL_QUEUE = "classic"
 _MAX_PAYLOAD = "1048576"
 _NO_JETSTREAM = "it has no JetStream: jetstream = false makes the same"

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv.document import items, table, text_at
-from devenv.sources.live_told import Told
+from devenv.sources.live_told import Told, without_defaults
 
 #: What else speaks PostgreSQL's protocol, by what ``version()`` says.
 _LIKE_POSTGRES = (
@@ -19,8 +19,18 @@ _LIKE_POSTGRES = (
     (r"CrateDB (?P<version>[\d.]+)", "cratedb"),
     (r"QuestDB", "questdb"),
 )
-#: What the official image makes where nobody says otherwise.
-_USUAL_LOCALES = frozenset(["en_us.utf8", "en_us.utf-8"])
+#: What the official image makes where nobody says otherwise: initdb writes these into every configuration file.
+_LOCALES = ("en_US.utf8", "en_US.UTF-8")
+_OF_INITDB = {
+    "datestyle": ("ISO, MDY",),
+    "default_text_search_config": ("pg_catalog.english",),
+    "lc_messages": _LOCALES,
+    "lc_monetary": _LOCALES,
+    "lc_numeric": _LOCALES,
+    "lc_time": _LOCALES,
+    "max_connections": ("100",),
+    "timezone": ("Etc/UTC", "UTC"),
+}
 _LOCALE = re.compile(r"[\w.@-]{1,60}")
 _PROVIDERS = {"i": ("icu", "--icu-locale"), "b": ("builtin", "--builtin-locale")}
 _SUPERUSER = "the login may do everything: one that may connect, with the role pg_read_all_settings, is enough"
@@ -44,12 +54,13 @@ def postgres(answers: Mapping[str, Any]) -> Told:
         if match := re.search(pattern, words):
             return Told(kind, match.groupdict().get("version") or "", "version()")
     number = text_at(answers, "version_num")
+    settings = {name.lower(): value for name, value in _texts(answers.get("settings")).items()}
     extensions = {str(name): str(text) for name, text in table(answers.get("extensions")).items() if name != "plpgsql"}
     return Told(
         "postgres",
         _postgres_version(int(number)) if re.fullmatch(r"[0-9]{5,6}", number) else "",
         "server_version_num",
-        settings=_texts(answers.get("settings")),
+        settings=without_defaults(settings, _OF_INITDB),
         extensions=dict(sorted(extensions.items())),
         remarks=tuple(_postgres_remarks(answers)),
     )
@@ -69,7 +80,7 @@ def _postgres_remarks(answers: Mapping[str, Any]) -> Iterator[str]:
     database = table(answers.get("database"))
     encoding, collate, ctype = (text_at(database, name) for name in ("encoding", "collate", "ctype"))
     own = _PROVIDERS.get(text_at(database, "provider"))
-    usual = encoding == "UTF8" and {collate.lower(), ctype.lower()} <= _USUAL_LOCALES and not own
+    usual = encoding == "UTF8" and collate in _LOCALES and ctype in _LOCALES and not own
     words = [encoding, collate, ctype, *([text_at(database, "locale")] if own else [])]
     if usual or not all(_LOCALE.fullmatch(word) for word in words):
         return

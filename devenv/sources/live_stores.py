@@ -26,6 +26,8 @@ _OF_INFO = {"maxmemory_policy": "maxmemory-policy", "aof_enabled": "appendonly",
 _KEPT = "the server keeps its settings to itself (CONFIG GET): only those that INFO tells are known"
 #: Since then modules are part of the server itself.
 _REDIS_WITH_MODULES = 8
+#: Modules of the server itself by another name: Valkey's scripts, since 9.1.
+_OWN_MODULES = frozenset(["", "lua"])
 _MEMCACHED_DEFAULTS = {"max_item_size": ("1048576",)}
 _OPENSEARCH_LAST_SERIES = 4
 _IN_DISGUISE = "OpenSearch says Elasticsearch's version (override_main_response_version): its own is not told"
@@ -41,9 +43,9 @@ def redis(answers: Mapping[str, Any]) -> Told:
     config = answers.get("config")
     settings = _redis_settings(info, config)
     remarks = [] if isinstance(config, dict) else [_KEPT]
-    modules = [text_at(module, 0) for module in items(answers.get("modules"))]
-    if any(modules) and not (kind == "redis" and _major(version) >= _REDIS_WITH_MODULES):
-        remarks.append(f"it has modules that its plain image has not: {', '.join(sorted(filter(None, modules)))}")
+    modules = {text_at(module, 0) for module in items(answers.get("modules"))} - _OWN_MODULES
+    if modules and not (kind == "redis" and _major(version) >= _REDIS_WITH_MODULES):
+        remarks.append(f"it has modules that its plain image has not: {', '.join(sorted(modules))}")
     return Told(
         kind,
         version.removeprefix("df-v"),

@@ -184,7 +184,7 @@ def test_a_server_without_tls(serve: Servers, elsewhere: str) -> None:
         ("3D000", "has no such database"),
         ("53300", "has no connection left for this"),
         ("57P03", "is starting or stopping"),
-        ("08P01", "or the pool before it does not understand the login: name the database and its user"),
+        ("08P01", "does not understand the login: a pool before it may want its database and user named"),
         ("XX000", "answers with error XX000"),
         ("c4n4ry c4n4ry", "answers with error unknown"),
     ],
@@ -223,6 +223,13 @@ def test_welcomes_that_are_none(serve: Servers, welcome: bytes, sentence: str) -
         peer.some()
 
     assert refusal("postgres", serve(handle).port) == sentence
+
+
+def test_a_password_that_cannot_be_sent(serve: Servers) -> None:
+    server = serve(postgres())
+    sentence = "the password holds control characters, which pg8000 cannot send"
+    assert refusal("postgres", server.port, login="c4n4ry:c4n4ry%0A") == sentence
+    assert server.connections == 0
 
 
 def test_an_address_without_a_user(serve: Servers) -> None:

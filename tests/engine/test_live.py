@@ -27,7 +27,8 @@ from tests.engine.project import MIRROR, Project, docker
 
 __all__ = ["authority", "elsewhere"]
 
-CANARY = f"c4n4ry{PASSWORD}"
+#: What pg8000 can send: no new line.
+CANARY = f"c4n4ry{PASSWORD}".replace("\n", "")
 READER = "c4n4ry-reader"
 #: Of Redis and Valkey: what §«INFO and CONFIG GET» takes, and no more. An access list cannot hold all signs.
 WORD = "c4n4ry%2Fsecret"
@@ -95,7 +96,13 @@ CASES = {
     "mariadb": _MYSQL,
     "redis": _REDIS,
     "valkey": _REDIS,
-    "rabbitmq": Case(toml(users={READER: CANARY}, plugins=["rabbitmq_management", "rabbitmq_shovel"])),
+    "rabbitmq": Case(
+        toml(
+            users={READER: CANARY},
+            plugins=["rabbitmq_management", "rabbitmq_shovel"],
+            settings={"management_agent.disable_metrics_collector": False},
+        )
+    ),
     "memcached": Case(
         toml(settings={"max-item-size": "2m"}), address=lambda url: url, settings={"max_item_size": "2097152"}
     ),
@@ -256,6 +263,7 @@ def secured(
     authority.context(ELSEWHERE)
     shutil.copy(authority.folder / f"{ELSEWHERE}False.pem", tmp_path / "server.pem")
     shutil.copy(authority.file, tmp_path / "ca.pem")
+    tmp_path.chmod(0o755)  # the server is no root
     word, name = f"c4n4ry{secrets.token_hex(8)}", f"engine-live-{secrets.token_hex(4)}"
     image = f"{MIRROR}/library/{kind}:{item.version}"
     script = _CERTIFIED.format(user=user, command=command.format(word=word))

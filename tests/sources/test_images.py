@@ -257,6 +257,7 @@ def test_a_variable_that_decides(reference: str, name: str, kind: str) -> None:
 
 def test_variables_that_are_known() -> None:
     assert read_image("postgres:$TAG", KNOWN, {"TAG": "16.3"}) == image("postgres", "16.3", PATCH)
+    assert read_image("postgres:$TAG", KNOWN, {"TAG": "9" * 5000}) is None
 
 
 def test_an_operators_image_may_have_any_name() -> None:

@@ -54,12 +54,20 @@ def test_postgres() -> None:
         version="PostgreSQL 15.18 (Debian 15.18-1) on x86_64-pc-linux-gnu",
         version_num="150018",
         superuser=False,
-        settings={"TimeZone": "Etc/UTC", "wal_level": "logical", "shared_buffers": "16384"},
+        settings={
+            "TimeZone": "Etc/UTC",
+            "DateStyle": "ISO, DMY",
+            "lc_messages": "en_US.UTF-8",
+            "lc_time": "de_DE.UTF-8",
+            "max_connections": "100",
+            "wal_level": "logical",
+            "shared_buffers": "16384",
+        },
         hidden=[],
         extensions={"plpgsql": "1.0", "postgis": "3.4.2", "citext": "1.6"},
         database=USUAL,
     )
-    settings = {"timezone": "Etc/UTC", "wal_level": "logical"}
+    settings = {"datestyle": "ISO, DMY", "lc_time": "de_DE.UTF-8", "wal_level": "logical"}
     extensions = {"citext": "1.6", "postgis": "3.4.2"}
     assert reading == Reading(
         (fact("postgres", "15.18", "server_version_num", settings=settings, extensions=extensions),)
@@ -278,7 +286,7 @@ def test_a_redis_that_keeps_its_settings_to_itself() -> None:
     [("7.4.2", remarks("it has modules that its plain image has not: ReJSON, search")), ("8.0.1", ())],
 )
 def test_modules(version: str, said: tuple[Note, ...]) -> None:
-    modules = [["search", "21005"], ["ReJSON", "20807"], 7]
+    modules = [["search", "21005"], ["ReJSON", "20807"], ["lua", "0"], 7]
     assert read("redis", info={"redis_version": version}, config={}, modules=modules).notes == said
 
 
@@ -333,7 +341,10 @@ def test_the_management_of_rabbitmq() -> None:
         ),
         (
             {"nodes": [{"running": True, "enabled_plugins": []}]},
-            ("the server does not know its plugins yet: ask again in some seconds",),
+            (
+                "the server does not tell its plugins: it does some seconds after its start, but never with "
+                "management_agent.disable_metrics_collector",
+            ),
         ),
         (
             {
