@@ -8,7 +8,8 @@ from devenv.model.fact import Precision
 
 #: Parts of a full version, by kind, where they are not three. PostgreSQL has had two since 10.
 _PARTS = {"postgres": 2, "clickhouse": 4, "mosquitto": 3}
-_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+#: No number of a version is longer; what is, is none.
+_NUMBERS = re.compile(r"\d{1,9}(?!\d)(?:\.\d{1,9}(?!\d))*")
 
 
 def parts(kind: str) -> int:

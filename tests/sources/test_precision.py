@@ -20,6 +20,8 @@ from devenv.sources.precision import stated
         ("mysql", "8", ("8", "series")),
         ("clickhouse", "24.8.4.13", ("24.8.4.13", "patch")),
         ("clickhouse", "24.8", ("24.8", "minor")),
+        ("postgres", "9" * 5000, ("", "none")),
+        ("postgres", "15." + "9" * 5000, ("15", "series")),
         ("rabbitmq", "latest", ("", "none")),
         ("rabbitmq", "", ("", "none")),
     ],
