@@ -26,7 +26,7 @@ def command(world: World) -> None:
             remove_network(f"{here.machine.project}_default")
         here.project.store.clear_journal()
         if containers:
-            history.record(here.project.store, "down", [f"removed {item.service}" for item in containers])
+            history.mention(here.project.store, "down", [f"removed {item.service}" for item in containers])
     if not containers:
         console.say("nothing was there")
         return

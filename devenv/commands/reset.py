@@ -55,5 +55,5 @@ def _reset(world: World, console: Console, here: Standing, service: str, *, sure
         stop_containers([container.id] if container.running else [])
         remove_containers([container.id])
     remove_volumes(lost)
-    history.record(here.project.store, "reset", [f"{service}: {', '.join(lost)} thrown away"])
+    history.mention(here.project.store, "reset", [f"{service}: {', '.join(lost)} thrown away"])
     console.say(f"{service} is empty; 'devenv up {service}' begins anew")

@@ -139,7 +139,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
         with console.progress() if prepared.plan.changes else Progress() as progress:
             carry_out(prepared, progress)
             if prepared.plan.changes:
-                history.record(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
+                history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         if store.read("owed").get("hooks"):

@@ -5,6 +5,7 @@ A sync also keeps the files as they were before it, so that it can be undone.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -13,6 +14,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from devenv.effects.store import Store
+from devenv.errors import DevenvError
 
 _FOLDER = "history"
 _MOST = 500
@@ -65,6 +67,12 @@ def record(
     entry = Entry(number, at, verb, list(changes), dict(before or {}), dict(after or {}))
     _write(store, entry)
     return entry
+
+
+def mention(store: Store, verb: str, changes: Sequence[str]) -> None:
+    """Add one that nothing depends on: that it cannot be written is no reason to fail."""
+    with contextlib.suppress(DevenvError):
+        record(store, verb, changes)
 
 
 def undo(store: Store, entry: Entry) -> None:
