@@ -116,7 +116,7 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Prepared | None]:
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
-        asked.console.say(f"{error.problems[0].message}; only files are brought in step")
+        asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
         return home, None
     return following(asked.world, guarded(asked.world, home, everything), everything, asked.services)
 

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from devenv import yamlio
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
+from devenv.sources import kubernetes
 from devenv.sources.allowed import allowed
 from devenv.sources.charts import Chart, chart_fact
 from devenv.sources.image_facts import Sighting, fact_of
@@ -202,9 +204,45 @@ def _chart(document: Document, resource: Resource, known: Known) -> _Found:
             release=_text(resource, "name"),
             app=app,
             repository=_text(resource, "repository"),
+            values=_values(resource),
         ),
         known,
     )
+
+
+def _values(resource: Resource) -> dict[str, Any]:
+    """What a release gives its chart: texts of YAML, the later over the earlier, then single ones by path."""
+    values: dict[str, Any] = {}
+    for text in items(resource.values.get("values")):
+        for document in _documents(text):
+            values |= table(document)
+    for entry in items(resource.values.get("set")):
+        *folders, last = text_at(entry, "name").split(".")
+        place = values
+        for folder in folders:
+            inner = place.get(folder)
+            place[folder] = dict(inner) if isinstance(inner, dict) else {}
+            place = place[folder]
+        place[last] = text_at(entry, "value")
+    return values
+
+
+def _documents(text: Any) -> list[Any]:
+    try:
+        return yamlio.parse_texts(text)[0] if isinstance(text, str) else []
+    except yamlio.YamlError:
+        return []
+
+
+def _object(document: Document, resource: Resource, known: Known) -> _Found:
+    """A whole Kubernetes object, as a table or as YAML: read as such, with Terraform's address."""
+    held = [resource.values.get("manifest"), *_documents(resource.values.get("yaml_body"))]
+    objects = tuple(value for value in held if isinstance(value, dict))
+    reading = kubernetes.parse([Document(document.file, "json", objects, day=document.day)], known)
+    for fact in reading.facts:
+        whence = replace(fact.evidence, address=resource.address)
+        yield replace(fact, evidence=whence, trust=Trust.CONFIGURED), ()
+    yield None, reading.notes
 
 
 _ADDONS = {"heroku-postgresql": "postgres", "heroku-redis": "redis", "heroku-kafka": "kafka", "cloudamqp": "rabbitmq"}
@@ -222,4 +260,10 @@ def _addon(document: Document, resource: Resource, known: Known) -> _Found:
     yield replace(fact, trust=Trust.CONFIGURED), ()
 
 
-_OTHERS = {"aws_ecs_task_definition": _tasks, "helm_release": _chart, "heroku_addon": _addon}
+_OTHERS = {
+    "aws_ecs_task_definition": _tasks,
+    "helm_release": _chart,
+    "heroku_addon": _addon,
+    "kubernetes_manifest": _object,
+    "kubectl_manifest": _object,
+}

@@ -132,7 +132,9 @@ CONTAINERS: Mapping[str, str] = {
     "kubernetes_deployment": "spec.0.template.0.spec.0.container",
     "kubernetes_deployment_v1": "spec.0.template.0.spec.0.container",
 }
-OTHERS = frozenset(["aws_ecs_task_definition", "helm_release", "heroku_addon"])
+OTHERS = frozenset(
+    ["aws_ecs_task_definition", "helm_release", "heroku_addon", "kubernetes_manifest", "kubectl_manifest"]
+)
 READ = frozenset([*SERVICES, *GROUPS, *CONTAINERS, *OTHERS])
 
 

@@ -255,6 +255,40 @@ def test_providers(kind: str, values: Values, expected: tuple[str, str]) -> None
     assert "c4n4ry" not in repr(fact)
 
 
+CLUSTER = {
+    "apiVersion": "postgresql.cnpg.io/v1",
+    "kind": "Cluster",
+    "metadata": {"name": "orders"},
+    "spec": {"imageName": "ghcr.io/cloudnative-pg/postgresql:16.4", "superuserSecret": {"name": "c4n4ry"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [("kubernetes_manifest", {"manifest": CLUSTER}), ("kubectl_manifest", {"yaml_body": json.dumps(CLUSTER)})],
+)
+def test_whole_objects_of_kubernetes(kind: str, values: Values) -> None:
+    fact = one(kind, values)
+    assert (fact.kind, fact.version, fact.name, fact.evidence.source) == (
+        "postgres",
+        "16.4",
+        "orders",
+        "terraform-state",
+    )
+    assert fact.evidence.address == f"{kind}.main"
+    assert "c4n4ry" not in repr(fact)
+    secret = {"apiVersion": "v1", "kind": "Secret", "stringData": {"a": "c4n4ry"}}
+    assert parsed(state(resource("kubernetes_manifest", instance({"manifest": secret})))) == ((), ())
+
+
+def test_a_release_says_another_image() -> None:
+    values = ["auth:\n  postgresPassword: c4n4ry\nimage:\n  tag: 15.1.0-debian-12-r1\n"]
+    release = {"chart": "postgresql", "version": "14.2.3", "values": values}
+    fact = one("helm_release", {**release, "set": [{"name": "image.tag", "value": "15.4.0-debian-12-r1"}]})
+    assert (fact.version, one("helm_release", release).version) == ("15.4", "15.1")
+    assert "c4n4ry" not in repr(fact)
+
+
 def test_settings_of_other_clouds() -> None:
     flags = {"settings": [{"database_flags": [{"name": "jit", "value": "off"}, {"name": "cloudsql.x", "value": "1"}]}]}
     assert one("google_sql_database_instance", {"database_version": "POSTGRES_15", **flags}).settings == {"jit": "off"}
