@@ -113,6 +113,8 @@ def _json(file: str, text: str, keep: Keep | None) -> tuple[tuple[Any, ...], tup
         return None
     except RecursionError:
         raise Unreadable(Note("is nested too deeply", file, failed=True)) from None
+    except ValueError:  # Python reads no number of thousands of digits
+        raise Unreadable(Note("holds a number that is longer than any", file, failed=True)) from None
     return (value,), tuple(Note(f"the key {key!r} stands twice; its last value counts", file) for key in twice)
 
 

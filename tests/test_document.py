@@ -71,6 +71,7 @@ def test_keys_that_stand_twice_are_told() -> None:
     [
         ("a.json", b"", "is empty", None),
         ("a.json", b" \n", "is empty", None),
+        ("a.json", b'{"a": ' + b"9" * 5000 + b"}", "holds a number that is longer than any", None),
         ("a.tfstate", b'{"version": 4, "resources": [', "ends too early", 1),
         ("a.json", b'{\n"a": nope}', "is no valid JSON: Expecting value", 2),
         ("a.yaml", b"a: [1\nb: 2\n", "is no valid YAML: did not find expected ',' or ']'", 2),

@@ -1,91 +1,27 @@
-"""CloudFormation templates, CDK's output among them: what somebody wants AWS to have.
-
-Types and properties: the resource schemas that cfn-lint 1.58 carries.
-"""
+"""CloudFormation templates, CDK's output among them: what somebody wants AWS to have."""
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from devenv.document import Document, at, items, table, text_at
-from devenv.model.fact import Fact, Note, Reading, Trust
+from devenv.document import Document, items, table, text_at
+from devenv.model.fact import Note, Reading, Trust
+from devenv.sources.cloudformation_types import NAMES, NEEDED, OWN, TYPES, Type
 from devenv.sources.known import Known
-from devenv.sources.terraform_resources import Resource, resource_facts
+from devenv.sources.terraform_contents import content_facts
+from devenv.sources.terraform_resources import Manner, Resource, service_facts
 
 NAME = "cloudformation"
+_MANNER = Manner(NAME, seen=Trust.DECLARED, written=Trust.DECLARED)
 
-_RDS = {"Engine": "engine", "EngineVersion": "engine_version"}
-#: Type -> (Terraform's name of it, property -> Terraform's attribute).
-_TYPES: Mapping[str, tuple[str, Mapping[str, str]]] = {
-    "AWS::RDS::DBInstance": (
-        "aws_db_instance",
-        {
-            **_RDS,
-            "DBInstanceIdentifier": "identifier",
-            "DBParameterGroupName": "parameter_group_name",
-            "SourceDBInstanceIdentifier": "replicate_source_db",
-        },
-    ),
-    "AWS::RDS::DBCluster": (
-        "aws_rds_cluster",
-        {
-            **_RDS,
-            "DBClusterIdentifier": "cluster_identifier",
-            "DBClusterParameterGroupName": "db_cluster_parameter_group_name",
-        },
-    ),
-    "AWS::ElastiCache::CacheCluster": (
-        "aws_elasticache_cluster",
-        {**_RDS, "ClusterName": "cluster_id", "CacheParameterGroupName": "parameter_group_name"},
-    ),
-    "AWS::ElastiCache::ReplicationGroup": (
-        "aws_elasticache_replication_group",
-        {**_RDS, "ReplicationGroupId": "replication_group_id", "CacheParameterGroupName": "parameter_group_name"},
-    ),
-    "AWS::ElastiCache::ServerlessCache": (
-        "aws_elasticache_serverless_cache",
-        {
-            "Engine": "engine",
-            "MajorEngineVersion": "major_engine_version",
-            "FullEngineVersion": "full_engine_version",
-            "ServerlessCacheName": "name",
-        },
-    ),
-    "AWS::MemoryDB::Cluster": (
-        "aws_memorydb_cluster",
-        {**_RDS, "ClusterName": "name", "ParameterGroupName": "parameter_group_name"},
-    ),
-    "AWS::AmazonMQ::Broker": (
-        "aws_mq_broker",
-        {"EngineType": "engine_type", "EngineVersion": "engine_version", "BrokerName": "broker_name"},
-    ),
-    "AWS::MSK::Cluster": ("aws_msk_cluster", {"KafkaVersion": "kafka_version", "ClusterName": "cluster_name"}),
-    "AWS::OpenSearchService::Domain": (
-        "aws_opensearch_domain",
-        {"EngineVersion": "engine_version", "DomainName": "domain_name", "AdvancedOptions": "advanced_options"},
-    ),
-    "AWS::Elasticsearch::Domain": (
-        "aws_elasticsearch_domain",
-        {"ElasticsearchVersion": "elasticsearch_version", "DomainName": "domain_name"},
-    ),
-    "AWS::DocDB::DBCluster": (
-        "aws_docdb_cluster",
-        {"EngineVersion": "engine_version", "DBClusterIdentifier": "cluster_identifier"},
-    ),
-    "AWS::Neptune::DBCluster": (
-        "aws_neptune_cluster",
-        {"EngineVersion": "engine_version", "DBClusterIdentifier": "cluster_identifier"},
-    ),
-}
-#: Groups of parameters, and under which property each has them as a table.
-_GROUPS = {
-    "AWS::RDS::DBParameterGroup": "Parameters",
-    "AWS::RDS::DBClusterParameterGroup": "Parameters",
-    "AWS::ElastiCache::ParameterGroup": "Properties",
-    "AWS::MemoryDB::ParameterGroup": "Parameters",
-}
+
+#: What is read of a container: its environment is not so much as looked at.
+_OF_CONTAINERS = ("Name", "Image", "Command", "EntryPoint")
+_DEEPEST = 20
 
 
 def recognises(document: Document) -> bool:
@@ -96,73 +32,124 @@ def recognises(document: Document) -> bool:
 
 def parse(documents: Sequence[Document], known: Known) -> Reading:
     """Every service that templates want."""
-    facts: list[Fact] = []
     notes: list[Note] = []
-    for document in documents:
-        template = _Template(document)
-        found, said = resource_facts(document, list(template.resources()), known, source=NAME, trust=Trust.DECLARED)
-        facts += found
-        notes += (*template.notes, *said)
-    return Reading(tuple(facts), tuple(notes))
+    resources = [resource for document in documents for resource in _Template(document, notes).resources()]
+    services, unnamed = service_facts(resources, _MANNER)
+    others, unread = content_facts(resources, known, _MANNER)
+    return Reading((*services, *others), tuple(dict.fromkeys((*notes, *unnamed, *unread))))
 
 
+@dataclass(frozen=True, slots=True)
 class _Template:
-    """One template, its parameters' defaults filled in."""
+    """One template; what it does not fill in itself is noted."""
 
-    def __init__(self, document: Document) -> None:
-        self._document = document
-        self._value = table(document.value)
-        self.notes: list[Note] = []
+    document: Document
+    notes: list[Note] = field(default_factory=list)
+
+    @property
+    def _all(self) -> Mapping[str, Any]:
+        return table(table(self.document.value).get("Resources"))
 
     def resources(self) -> Iterator[Resource]:
-        for name, entry in table(self._value.get("Resources")).items():
-            kind, properties = text_at(entry, "Type"), table(at(entry, "Properties"))
-            if kind in _GROUPS:
-                held = table(properties.get(_GROUPS[kind]))
-                pairs = [{"name": key, "value": self._filled(name, held[key])} for key in held]
-                yield Resource(name, "aws_db_parameter_group", {"name": name, "parameter": pairs})
-            elif kind in _TYPES:
-                yield self._service(name, kind, properties)
+        for name, entry in self._all.items():
+            if kind := TYPES.get(text_at(entry, "Type")):
+                values = self._values(name, kind, table(table(entry).get("Properties")))
+                yield Resource(self.document, name, kind.type, values, kind.word)
 
-    def _service(self, name: str, kind: str, properties: Mapping[str, Any]) -> Resource:
-        ours, spelt = _TYPES[kind]
-        values: dict[str, Any] = {}
-        for theirs, attribute in spelt.items():
-            if theirs in properties:
-                value = properties[theirs]
-                values[attribute] = value if theirs == "AdvancedOptions" else self._filled(name, value)
-        if ours == "aws_db_instance" and (cluster := self._referred(properties.get("DBClusterIdentifier"))):
-            ours, values = "aws_rds_cluster_instance", {**values, "cluster_identifier": self._name_of(cluster)}
-        if ours == "aws_rds_cluster" and "cluster_identifier" not in values:
-            values["cluster_identifier"] = name
-        return Resource(name, ours, values)
+    def _values(self, name: str, kind: Type, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """The properties that are read, filled in; its name in the template where it has no other."""
+        values = {}
+        for head in {word.partition(".")[0]: None for word in kind.words.values() if word}:
+            value = properties.get(head)
+            if head == "ContainerDefinitions":
+                value = [{key: table(entry).get(key) for key in _OF_CONTAINERS} for entry in items(value)]
+            filled = self._filled(f"{name}.{head}", value, 0)
+            if head == kind.encoded and isinstance(value, str):
+                filled = _decoded(value)
+            values[head] = filled
+        for path in OWN & set(kind.words):
+            if not self._is_foreign(kind, path):
+                values[kind.words[path]] = self._name_of(name)
+        return values
 
-    def _name_of(self, cluster: str) -> str:
-        """What a cluster of this template is called, by itself or by its name in the template."""
-        properties = at(self._value, "Resources", cluster, "Properties")
-        return text_at(properties, "DBClusterIdentifier") or cluster
+    def _is_foreign(self, kind: Type, path: str) -> bool:
+        """Members name their cluster as a cluster names itself."""
+        return path == "cluster_identifier" and "identifier" in kind.words
 
-    def _referred(self, value: Any) -> str:
-        """The resource or the text that a value is: ``Ref`` in JSON, ``!Ref`` in YAML."""
-        return text_at(value, "Ref") or text_at(value, "!Ref") or (value if isinstance(value, str) else "")
+    def _name_of(self, name: str) -> str:
+        """What a resource is called once it is there, or at least in the template."""
+        entry = self._all.get(name)
+        kind = TYPES.get(text_at(entry, "Type"))
+        words = [word for word in NAMES if kind and word in kind.words.values()]
+        given = self._filled("", table(table(entry).get("Properties")).get(words[0]), 0) if words else None
+        return given if isinstance(given, str) and given else name
 
-    def _filled(self, address: str, value: Any) -> str:
-        """A value as text: of a parameter its default, of a resource its name; "" for what only AWS will know."""
+    def _filled(self, place: str, value: Any, depth: int) -> Any:
+        """A value without references; None for what only AWS can tell."""
+        if depth > _DEEPEST:
+            return None
+        if isinstance(value, list):
+            return [self._filled(place, inner, depth + 1) for inner in value]
+        if isinstance(value, str) and "{{resolve:" in value:
+            self._unknown(place, "is looked up by AWS when it deploys")
+            return None
         if not isinstance(value, dict):
-            return text_at(value)
-        if name := self._referred(value):
-            if name in table(self._value.get("Resources")):
-                return name
-            return self._default(address, name)
-        text = value.get("Fn::Sub", value.get("!Sub"))
-        text = items(text)[0] if items(text) else text
-        if isinstance(text, str):
-            return re.sub(r"\$\{([\w:]+)\}", lambda match: self._default(address, match[1]), text)
-        return ""
+            return value
+        function, given = next(iter(value.items()), ("", None))
+        function = "!Ref" if function == "Ref" else str(function).replace("Fn::", "!")
+        if len(value) != 1 or not function.startswith("!"):
+            return {str(key): self._filled(f"{place}.{key}", inner, depth + 1) for key, inner in value.items()}
+        return self._called(place, function, given, depth)
 
-    def _default(self, address: str, name: str) -> str:
-        parameter = at(self._value, "Parameters", name)
-        found = "" if text_at(parameter, "NoEcho") == "true" else text_at(parameter, "Default")
-        if not found and not name.startswith("AWS::"):
-            self.notes.append(Note(f"the parameter {name} has no default", self._document.file, None, address))
-        return found
+    def _called(self, place: str, function: str, given: Any, depth: int) -> Any:
+        """The value of a function of CloudFormation's."""
+        if function == "!Ref" and isinstance(given, str):
+            return self._referred(place, given, {})
+        if function == "!GetAtt":
+            return self._referred(place, str(items(given)[0] if items(given) else given).partition(".")[0], {})
+        if function == "!Sub":
+            pair = items(given) or [given]
+            own = table(pair[1]) if len(pair) > 1 else {}
+            own = {name: self._filled(place, inner, depth + 1) for name, inner in own.items()}
+            return self._substituted(place, pair[0], own)
+        if function == "!Base64":
+            return self._filled(place, given, depth + 1)
+        self._unknown(place, f"is worked out by AWS ({function[:30]})")
+        return None
+
+    def _substituted(self, place: str, text: Any, own: Mapping[str, Any]) -> str | None:
+        if not isinstance(text, str):
+            return None
+        found = {name: self._referred(place, name, own) for name in re.findall(r"\$\{([\w:.]+)\}", text)}
+        if any(value is None for value in found.values()):
+            return None
+        done = re.sub(r"\$\{([\w:.]+)\}", lambda match: str(found[match[1]]), str(text))
+        return done.replace("${!", "${")
+
+    def _referred(self, place: str, name: str, own: Mapping[str, Any]) -> str | None:
+        """What a name stands for: a variable of the text itself, a parameter's default, a resource."""
+        if isinstance(own.get(name), str):
+            return text_at(own, name)
+        head = name.partition(".")[0]
+        if head in self._all:
+            return self._name_of(head) if place else head
+        parameter = table(table(self.document.value).get("Parameters")).get(name)
+        is_plain = not text_at(parameter, "Type").startswith("AWS::SSM::")  # whose default is a name to look up
+        if is_plain and text_at(parameter, "NoEcho").lower() != "true" and (said := text_at(parameter, "Default")):
+            return said
+        if name != "AWS::NoValue":
+            self._unknown(place, f"unresolved variable {name}")
+        return None
+
+    def _unknown(self, place: str, said: str) -> None:
+        address, _, head = place.partition(".")
+        if head.rpartition(".")[2] in NEEDED:
+            self.notes.append(Note(f"{head}: {said}", self.document.file, address=address, failed=True))
+
+
+def _decoded(text: str) -> str:
+    """Base64 as text; a text that is none is what it is."""
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return text

@@ -1,269 +1,227 @@
-"""Resources of a cloud -> facts: groups of parameters joined to who uses them, images and charts looked into.
+"""Resources of clouds -> facts: versions and settings read, groups of parameters joined to whom they are for, members
+and replicas told from their primaries.
 
-The attributes have the names that Terraform gives them; other descriptions of the same clouds are spelt so first.
+The tables speak as Terraform does. What describes the same resources in other words brings a dictionary.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from devenv import yamlio
-from devenv.document import Document, at, items, table, text_at
-from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
-from devenv.sources import kubernetes
+from devenv.document import Document, items, table, text_at
+from devenv.model.fact import Evidence, Fact, Note, Status, Trust
 from devenv.sources.allowed import allowed
-from devenv.sources.charts import Chart, chart_fact
-from devenv.sources.image_facts import Sighting, fact_of
-from devenv.sources.known import Known
-from devenv.sources.settings_text import pairs
-from devenv.sources.terraform_tables import CONTAINERS, GROUPS, SERVICES, Group, Row
-from devenv.sources.upstream import engine_kind, upstream
+from devenv.sources.settings_text import Pairs, pairs
+from devenv.sources.terraform_tables import GROUPS, SEEN, SERVICES, Group, Row
+from devenv.sources.upstream import Upstream, upstream
 
-_SOURCE = "terraform-state"
-Pairs = list[tuple[str, str]]
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a source is to be believed: ``seen`` is what somebody looked up, ``written`` what somebody asked for."""
+
+    source: str
+    seen: Trust
+    written: Trust
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One instance of a resource: its address as Terraform prints it, its type, its attributes as they stand."""
+    """One resource somewhere. ``type`` is Terraform's name of it; ``word`` gives for a path of Terraform's the one
+    under which this one says the same, "" where it does not. ``seen``: all of it was looked up."""
 
+    document: Document
     address: str
     type: str
     values: Mapping[str, Any]
+    word: Callable[[str], str] = str
+    seen: bool = False
 
-    @property
-    def is_group(self) -> bool:
-        """Whether it holds settings of others."""
-        return self.type in GROUPS
+    def at(self, path: str) -> Any:
+        """What stands at a path of Terraform's."""
+        word = self.word(path)
+        return held(self.values, word) if word or not path else None
 
+    def text(self, path: str) -> str:
+        """The same as text; "" for what is no scalar."""
+        return text_at([self.at(path)], 0) if path else ""
 
-def resource_facts(
-    document: Document,
-    resources: Sequence[Resource],
-    known: Known,
-    *,
-    source: str = _SOURCE,
-    trust: Trust | None = None,
-) -> tuple[list[Fact], tuple[Note, ...]]:
-    """The facts of all resources, in their order. ``trust`` is how far ``source`` goes, where it is no state."""
-    facts, notes = _facts(document, resources, known)
-    said = [replace(fact, evidence=replace(fact.evidence, source=source)) for fact in facts]
-    return [replace(fact, trust=trust) if trust else fact for fact in said], notes
+    def evidence(self, manner: Manner, path: str) -> Evidence:
+        """``settings.0.x`` is shown as Terraform writes it: ``settings[0].x``."""
+        attribute = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", self.word(path))
+        return Evidence(manner.source, self.document.file, self.address, attribute, self.document.day)
 
 
-def _facts(document: Document, resources: Sequence[Resource], known: Known) -> tuple[list[Fact], tuple[Note, ...]]:
-    groups = [resource for resource in resources if resource.is_group]
-    facts: list[Fact] = []
+def held(value: Any, path: str) -> Any:
+    """What stands at a path; "0" of what is no list is itself, since some unwrap a block that there is only one of."""
+    for part in path.split(".") if path else ():
+        if isinstance(value, list):
+            value = value[int(part)] if part.isdecimal() and int(part) < len(value) else None
+        elif part != "0":
+            value = table(value).get(part)
+    return value
+
+
+def service_facts(resources: Sequence[Resource], manner: Manner) -> tuple[list[Fact], list[Note]]:
+    """The services among resources, in their order, and why others are none."""
+    groups = _Groups.of(resources)
+    told: list[_Told] = []
     notes: list[Note] = []
     for resource in resources:
-        if row := SERVICES.get(resource.type):
-            facts.append(_service(document, resource, row, groups))
-        elif resource.type in _OTHERS or resource.type in CONTAINERS:
-            for fact, said in _OTHERS.get(resource.type, _containers)(document, resource, known):
-                facts += [fact] if fact else []
-                notes += said
-    return facts, tuple(notes)
+        if not (row := SERVICES.get(resource.type)):
+            continue
+        fact = _fact(resource, row, manner, groups)
+        if fact.kind:
+            told.append(_Told(fact, resource, row))
+        elif not fact.part_of:
+            said = "does not say which engine it is"
+            notes.append(Note(said, resource.document.file, address=resource.address, failed=True))
+    return _related(told), notes
 
 
-def _path(text: str) -> list[str | int]:
-    return [int(part) if part.isdecimal() else part for part in text.split(".")]
-
-
-def _text(resource: Resource, path: str) -> str:
-    return text_at(resource.values, *_path(path))
-
-
-def _service(document: Document, resource: Resource, row: Row, groups: Sequence[Resource]) -> Fact:
-    engine = (row.engine and _text(resource, row.engine)) or row.kind
-    attribute = next((path for path in row.versions if _text(resource, path)), "")
-    text = _text(resource, attribute) if attribute else ""
-    if row.kind == "database_version":  # Google's: POSTGRES_15, and what runs of it as POSTGRES_15_4.R2024…
-        engine = _text(resource, "database_version").partition("_")[0].lower()
-    engine, text = _split(engine, text)
-    kind, version, precision, note = upstream(engine, text)
-    if attribute.endswith("kafka_version"):
-        note = note or ("in KRaft mode" if text.endswith("kraft") else "")
-    if kind == "mysql" and resource.type.startswith("azurerm") and version.startswith("8.0."):
-        version, precision, note = "8.0", Precision.MINOR, "Azure's label for all of MySQL 8.0"
-    actual = attribute.endswith(("_actual", "maintenance_version", "full_engine_version", "patch_version"))
+def _fact(resource: Resource, row: Row, manner: Manner, groups: _Groups) -> Fact:
+    engine = resource.text(row.engine) or ("" if resource.seen and row.engine else row.kind)
+    told, path = _version(resource, row, engine)
+    is_seen = path in SEEN or (resource.seen and bool(path))
+    unknown = "" if told.version else "its version is not stated: ask the server itself"
     return Fact(
-        kind=kind,
-        evidence=Evidence(_SOURCE, document.file, resource.address, attribute, document.day),
-        version=version,
-        precision=precision,
-        name=_text(resource, row.name),
-        settings=_settings(kind, resource, row, groups),
-        status=Status.ACTUAL if version else Status.UNKNOWN,
-        note=note,
-        trust=Trust.RECORDED if actual else Trust.CONFIGURED,
-        part_of=_within(resource, row),
+        kind=told.kind,
+        evidence=resource.evidence(manner, path),
+        version=told.version,
+        precision=told.precision,
+        name=_last(next((text for name in row.names if (text := resource.text(name))), "")),
+        settings=_settings(told.kind, resource, row, groups),
+        status=Status.ACTUAL if told.version else Status.UNKNOWN,
+        note=told.note or unknown,
+        trust=manner.seen if is_seen else manner.written,
+        part_of=next((_last(text) for path in row.within if (text := resource.text(path))), ""),
     )
 
 
-_LABEL = re.compile(r"(?P<engine>[A-Za-z]+)_(?P<numbers>[\dXx]+(?:[_.][\dXx]+)*)")
+def _version(resource: Resource, row: Row, engine: str) -> tuple[Upstream, str]:
+    """The first attribute that states one, and where."""
+    for path in row.versions:
+        text = resource.text(path)
+        if text.isdecimal() and resource.text(row.minor).isdecimal():
+            text = f"{text}.{resource.text(row.minor)}"
+        told = upstream(engine, text, vendor=row.vendor)
+        if told.version:
+            return told, path
+    return upstream(engine, "", vendor=row.vendor), ""
 
 
-def _split(engine: str, text: str) -> tuple[str, str]:
-    """``OpenSearch_2.11``, ``REDIS_7_2``, ``POSTGRES_14_4.R20220710``: an engine and its version in one."""
-    match = _LABEL.match(text)
-    if match is None:
-        return engine, text
-    numbers = match["numbers"].partition(".R")[0].replace("_", ".")
-    named = engine_kind({"OpenSearch": "opensearch", "Elasticsearch": "elasticsearch"}.get(match["engine"], ""))
-    return named or engine, numbers
+def _last(text: str) -> str:
+    """The name at the end of an address: ``arn:aws:rds:eu-west-1:1:db:shop``, ``projects/p/instances/cache``."""
+    return re.split(r"[:/]", text)[-1]
 
 
-def _within(resource: Resource, row: Row) -> str:
-    """The name of whom it belongs to; some say it as the end of an address."""
-    for path in row.within:
-        if text := _text(resource, path):
-            return re.split(r"[:/]", text)[-1]
-    return ""
-
-
-def _settings(kind: str, resource: Resource, row: Row, groups: Sequence[Resource]) -> dict[str, str]:
+def _settings(kind: str, resource: Resource, row: Row, groups: _Groups) -> dict[str, str]:
     found: Pairs = []
-    for name in filter(None, (_text(resource, path) for path in row.groups)):
-        for group in groups:
-            found += _of_group(kind, group, GROUPS[group.type], name)
-    for path in row.lists:
-        found += _listed(at(resource.values, *_path(path)))
-    for path in row.maps:
-        held = table(at(resource.values, *_path(path)))
-        found += [(_redis_name(kind, name), text_at(held, name)) for name in held]
+    for path in row.groups:
+        if name := resource.text(path):
+            for group in groups.called(row.vendor, path, name, resource):
+                found += _of_group(kind, group)
+    for path in row.settings:
+        found += listed(kind, resource.at(path))
+    if row.clustered and resource.text(row.clustered) == "true":
+        found.append(("cluster-enabled", "yes"))
     return allowed(kind, found)
 
 
-def _redis_name(kind: str, name: str) -> str:
-    """Azure writes Redis' names with underscores."""
-    return name.replace("_", "-") if kind in ("redis", "valkey") else name
+def _of_group(kind: str, group: Resource) -> Pairs:
+    how = GROUPS[group.type]
+    if not how.settings:
+        return [(group.text("name"), group.text("value"))]
+    return [pair for path in how.settings for pair in listed(kind, group.at(path))]
 
 
-def _of_group(kind: str, group: Resource, how: Group, name: str) -> Pairs:
-    if text_at(group.values, how.name) != name:
-        return []
-    if how.single:
-        return [(text_at(group.values, "name"), text_at(group.values, "value"))]
-    found: Pairs = []
-    for path in how.lists:
-        found += _listed(group.values.get(path))
-    for path in how.texts:
-        found += pairs(kind, text_at(group.values, path))
-    return found
+#: How lists of settings call a setting and its value.
+_NAMED = (("name", "value"), ("ParameterName", "ParameterValue"))
 
 
-def _listed(value: Any) -> Pairs:
-    """[{name, value}], in whichever order a set was written."""
-    return sorted((text_at(entry, "name"), text_at(entry, "value")) for entry in items(value))
+def listed(kind: str, value: Any) -> Pairs:
+    """Settings, in whichever way they are written; a list of them has no order of its own."""
+    if isinstance(value, str):
+        return pairs(kind, value)
+    if isinstance(value, dict):
+        return sorted((_servers_own(kind, str(name)), text_at(value, name)) for name in value)
+    both = ((text_at(entry, name), text_at(entry, said)) for entry in items(value) for name, said in _NAMED)
+    return sorted((name, said) for name, said in both if name)
 
 
-_Found = Iterator[tuple[Fact | None, tuple[Note, ...]]]
+def _servers_own(kind: str, name: str) -> str:
+    """The server's own name of a setting whose dots and hyphens were made underscores, as names of attributes are."""
+    if kind in ("redis", "valkey"):
+        return re.sub(r"^(?:redis|valkey)_", "", name).replace("_", "-")
+    return name.replace("_", ".") if kind == "kafka" else name
 
 
-def _containers(document: Document, resource: Resource, known: Known) -> _Found:
-    path = CONTAINERS[resource.type]
-    for index, container in enumerate(items(at(resource.values, *_path(path)))):
-        attribute = f"{path}.{index}.image"
-        evidence = Evidence(_SOURCE, document.file, resource.address, attribute, document.day)
-        words = [word for key in ("command", "args") for word in items(at(container, key)) if isinstance(word, str)]
-        name = text_at(resource.values, "metadata", 0, "name") or text_at(container, "name")
-        yield fact_of(Sighting(text_at(container, "image"), evidence, Trust.CONFIGURED, name, words), known)
+@dataclass(frozen=True, slots=True)
+class _Groups:
+    """Groups of parameters by the name that servers call them by."""
+
+    by_name: Mapping[tuple[str, str], Sequence[tuple[Group, Resource]]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(resources: Iterable[Resource]) -> _Groups:
+        found: dict[tuple[str, str], list[tuple[Group, Resource]]] = {}
+        for resource in resources:
+            if group := GROUPS.get(resource.type):
+                found.setdefault((group.vendor, resource.text(group.name)), []).append((group, resource))
+        return _Groups(found)
+
+    def called(self, vendor: str, path: str, name: str, near: Resource) -> Sequence[Resource]:
+        """Who is called so under an attribute. The same name may be there once for each region: the nearest counts."""
+        fits = [
+            resource
+            for group, resource in self.by_name.get((vendor, name), ())
+            if not group.called or path in group.called
+        ]
+        if len(fits) < 2 or GROUPS[fits[0].type].name != "name":
+            return fits
+        return [max(fits, key=lambda group: _shared(group, near))]
 
 
-def _tasks(document: Document, resource: Resource, known: Known) -> _Found:
-    """ECS keeps its containers as JSON in a text."""
-    try:
-        containers = json.loads(_text(resource, "container_definitions") or "[]")
-    except (ValueError, RecursionError):
-        yield None, (Note("its container_definitions are no JSON", document.file, None, resource.address, failed=True),)
-        return
-    for index, container in enumerate(items(containers)):
-        attribute = f"container_definitions[{index}].image"
-        evidence = Evidence(_SOURCE, document.file, resource.address, attribute, document.day)
-        words = [word for word in items(at(container, "command")) if isinstance(word, str)]
-        name = text_at(container, "name")
-        yield fact_of(Sighting(text_at(container, "image"), evidence, Trust.CONFIGURED, name, words), known)
+def _shared(one: Resource, other: Resource) -> tuple[bool, int]:
+    """How near two resources are: of one document, and with how much of their addresses in common."""
+    letters = zip(one.address, other.address, strict=False)
+    common = next((index for index, (a, b) in enumerate(letters) if a != b), min(len(one.address), len(other.address)))
+    return one.document is other.document, common
 
 
-def _chart(document: Document, resource: Resource, known: Known) -> _Found:
-    """A Helm release: its metadata says what was installed, in a list up to version 2 of the provider."""
-    app = _text(resource, "metadata.0.app_version") or _text(resource, "metadata.app_version")
-    evidence = Evidence(
-        _SOURCE, document.file, resource.address, "metadata.app_version" if app else "version", document.day
-    )
-    yield chart_fact(
-        Chart(
-            name=_text(resource, "chart").rpartition("/")[2],
-            version=_text(resource, "version"),
-            evidence=evidence,
-            trust=Trust.RECORDED if app else Trust.CONFIGURED,
-            release=_text(resource, "name"),
-            app=app,
-            repository=_text(resource, "repository"),
-            values=_values(resource),
-        ),
-        known,
-    )
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A fact and the resource that tells it."""
+
+    fact: Fact
+    resource: Resource
+    row: Row
 
 
-def _values(resource: Resource) -> dict[str, Any]:
-    """What a release gives its chart: texts of YAML, the later over the earlier, then single ones by path."""
-    values: dict[str, Any] = {}
-    for text in items(resource.values.get("values")):
-        for document in _documents(text):
-            values |= table(document)
-    for entry in items(resource.values.get("set")):
-        *folders, last = text_at(entry, "name").split(".")
-        place = values
-        for folder in folders:
-            inner = place.get(folder)
-            place[folder] = dict(inner) if isinstance(inner, dict) else {}
-            place = place[folder]
-        place[last] = text_at(entry, "value")
-    return values
+def _related(told: Sequence[_Told]) -> list[Fact]:
+    """What is a part of another by that one's word, or of one that spans regions."""
+    there = {(each.fact.kind, each.fact.name) for each in told if each.fact.name}
+    primaries = {
+        (each.fact.kind, member): each.fact.name
+        for each in told
+        if each.fact.name
+        for member in _members(each)
+        if member != each.fact.name
+    }
+    facts = []
+    for each in told:
+        fact, above = each.fact, _last(each.resource.text(each.row.region_of))
+        of = fact.part_of or primaries.get((fact.kind, fact.name), "")
+        if not of and above != fact.name and (fact.kind, above) in there:
+            of = above
+        facts.append(replace(fact, part_of=of))
+    return facts
 
 
-def _documents(text: Any) -> list[Any]:
-    try:
-        return yamlio.parse_texts(text)[0] if isinstance(text, str) else []
-    except yamlio.YamlError:
-        return []
-
-
-def _object(document: Document, resource: Resource, known: Known) -> _Found:
-    """A whole Kubernetes object, as a table or as YAML: read as such, with Terraform's address."""
-    held = [resource.values.get("manifest"), *_documents(resource.values.get("yaml_body"))]
-    objects = tuple(value for value in held if isinstance(value, dict))
-    reading = kubernetes.parse([Document(document.file, "json", objects, day=document.day)], known)
-    for fact in reading.facts:
-        whence = replace(fact.evidence, address=resource.address)
-        yield replace(fact, evidence=whence, trust=Trust.CONFIGURED), ()
-    yield None, reading.notes
-
-
-_ADDONS = {"heroku-postgresql": "postgres", "heroku-redis": "redis", "heroku-kafka": "kafka", "cloudamqp": "rabbitmq"}
-
-
-def _addon(document: Document, resource: Resource, known: Known) -> _Found:
-    kind = _ADDONS.get(_text(resource, "plan").partition(":")[0], "")
-    if not kind:
-        return
-    _, version, precision, note = upstream(kind, _text(resource, "config.version"))
-    evidence = Evidence(_SOURCE, document.file, resource.address, "config.version", document.day)
-    note = note if version else "a plan states no version; 'heroku pg:info' does"
-    status = Status.ACTUAL if version else Status.UNKNOWN
-    fact = Fact(kind, evidence, version, precision, name=_text(resource, "name"), status=status, note=note)
-    yield replace(fact, trust=Trust.CONFIGURED), ()
-
-
-_OTHERS = {
-    "aws_ecs_task_definition": _tasks,
-    "helm_release": _chart,
-    "heroku_addon": _addon,
-    "kubernetes_manifest": _object,
-    "kubectl_manifest": _object,
-}
+def _members(each: _Told) -> Iterator[str]:
+    for path in each.row.members:
+        for entry in items(each.resource.at(path)):
+            yield _last(text_at([entry], 0) or text_at(entry, "DBInstanceIdentifier"))

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.document import decode
-from devenv.model.fact import Status, Trust
+from devenv.model.fact import Evidence, Fact, Precision, Reading, Status, Trust
 from devenv.sources import pulumi
 from devenv.sources.known import Known
 from devenv.sources.registry import source_of
@@ -67,6 +67,78 @@ def test_a_version_that_is_secret_is_unknown() -> None:
     )
     (fact,) = pulumi.parse([document], Known()).facts
     assert (fact.version, fact.status) == ("", Status.UNKNOWN)
+
+
+def read(*resources: Any, known: Known | None = None) -> Reading:
+    reading = pulumi.parse([decode("s.json", export(*resources))], known or Known())
+    assert "c4n4ry" not in repr(reading)
+    return reading
+
+
+def test_the_whole_of_a_fact() -> None:
+    outputs = {"identifier": "shop", "engine": "postgres", "engineVersionActual": "15.4", "engineVersion": "15"}
+    assert read(resource("aws:rds/instance:Instance", "main", outputs)).facts == (
+        Fact(
+            "postgres",
+            Evidence("pulumi", "s.json", "main", "engineVersionActual"),
+            "15.4",
+            Precision.PATCH,
+            name="shop",
+            trust=Trust.RECORDED,
+        ),
+    )
+
+
+def test_what_was_asked_where_nothing_is_answered() -> None:
+    kind, inputs = "aws:rds/instance:Instance", {"engine": "postgres", "engineVersion": "15"}
+    for outputs in ({}, None, "x", {"engine": None, "engineVersion": None}):
+        assert [(f.kind, f.version) for f in read(resource(kind, "x", outputs, inputs)).facts] == [("postgres", "15")]
+
+
+def test_what_is_about_to_be_deleted_is_not_there() -> None:
+    assert read({**resource("aws:rds/instance:Instance", "x", {"engine": "mysql"}), "delete": True}).facts == ()
+
+
+def test_other_types() -> None:
+    containers = json.dumps([{"image": "redis:7.0.1", "environment": [{"value": "c4n4ry"}]}])
+    azure = {"name": "a", "version": "15", "minorVersion": "4", "administratorLogin": "c4n4ry"}
+    found = read(
+        resource("azure-native:dbforpostgresql/v20221201:Server", "a", azure),
+        resource("aws:ecs/taskDefinition:TaskDefinition", "t", {"containerDefinitions": containers}),
+        resource("aws:ecs/taskDefinition:TaskDefinition", "u", {"containerDefinitions": SECRET}),
+        resource("mongodbatlas:index/cluster:Cluster", "m", {"name": "m", "mongoDbVersion": "7.0.1"}),
+        known=Known({"redis": "redis"}),
+    )
+    assert [(fact.kind, fact.version) for fact in found.facts] == [
+        ("postgres", "15.4"),
+        ("mongodb", "7.0.1"),
+        ("redis", "7.0.1"),
+    ]
+    assert [str(note) for note in found.notes] == ["s.json: u: its containers cannot be read"]
+
+
+def test_kubernetes_and_its_releases() -> None:
+    spec = {"template": {"spec": {"containers": [{"image": "postgres:15.4", "env": [{"value": "c4n4ry"}]}]}}}
+    database = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db"}, "spec": spec}
+    hidden = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"p": "c4n4ry"}}
+    release = {
+        "name": "pg",
+        "chart": "postgresql",
+        "version": "14.2.3",
+        "repositoryOpts": {"repo": "https://charts.bitnami.com/bitnami"},
+        "status": {"appVersion": "16.2.0"},
+        "values": {"auth": {"password": "c4n4ry"}},
+    }
+    found = read(
+        resource("kubernetes:apps/v1:StatefulSet", "sts", database),
+        resource("kubernetes:core/v1:Secret", "s", hidden),
+        resource("kubernetes:helm.sh/v3:Release", "pg", release),
+        known=Known({"postgres": "postgres", "bitnami/postgresql": "postgres"}),
+    )
+    assert [(f.version, f.name, f.evidence.address, f.evidence.attribute, f.trust) for f in found.facts] == [
+        ("16.2", "pg", "pg", "status.appVersion", Trust.RECORDED),
+        ("15.4", "db", "sts", "spec.template.spec.containers[0].image", Trust.CONFIGURED),
+    ]
 
 
 VALUES: Any = st.recursive(
