@@ -178,10 +178,10 @@ def production_moves(shop: Project, standins: tuple[Standin, ...]) -> None:
     shop.file(STATE, json.dumps(moved))
 
 
-def no_canary(shop: Project) -> bool:
+def no_canary(shop: Project, *inputs: str) -> bool:
     """No secret of production is in any file that devenv wrote."""
     for path in shop.root.rglob("*"):
-        if path.is_file() and path.relative_to(shop.root).as_posix() != STATE:
+        if path.is_file() and path.relative_to(shop.root).as_posix() not in (STATE, *inputs):
             text = path.read_text(errors="replace")
             assert not [canary for canary in CANARIES if canary in text], path
     return True
@@ -287,3 +287,58 @@ def test_a_registry_that_lacks_the_version_changes_nothing(shop: Project, standi
     ended = devenv(shop, "sync", "--yes")
     assert (ended.code, "7.0.99" in ended.err, "nothing was changed" in ended.err) == (1, True, True), ended
     assert (shop.root / "devenv.toml").read_text() == before
+
+
+BROKER = """\
+apiVersion: rabbitmq.com/v1beta1
+kind: RabbitmqCluster
+metadata: {{name: shop-queue}}
+spec:
+  image: rabbitmq:{version}
+  rabbitmq:
+    additionalPlugins: [{plugins}]
+---
+apiVersion: v1
+kind: Secret
+metadata: {{name: shop-queue}}
+stringData: {{password: canary-auth-token}}
+"""
+
+
+def test_a_patch_and_a_plugin(project: Make, standins: tuple[Standin, ...]) -> None:
+    """Two sources, each of which moves: a cache's patch in the state, a broker's plugin in its cluster's object."""
+    old, new = sorted({item.version for item in standins if item.kind == "memcached"}, key=lambda v: v.split(".")[-1])[
+        :2
+    ]
+    broker = version(standins, "rabbitmq", "3.10")
+    made = project(
+        f'[environments.production]\nsources = [{{ path = "{STATE}" }}, {{ path = "k8s" }}]\n'
+        f'[services.sessions]\nkind = "memcached"\nversion = "{old}"\n'
+        f'[services.queue]\nkind = "rabbitmq"\nversion = "{broker}"\n'
+    )
+
+    def production(sessions: str, plugins: str) -> None:
+        attributes = {"cluster_id": "sessions", "engine": "memcached", "engine_version": sessions}
+        known = state(standins) | {"resources": [instance("aws_elasticache_cluster", "sessions", attributes)]}
+        made.file(STATE, json.dumps(known))
+        made.file("k8s/queue.yaml", BROKER.format(version=broker, plugins=plugins))
+
+    production(old, "")
+    well(devenv(made, "sync", "--yes"))
+    made.up()
+    assert changed(made, "--check") == {}
+    production(new, "rabbitmq_shovel")
+    report = made.json("sync", "--check", code=3)
+    told = {f"{c['service']}.{c['key']}": (c["new"], c["evidence"]["address"]) for c in report["changes"]}
+    assert told["sessions.version"] == (new, "aws_elasticache_cluster.sessions")
+    plugins, address = told["queue.plugins"]
+    assert ("rabbitmq_shovel" in plugins, address) == (True, "RabbitmqCluster/shop-queue")
+    well(devenv(made, "sync", "--yes"))
+    assert {item["name"]: item["version"] for item in made.up()["services"]} == {"sessions": new, "queue": broker}
+    enabled = made.run("exec", "queue", "--", "rabbitmq-plugins", "list", "--silent", "--minimal", "--enabled")
+    assert "rabbitmq_shovel" in enabled.split()
+    assert changed(made, "--check") == {}
+    assert "nothing to do" in well(devenv(made, "sync")).err
+    well(devenv(made, "sync", "--rollback", "--yes"))
+    assert {item["name"]: item["version"] for item in made.up()["services"]} == {"sessions": old, "queue": broker}
+    assert no_canary(made, "k8s/queue.yaml")
