@@ -53,7 +53,9 @@ def parse_texts(text: str) -> tuple[list[Any], Twice]:
         _measure(documents, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        raise YamlError(getattr(error, "problem", None) or str(error), mark.line + 1 if mark else None) from None
+        said = getattr(error, "problem", None) or str(error)
+        # LibYAML's own limit, where it has one; a RecursionError is Python's.
+        raise YamlError(said, mark.line + 1 if mark else None, deep="nesting depth" in said) from None
     except RecursionError:
         raise YamlError("nested too deeply", None, deep=True) from None
     return documents, loader.twice
