@@ -117,12 +117,11 @@ def _remark(change: Change) -> str:
 
 def guarded(world: World, home: Home, everything: Observed) -> Home:
     """The same without the changes of version that would leave local data behind: those are refused."""
-    _, observed = narrowed(home.wanted, everything)
-    name, _ = narrowed(home.project, everything)
+    machine, observed = narrowed(home.wanted, everything)
     problems: dict[str, Problem] = {}
     for service in {change.service for change in home.plan.changes if change.key in (("version",), ("kind",))}:
         resolved = home.wanted.resolved.services.get(service)
-        if resolved and (problem := data_problem(resolved, observed.volumes, name)):
+        if resolved and (problem := data_problem(resolved, observed.volumes, machine)):
             problems[service] = problem
     if not problems:
         return home
@@ -137,12 +136,12 @@ def following(world: World, home: Home, everything: Observed, services: Sequence
     """What the machine has to do to follow. Only what runs is touched, and nothing whose data is behind: that is
     refused."""
     project = home.wanted
-    name, observed = narrowed(project, everything)
+    machine, observed = narrowed(project, everything)
     running = {item.service for item in observed.containers if item.running}
     chosen, refused = [], list(home.refused)
     for service in select(project.manifest, services, ()):
         if service in running:
-            problem = data_problem(project.resolved.services[service], observed.volumes, name)
+            problem = data_problem(project.resolved.services[service], observed.volumes, machine)
             refused += [problem] if problem else []
             chosen += [] if problem else [service]
     return replace(home, refused=tuple(refused)), prepare(world, project, everything, tuple(chosen), Wishes())

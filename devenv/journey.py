@@ -51,14 +51,15 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     from devenv.effects.engine import images
 
     project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
-    name, observed = narrowed(project, everything)
+    here, observed = narrowed(project, everything)
     machine, moved = place(
         project.resolved,
         observed,
-        project=name,
-        root=str(project.root),
+        project=here.project,
+        root=here.root,
         kept=project.kept,
         registries=project.registries(),
+        generations=here.generations,
     )
     plan = functools.partial(
         plan_up,
@@ -147,7 +148,7 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
         made=frozenset(
             name
             for name, service in project.resolved.services.items()
-            if not any(f"{prepared.machine.project}_{volume.key}" in before for volume in service.volumes)
+            if not any(prepared.machine.volume(volume) in before for volume in service.volumes)
         ),
         ensured=ensured,
         remember=remember,

@@ -22,7 +22,7 @@ from devenv.model.machine import Machine
 from devenv.model.manifest import Manifest
 from devenv.model.mirrors import Mirrors
 from devenv.model.problem import Problem, Where
-from devenv.model.resolved import Resolved
+from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
 from devenv.stages.locking import PATH as LOCK_PATH
@@ -102,7 +102,16 @@ class Project:
         project = self.kept.get("COMPOSE_PROJECT_NAME") or self.manifest.project
         registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}
         host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
-        return Machine(project, str(self.root), ports, registries, host)
+        return Machine(project, str(self.root), ports, registries, host, self.generations())
+
+    def generations(self) -> dict[str, str]:
+        """Which volumes are live: as remembered, and where nothing is, as ``.devenv/.env`` has it."""
+        said = {
+            service.data: self.kept[variable]
+            for service in self.resolved.services.values()
+            if service.data and (variable := compose.generation_variable(service.data)) in self.kept
+        }
+        return said | self.store.read("generations")
 
     def reachable(self, services: Iterable[str]) -> Machine:
         """The same, for somebody who is going to connect to these services.
@@ -143,7 +152,10 @@ class Project:
 
     def local_image(self, service: str) -> str:
         """The name under which the engine has, or would have, a service's image."""
-        item = self.resolved.services[service]
+        return self.image_of(self.resolved.services[service])
+
+    def image_of(self, item: ResolvedService) -> str:
+        """The same for a service that the manifest need not have."""
         if item.build:
             return item.build
         name = f"{self.mirrors.base(item.image.registry)}/{item.image.repository}"

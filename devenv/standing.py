@@ -14,7 +14,7 @@ from devenv.effects.ports import listening
 from devenv.effects.store import checkouts
 from devenv.effects.world import World
 from devenv.errors import DevenvError
-from devenv.model.machine import Machine
+from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, FileState, Observed
 from devenv.project import Project, open_project
 from devenv.stages import place
@@ -56,9 +56,7 @@ def standing(world: World, looking: Looking | None = None) -> Standing:
     """Read the project and look at the engine, both at once; ``looking`` if that was begun before."""
     looking = looking or look(world)
     project = open_project(world)
-    name, observed = narrowed(project, looking.result())
-    machine = project.machine()
-    return Standing(project, Machine(name, machine.root, machine.ports, machine.registries, _host(observed)), observed)
+    return Standing(project, *narrowed(project, looking.result()))
 
 
 @contextlib.contextmanager
@@ -69,12 +67,8 @@ def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
         yield standing(world)
 
 
-def _host(observed: Observed) -> str:
-    return observed.engine.host or "127.0.0.1"
-
-
-def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
-    """This checkout's name on this machine, and of all that the engine has what belongs to it."""
+def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]:
+    """This checkout's place on this machine, and of all that the engine has what belongs to it."""
     root, name = str(project.root), project.manifest.project
     name = place.project_name(name, root, project.kept, _other_holder(project, everything))
     own = tuple(item for item in everything.containers if item.project == name and item.service)
@@ -87,7 +81,7 @@ def narrowed(project: Project, everything: Observed) -> tuple[str, Observed]:
         applied=project.store.read("applied"),
         ensured=project.store.read("ensured"),
     )
-    return name, observed
+    return replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK), observed
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:

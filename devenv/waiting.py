@@ -74,7 +74,7 @@ def running_version(service: ResolvedService, container: str, project: str) -> s
 
 def place_of_data(service: ResolvedService, machine: Machine, container: str) -> str:
     """What keeps what was ensured: the volume, or for a service without data its container."""
-    return f"{machine.project}_{service.volumes[0].key}" if service.volumes else container
+    return machine.volume(service.volumes[0]) if service.volumes else container
 
 
 def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> None:

@@ -36,7 +36,7 @@ def _reset(world: World, console: Console, here: Standing, service: str, *, sure
     from devenv.errors import Refused
 
     here.chosen([service])
-    keys = {f"{here.machine.project}_{volume.key}" for volume in here.project.resolved.services[service].volumes}
+    keys = {here.machine.volume(volume) for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
     kept = sorted(v.name for v in here.observed.volumes if v.service == service and v.name not in keys)
     if not lost:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -109,14 +109,15 @@ def _drift(here: Standing, name: str) -> str:
 
     service = here.project.resolved.services[name]
     try:
-        guard_data([service], here.observed, here.machine.project, set())
+        guard_data([service], here.observed, here.machine, set())
     except DataNeedsUpgrade as error:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
     ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
     override = here.project.overrides().get(name, "")
-    steps = service_steps(service, here.observed, ports=ports, override=override)
+    machine = replace(here.machine, ports=ports)
+    steps = service_steps(service, here.observed, machine=machine, override=override)
     return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
 
 
@@ -143,7 +144,7 @@ def _remedy(here: Standing, rows: list[Row]) -> str:
 
     services = [here.project.resolved.services[row.name] for row in rows]
     try:
-        guard_data(services, here.observed, here.machine.project, set())
+        guard_data(services, here.observed, here.machine, set())
         guard_files(here.project.generated(), here.observed.files)
     except DevenvError:
         return "'devenv up' refuses that, and says what helps"

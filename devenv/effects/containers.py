@@ -58,7 +58,7 @@ def health_command(container: str) -> tuple[str, ...]:
     return {"CMD": tuple(words), "CMD-SHELL": ("/bin/sh", "-c", *words)}.get(how, ())
 
 
-def execute(container: str, command: Command, *, timeout: float = 120) -> Finished:
+def execute(container: str, command: Command, *, timeout: float | None = 120) -> Finished:
     """Run a command in a running container. Raises Unreachable if the engine is gone."""
     words = ["exec", *(["--interactive"] if command.input else []), container, *command.argv]
     return docker(*words, input=command.input or None, timeout=timeout)

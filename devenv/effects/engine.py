@@ -225,7 +225,7 @@ _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)
 
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
-    identity, name, state, status, image, ports, project, service, config, version, root, made = row
+    identity, name, state, status, image, ports, project, service, config, version, root, made, data = row
     health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
     code = re.match(r"Exited \((\d+)\)", status)
     return Container(
@@ -242,6 +242,7 @@ def _listed(row: Sequence[str]) -> Container:
         root=root,
         ports=_published(ports),
         made_ports={int(inside): int(host) for inside, host in _PAIR.findall(made)},
+        data=data,
     )
 
 

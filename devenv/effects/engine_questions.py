@@ -36,7 +36,7 @@ ENGINE = Question(
     lambda said: [[f"{said['Version']} {said['Os']}/{said['Arch']}"]],
 )
 
-_OF_CONTAINERS = (PROJECT, SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports")
+_OF_CONTAINERS = (PROJECT, SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports", "devenv.data")
 
 
 def _container(entry: Mapping[str, Any]) -> list[str]:

@@ -50,7 +50,7 @@ class _Watch:
     """What is known of the containers while somebody waits for them, until when, and whether anybody still does.
 
     ``states`` is None before the first look; ``restarts`` holds the last exit code of each container that the engine
-    started anew; ``gone`` is what became of the engine.
+    started anew; ``gone`` is what became of the engine; ``stopped`` is set by whoever wants everything to end.
     """
 
     deadline: float
@@ -58,6 +58,7 @@ class _Watch:
     restarts: dict[str, int] = field(default_factory=dict)
     gone: Unreachable | None = None
     over: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def look(self, world: World, ids: Sequence[str]) -> None:
         while not self.over.wait(_LOOK):
@@ -73,7 +74,7 @@ class _Watch:
         return (self.states or {}).get(container)
 
     def given_up(self, container: str) -> bool:
-        return self.over.is_set() or time.monotonic() > self.deadline or self.died(container) != ""
+        return self.over.is_set() or self.stopped.is_set() or time.monotonic() > self.deadline or self.died(container) != ""
 
     def died(self, container: str) -> str:
         """How a container ended, in words; "" for one that has not."""
@@ -100,15 +101,16 @@ def wait(
     timeout: float,
     then: Callable[[Awaited, Answer], str],
     ended: Callable[[Outcome], None],
+    stopped: threading.Event | None = None,
 ) -> list[Outcome]:
     """Wait for all, at most ``timeout`` seconds; call ``then`` with each that serves (its result is the version).
 
-    ``ended`` is told of each as it ends. ``then`` may raise a DevenvError, which becomes that service's failure.
+    ``ended`` is told of each as it ends; ``stopped``, when it is set, ends the waiting. ``then`` may raise a DevenvError, which becomes that service's failure.
     """
     if not awaited:
         return []
     start = time.monotonic()
-    watch = _Watch(start + timeout)
+    watch = _Watch(start + timeout, stopped=stopped or threading.Event())
     watcher = threading.Thread(target=watch.look, args=(world, [item.container for item in awaited]), daemon=True)
     watcher.start()
 

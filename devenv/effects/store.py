@@ -32,10 +32,10 @@ class Store:
         _make_folder(self.folder)
         write(self.folder, File(f"{name}.json", json.dumps(value, indent=1, sort_keys=True) + "\n", mode=0o600))
 
-    def journal(self, entry: Mapping[str, Any]) -> None:
-        """Add one line to the journal, on the disk before this returns."""
+    def journal(self, entry: Mapping[str, Any], *, of: str = "journal") -> None:
+        """Add one line to a journal, on the disk before this returns. There is one of ``up`` and one of upgrades."""
         _make_folder(self.folder)
-        path = self.folder / "journal.jsonl"
+        path = self.folder / f"{of}.jsonl"
         try:
             with path.open("a", encoding="utf-8") as out:
                 out.write(json.dumps(entry, sort_keys=True) + "\n")
@@ -44,13 +44,13 @@ class Store:
         except OSError as error:
             raise cannot_write(path, error) from error
 
-    def clear_journal(self) -> None:
-        (self.folder / "journal.jsonl").unlink(missing_ok=True)
+    def clear_journal(self, *, of: str = "journal") -> None:
+        (self.folder / f"{of}.jsonl").unlink(missing_ok=True)
 
-    def unfinished(self) -> list[dict[str, Any]]:
+    def unfinished(self, *, of: str = "journal") -> list[dict[str, Any]]:
         """The journal of a run that did not end; [] if the last one did."""
         try:
-            lines = (self.folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+            lines = (self.folder / f"{of}.jsonl").read_text(encoding="utf-8").splitlines()
         except OSError:
             return []
         entries = []

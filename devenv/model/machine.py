@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from devenv.model.resolved import Volume
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -14,6 +16,9 @@ class Machine:
 
     ``registries`` maps a registry's variable (``DEVENV_REGISTRY``) to what replaces it on this machine. ``host`` is
     where published ports are reached: loopback, or the engine's host if that is another machine.
+
+    ``generations`` maps data (``Volume.data``) to what its volumes' names end with: there may be several volumes of one
+    format, kept copies and results of upgrades, of which one set is live. Where none is named it is the first, "".
     """
 
     project: str
@@ -21,3 +26,8 @@ class Machine:
     ports: Mapping[str, int] = field(default_factory=dict)
     registries: Mapping[str, str] = field(default_factory=dict)
     host: str = LOOPBACK
+    generations: Mapping[str, str] = field(default_factory=dict)
+
+    def volume(self, volume: Volume) -> str:
+        """What a service's volume is called on this machine."""
+        return f"{self.project}_{volume.key}{self.generations.get(volume.data, '')}"

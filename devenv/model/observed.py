@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,8 +21,8 @@ class Container:
     """A container. ``project`` is Compose's.
 
     ``ports`` maps a container's port to (host address, host port) while it runs, ``made_ports`` to the host port that
-    it was made to have, running or not. ``config`` and ``version`` are what devenv labelled it with when it was
-    created; "" for one that devenv did not.
+    it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
+    are what devenv labelled it with when it was created; "" for one that devenv did not.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Container:
     root: str = ""
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     made_ports: Mapping[int, int] = field(default_factory=dict)
+    data: str = ""
 
     @property
     def running(self) -> bool:
@@ -54,6 +56,16 @@ class ExistingVolume:
     kind: str
     format: str
     path: str = ""
+
+    @property
+    def data(self) -> str:
+        """The data that it is of, as ``Volume.data`` names it."""
+        return f"{self.service}-{self.kind}-{self.format}"
+
+    def generation(self) -> str | None:
+        """Which of the first volumes of its data it is ("" for the first one); None if it is none of them."""
+        match = re.fullmatch(re.escape(f"{self.project}_{self.data}") + r"(\.\d+)?", self.name)
+        return (match[1] or "") if match else None
 
 
 @dataclass(frozen=True, slots=True)

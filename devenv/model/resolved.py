@@ -23,11 +23,15 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Volume:
-    """A volume: its key in the Compose file (``db-postgres-15``), the data format it holds, where it is mounted."""
+    """A volume: its key in the Compose file (``db-postgres-15``), the data format it holds, where it is mounted.
+
+    ``data`` names the service's data as a whole: the key of its first volume, and of the only one that most have.
+    """
 
     key: str
     format: str
     path: str
+    data: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,11 @@ class ResolvedService:
     volumes: tuple[Volume, ...]
     described: Mapping[str, str]
     config: str
+
+    @property
+    def data(self) -> str:
+        """What names its data as a whole; "" for a service that keeps none."""
+        return self.volumes[0].data if self.volumes else ""
 
 
 @dataclass(frozen=True, slots=True)

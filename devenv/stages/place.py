@@ -50,6 +50,7 @@ def place(
     root: str,
     kept: Mapping[str, str],
     registries: Mapping[str, str],
+    generations: Mapping[str, str],
 ) -> tuple[Machine, tuple[Moved, ...]]:
     """Give every port its host port: the one kept, else the one wanted, else a free one that will be kept.
 
@@ -72,7 +73,8 @@ def place(
         ports[port.variable] = chosen
         if chosen != wanted:
             moved.append(Moved(name, wanted, chosen, taken.get(wanted, "another service of this project")))
-    return Machine(project, root, ports, registries, observed.engine.host or "127.0.0.1"), tuple(moved)
+    host = observed.engine.host or "127.0.0.1"
+    return Machine(project, root, ports, registries, host, generations), tuple(moved)
 
 
 def _number(text: str) -> int | None:

@@ -37,13 +37,13 @@ def plan_up(
     """
     names = tuple(wanted)
     chosen = [resolved.services[name] for name in names]
-    guard_data(chosen, observed, machine.project, set(fresh))
+    guard_data(chosen, observed, machine, set(fresh))
     if not force:
         guard_files(files, observed.files)
     own = [
         step
         for service in chosen
-        for step in service_steps(service, observed, ports=machine.ports, override=overrides.get(service.name, ""))
+        for step in service_steps(service, observed, machine=machine, override=overrides.get(service.name, ""))
     ]
     made = {step.subject for step in own if step.action in (Action.CREATE, Action.RECREATE)}
     steps = [
@@ -56,34 +56,37 @@ def plan_up(
     return Plan((*steps, *_stop_steps(resolved, observed, further), *own, *_further_steps(further, observed)))
 
 
-def guard_data(services: Iterable[ResolvedService], observed: Observed, project: str, fresh: set[str]) -> None:
+def guard_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: set[str]) -> None:
     """Refuse to start a service on an empty volume while its data lies in one of another format."""
     problems = [
         problem
         for service in services
-        if service.name not in fresh and (problem := data_problem(service, observed.volumes, project))
+        if service.name not in fresh and (problem := data_problem(service, observed.volumes, machine))
     ]
     if problems:
         raise DataNeedsUpgrade(problems)
 
 
-def data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], project: str) -> Problem | None:
+def live(volumes: Iterable[ExistingVolume], machine: Machine) -> tuple[ExistingVolume, ...]:
+    """Of the first volumes of data, those that a server of their format would open; the others are kept copies."""
+    return tuple(item for item in volumes if item.generation() == machine.generations.get(item.data, ""))
+
+
+def data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], machine: Machine) -> Problem | None:
     """Why a service must not be started on the volumes that are there; None if it may."""
     if not service.volumes:
         return None
     own = [volume for volume in volumes if volume.service == service.name]
     data = service.volumes[0]
-    name = f"{project}_{data.key}"
-    if any(volume.name == name for volume in own):
-        stamped = next(volume for volume in own if volume.name == name)
+    name = machine.volume(data)
+    if stamped := next((volume for volume in own if volume.name == name), None):
         if stamped.format not in ("", data.format):
             return Problem(
                 f"{service.name}: volume {name} is stamped {stamped.kind} {stamped.format}, not {data.format}",
                 "a volume was renamed by hand: give it back its name",
             )
         return None
-    others = [volume for volume in own if volume.path == service.volumes[0].path or volume.kind != service.kind.name]
-    others = others or own
+    others = [volume for volume in live(own, machine) if volume.data != data.data]
     if not others:
         return None
     listed = ", ".join(f"{volume.kind} {volume.format} ({volume.name})" for volume in sorted(others, key=_by_name))
@@ -166,16 +169,16 @@ def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[S
 
 
 def service_steps(
-    service: ResolvedService, observed: Observed, *, ports: Mapping[str, int], override: str
+    service: ResolvedService, observed: Observed, *, machine: Machine, override: str
 ) -> Iterator[Step]:
-    """The step for one service; ``ports`` maps its ports' variables to the host ports they are to have."""
+    """The step for one service; ``machine`` has the host ports and the volumes that it is to have."""
     container = _container(observed, service.name)
     if container is None:
         yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
         return
     if any(item.service == service.name for item in half_made(observed)):
         yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
-    elif reason := _changed(service, container, observed, ports) or _overridden(service, observed, override):
+    elif reason := _changed(service, container, observed, machine) or _overridden(service, observed, override):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
@@ -190,7 +193,7 @@ def half_made(observed: Observed) -> tuple[Container, ...]:
     return tuple(item for item in own if item.state == "created" and item.service in whole)
 
 
-def _changed(service: ResolvedService, container: Container, observed: Observed, ports: Mapping[str, int]) -> str:
+def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
     """Why a container must be made anew; "" if it need not be."""
     if not container.config:
         return "was not started by devenv"
@@ -202,8 +205,11 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
         )
     for port in service.ports:
         host_port = container.made_ports.get(port.container)
-        if host_port != ports[port.variable]:
-            return f"port {host_port or 'none'} → {ports[port.variable]}"
+        if host_port != machine.ports[port.variable]:
+            return f"port {host_port or 'none'} → {machine.ports[port.variable]}"
+    data = service.data + machine.generations.get(service.data, "")
+    if container.data != data and (container.data or data != service.data):
+        return f"data {container.data or service.data} → {data}"
     return ""
 
 

@@ -174,9 +174,14 @@ def _volumes(service: Service, kind: Kind, rule: DataRule | None) -> tuple[Volum
     written = _fill(rule.format, service.version)
     key = f"{service.name}-{kind.name}-{written}"
     return tuple(
-        Volume(f"{key}-{_SIGNS.sub('-', path.strip('/'))}" if index else key, written, path)
+        Volume(further_key(key, path) if index else key, written, path, key)
         for index, path in enumerate(rule.paths)
     )
+
+
+def further_key(data: str, path: str) -> str:
+    """What a service's second and third volumes are called."""
+    return f"{data}-{_SIGNS.sub('-', path.strip('/'))}"
 
 
 #: What a volume's name cannot hold.

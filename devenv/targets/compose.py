@@ -15,7 +15,7 @@ from devenv.errors import DevenvError, ManifestError
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.problem import Problem, Where
-from devenv.model.resolved import Port, Resolved, ResolvedService
+from devenv.model.resolved import Port, Resolved, ResolvedService, Volume
 from devenv.targets.mark import marked
 from devenv.templating import TemplateError, render
 
@@ -24,7 +24,7 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "3"
+_REVISION = "4"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
 _HEALTH = {"interval": "60s", "timeout": "10s", "retries": 3, "start_period": "120s"}
 
@@ -49,20 +49,24 @@ def dockerfile_path(service: str) -> str:
 
 def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
     """The Compose file and the Dockerfiles it builds. Raises DevenvError for a template that cannot be rendered."""
-    document: dict[str, Any] = {"name": f"${{COMPOSE_PROJECT_NAME:-{resolved.project}}}", "services": {}}
+    project = f"${{COMPOSE_PROJECT_NAME:-{resolved.project}}}"
+    document: dict[str, Any] = {"name": project, "services": {}}
     configs: dict[str, Any] = {}
     volumes: dict[str, Any] = {}
     made_from = inputs(resolved)
     built = []
     for service in resolved.services.values():
         values = context(resolved.project, service)
-        body, own_configs = _service(resolved.project, service, values)
+        body, own_configs = entry(resolved.project, service, values)
         document["services"][service.name] = body
         configs |= own_configs
         for volume in service.volumes:
-            volumes[volume.key] = {"labels": _volume_labels(resolved.project, service, volume.format, volume.path)}
+            volumes[volume.key] = {
+                "name": f"{project}_{volume.key}{_generation(volume.data)}",
+                "labels": volume_labels(resolved.project, service, volume),
+            }
         if service.build:
-            built.append(_dockerfile(service, values, made_from))
+            built.append(dockerfile(service, values, dockerfile_path(service.name), made_from))
     document |= {key: value for key, value in (("configs", configs), ("volumes", volumes)) if value}
     path = LOCAL_PATH if local else PATH
     text = marked(yamlio.dump(document), made_from, own="compose.override.yaml")
@@ -99,6 +103,15 @@ def _reference(port: Port) -> str:
     return f"${{{port.variable}:-{port.preferred}}}"
 
 
+def generation_variable(data: str) -> str:
+    """The variable that says which of a service's volumes of one format are live on this machine."""
+    return "DEVENV_DATA_" + "".join(char if char.isalnum() else "_" for char in data.upper())
+
+
+def _generation(data: str) -> str:
+    return f"${{{generation_variable(data)}:-}}"
+
+
 def registry_variable(registry: str) -> str:
     """The variable that says where a registry's images come from on this machine."""
     if registry == "docker.io":
@@ -112,9 +125,10 @@ def image_reference(image: ImageRef, digest: str | None) -> str:
     return f"${{{registry_variable(image.registry)}:-{image.registry}}}/{image.repository}:{image.tag}{pinned}"
 
 
-def _service(
+def entry(
     project: str, service: ResolvedService, values: Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A service's part of a Compose file, and the configs that it names."""
     fragment = _fragment(service, values)
     configs, mounts = _configs(service, values)
     body: dict[str, Any] = {}
@@ -178,7 +192,8 @@ def _template(service: ResolvedService, file: str, values: Mapping[str, Any]) ->
         raise DevenvError(str(error), "the catalogue's template does not fit this service") from error
 
 
-def _dockerfile(service: ResolvedService, values: Mapping[str, Any], made_from: str) -> File:
+def dockerfile(service: ResolvedService, values: Mapping[str, Any], path: str, made_from: str) -> File:
+    """What a derived image is built from."""
     build = service.kind.build
     assert build is not None  # only a kind with a build gives a service one
     pinned = f"@{service.digest}" if service.digest else ""
@@ -187,10 +202,11 @@ def _dockerfile(service: ResolvedService, values: Mapping[str, Any], made_from: 
         f"FROM ${{DEVENV_REGISTRY}}/{service.image.repository}:{service.image.tag}{pinned}\n"
     )
     body = head + _template(service, build.dockerfile, values)
-    return File(dockerfile_path(service.name), marked(body, made_from, own="another image"), made_from)
+    return File(path, marked(body, made_from, own="another image"), made_from)
 
 
 def _labels(project: str, service: ResolvedService) -> dict[str, str]:
+    data = {"devenv.data": f"{service.data}{_generation(service.data)}"} if service.data else {}
     return {
         "devenv.project": project,
         "devenv.service": service.name,
@@ -198,18 +214,19 @@ def _labels(project: str, service: ResolvedService) -> dict[str, str]:
         "devenv.version": service.version.text.replace("$", "$$"),
         "devenv.config": service.config[:16],
         "devenv.ports": " ".join(f"{port.container}:{_reference(port)}" for port in service.ports),
+        **data,
         "devenv.root": "${DEVENV_ROOT:-}",
     }
 
 
-def _volume_labels(project: str, service: ResolvedService, format: str, path: str) -> dict[str, str]:
+def volume_labels(project: str, service: ResolvedService, volume: Volume) -> dict[str, str]:
     """The stamp. Compose replaces a volume whose labels change, so nothing that changes for the same data is here."""
     return {
         "devenv.project": project,
         "devenv.service": service.name,
         "devenv.kind": service.kind.name,
-        "devenv.format": format,
-        "devenv.path": path,
+        "devenv.format": volume.format,
+        "devenv.path": volume.path,
     }
 
 

@@ -6,6 +6,7 @@ import re
 
 from devenv.model.file import File
 from devenv.model.machine import LOOPBACK, Machine
+from devenv.targets.compose import generation_variable
 
 PATH = ".devenv/.env"
 IGNORE_PATH = ".devenv/.gitignore"
@@ -25,6 +26,7 @@ def file(machine: Machine) -> File:
     if machine.host != LOOPBACK:
         values["DEVENV_HOST"] = machine.host
     values |= {name: str(port) for name, port in sorted(machine.ports.items())}
+    values |= {generation_variable(data): which for data, which in sorted(machine.generations.items()) if which}
     lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
     return File(PATH, _HEAD + "".join(lines), mode=0o600)
 

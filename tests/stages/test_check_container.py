@@ -36,9 +36,9 @@ def test_its_ports() -> None:
 def test_its_folders_are_volumes_of_their_own() -> None:
     service = app('volumes = ["/data", "/a/data", "/b/data"]\n')
     assert service.volumes == (
-        Volume("app-container-1", "1", "/data"),
-        Volume("app-container-1-a-data", "1", "/a/data"),
-        Volume("app-container-1-b-data", "1", "/b/data"),
+        Volume("app-container-1", "1", "/data", "app-container-1"),
+        Volume("app-container-1-a-data", "1", "/a/data", "app-container-1"),
+        Volume("app-container-1-b-data", "1", "/b/data", "app-container-1"),
     )
 
 

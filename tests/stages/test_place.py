@@ -13,7 +13,7 @@ ENGINE = Engine("27.0.1", "linux/amd64")
 
 def placed(text: str, observed: Observed | None = None, **kept: str) -> tuple[dict[str, int], list[str]]:
     machine, moved = place(
-        resolved(text), observed or Observed(ENGINE), project="shop", root="/shop", kept=kept, registries={}
+        resolved(text), observed or Observed(ENGINE), project="shop", root="/shop", kept=kept, registries={}, generations={}
     )
     return dict(machine.ports), [f"{item.service} {item.wanted}→{item.got} {item.owner}" for item in moved]
 
@@ -66,6 +66,7 @@ def test_a_remote_engine_is_where_addresses_lead() -> None:
         root="/shop",
         kept={},
         registries={},
+        generations={},
     )
     assert machine.host == "build.example.com"
 

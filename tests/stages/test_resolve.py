@@ -35,7 +35,7 @@ def test_an_image_of_the_users_own() -> None:
 )
 def test_a_volume_is_named_after_its_data(version: str, key: str, path: str) -> None:
     (volume,) = resolved(db(version)).services["db"].volumes
-    assert volume == Volume(key, version.split(".")[0], path)
+    assert volume == Volume(key, version.split(".")[0], path, key)
 
 
 def test_patch_releases_share_their_data() -> None:
