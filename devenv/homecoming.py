@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devenv import production
+from devenv import production, switching, upgrading
 from devenv.console import Progress
 from devenv.effects import files, history
+from devenv.effects.engine import look
 from devenv.effects.store import Store
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError, Refused
@@ -23,18 +24,18 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
-from devenv.pinning import pinned, save
+from devenv.pinning import committed, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, MANIFEST, build_manifest
 from devenv.stages.locking import PATH as LOCK
 from devenv.stages.plan_sync import plan_sync
-from devenv.stages.plan_up import data_problem
 from devenv.stages.resolve import select
 from devenv.standing import narrowed
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
+from devenv.upgrading import Moved, Moves
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
@@ -115,69 +116,108 @@ def _remark(change: Change) -> str:
     return f"from {change.evidence}, {change.evidence.date}" if change.evidence else ""
 
 
-def guarded(world: World, home: Home, everything: Observed) -> Home:
-    """The same without the changes of version that would leave local data behind: those are refused."""
-    machine, observed = narrowed(home.wanted, everything)
-    problems: dict[str, Problem] = {}
-    for service in {change.service for change in home.plan.changes if change.key in (("version",), ("kind",))}:
-        resolved = home.wanted.resolved.services.get(service)
-        if resolved and (problem := data_problem(resolved, observed.volumes, machine)):
-            problems[service] = problem
-    if not problems:
-        return home
-    kept = tuple(c for c in home.plan.changes if c.service not in problems or c.key not in (("version",), ("kind",)))
-    plan = replace(home.plan, changes=kept)
-    return replace(
-        home, plan=plan, wanted=wanted(world, home.project, kept), refused=tuple(problems[name] for name in problems)
+def without(world: World, home: Home, services: Container[str], *, versions_only: bool) -> Home:
+    """The same without what would change these services, or without what would change their versions."""
+    kept = tuple(
+        change
+        for change in home.plan.changes
+        if change.service not in services or (versions_only and change.key not in (("version",), ("kind",)))
     )
+    return replace(home, plan=replace(home.plan, changes=kept), wanted=wanted(world, home.project, kept))
 
 
-def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Prepared]:
-    """What the machine has to do to follow. Only what runs is touched, and nothing whose data is behind: that is
-    refused."""
-    project = home.wanted
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """What this machine has to do: data to be moved, then the plan of ``up`` for what runs."""
+
+    prepared: Prepared
+    moves: Moves
+
+    @property
+    def changes(self) -> bool:
+        return bool(self.prepared.plan.changes or self.moves.upgrades)
+
+
+def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Follow]:
+    """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
+    is refused, and with it the change of version that would need it."""
+    project = pinned(home.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
+    names = select(project.manifest, services, ())
+    moves = upgrading.plan(world, project, machine, observed, names)
+    home = replace(home, refused=(*home.refused, *moves.refused.values()))
+    back = {change.service for change in home.plan.changes} & moves.refused.keys()
+    if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
+        return following(world, without(world, home, back, versions_only=True), everything, services)
     running = {item.service for item in observed.containers if item.running}
-    chosen, refused = [], list(home.refused)
-    for service in select(project.manifest, services, ()):
-        if service in running:
-            problem = data_problem(project.resolved.services[service], observed.volumes, machine)
-            refused += [problem] if problem else []
-            chosen += [] if problem else [service]
-    return replace(home, refused=tuple(refused)), prepare(world, project, everything, tuple(chosen), Wishes())
+    chosen = tuple(name for name in names if name in running and name not in moves.refused)
+    moving = tuple(name for name in chosen if moves.of(name))
+    return home, Follow(prepare(world, project, everything, chosen, Wishes(fresh=moving)), moves)
 
 
 def write_files(world: World, home: Home) -> None:
     """Manifest, lock and rendered files, where no engine answers."""
     project = pinned(home.wanted, world, frozen=False, offline=False)
-    write_manifest(home, project)
+    write_manifest(home, project, Moved())
     save(project)
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
 
 
-def write_manifest(home: Home, project: Project) -> None:
+def write_manifest(home: Home, project: Project, moved: Moved) -> None:
     """The manifest, after what it was is kept for ``sync --rollback``."""
     text = project.documents.manifest
-    if text == home.project.documents.manifest:
+    edited = text != home.project.documents.manifest
+    if not edited and not moved.upgrades:
         return
     root = project.root
-    before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)}
+    before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
     lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
-    history.record(project.store, "sync", lines, before=before, after={MANIFEST: history.digest(text)})
-    files.write(root, File(MANIFEST, text, mode=_mode(root / MANIFEST)))
+    lines += [f"{upgrade.service}: data moved, {upgrade.words}" for upgrade in moved.upgrades]
+    after = {MANIFEST: history.digest(text)}
+    history.record(project.store, "sync", lines, before=before, after=after, moved=moved.generations)
+    if edited:
+        files.write(root, File(MANIFEST, text, mode=_mode(root / MANIFEST)))
 
 
 def _mode(path: Path) -> int:
     return path.stat().st_mode & 0o777 if path.is_file() else 0o644
 
 
-def apply(world: World, home: Home, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
-    """Write, then bring what runs in step. Raises DevenvError; what was written stays, and can be rolled back."""
-    write_manifest(home, prepared.project)
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How it ended: what was prepared, what the services said, what data was moved and what was not."""
+
+    home: Home
+    prepared: Prepared
+    outcomes: Sequence[Outcome]
+    moved: Moved
+
+
+def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress: Progress) -> Applied:
+    """Move data, write, then bring what runs in step. Raises DevenvError; what was written stays, and can be rolled
+    back. A service whose data could not be moved stays as it was, and so does what devenv.toml says of it."""
+    prepared = follow.prepared
+    moved = upgrading.carry_out(world, prepared.project, prepared.machine, prepared.observed, follow.moves, progress)
+    if moved.failed:
+        home = without(world, home, moved.failed, versions_only=False)
+        chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
+        fresh = Wishes(fresh=tuple(upgrade.service for upgrade in moved.upgrades))
+        prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
+    if moved.upgrades:
+        generations = {**prepared.machine.generations, **moved.generations}
+        prepared = replace(
+            prepared,
+            machine=replace(prepared.machine, generations=generations),
+            observed=upgrading.seen(prepared.machine, moved, prepared.observed),
+        )
+        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: committed(prepared.project)}
+        switching.switch(prepared.project, moved.upgrades, texts)
+    write_manifest(home, prepared.project, moved)
     try:
         save_decisions(prepared)
+        switching.done(prepared.project)
         carry_out(prepared, progress, verb="sync")
-        return wait_for(world, prepared, timeout=timeout, progress=progress)
+        return Applied(home, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
     except DevenvError as error:
         error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
         raise
@@ -188,6 +228,9 @@ def last_sync(store: Store, project: Project) -> history.Entry:
     entry = next((e for e in reversed(history.entries(store)) if e.verb == "sync" and not e.undone), None)
     if entry is None:
         raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
+    if not entry.before:
+        hint = "check out the devenv.toml of before: its data is found again"
+        raise Refused(f"the sync of {entry.at} changed no {MANIFEST}", hint)
     if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
         raise Refused(
             f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
@@ -206,8 +249,8 @@ def is_layered(home: Home, change: Change) -> bool:
     return where.file == LOCAL
 
 
-def restore(world: World, entry: history.Entry, former: Project) -> None:
-    """Manifest, lock and rendered files as a sync found them."""
+def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Follow | None:
+    """Manifest, lock and rendered files as a sync found them; data that it moved is let go of."""
     root = former.root
     for path, text in entry.before.items():
         if text is None:
@@ -215,3 +258,9 @@ def restore(world: World, entry: history.Entry, former: Project) -> None:
         else:
             files.write(root, File(path, text, mode=_mode(root / path)))
     files.write_files(root, former.render())
+    if follow is None:
+        return None
+    prepared = follow.prepared
+    switching.take_back(former, prepared.machine, prepared.observed, entry)
+    generations = {**prepared.machine.generations, **former.store.read("generations")}
+    return replace(follow, prepared=replace(prepared, machine=replace(prepared.machine, generations=generations)))

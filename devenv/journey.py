@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from devenv import served
 from devenv.console import Progress
 from devenv.effects.files import write_files
 from devenv.effects.world import World
@@ -120,6 +121,7 @@ def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> No
         applied[name] = {**described, OVERRIDE: overrides.get(name, "")}
     applied |= {name: {OVERRIDE: overrides[name]} for name in plan.subjects(Action.ADD)}
     project.store.write("applied", applied)
+    served.remember(project, prepared.machine, started)
 
 
 def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:

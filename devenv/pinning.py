@@ -57,14 +57,19 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
     return project.with_lock(lock)
 
 
+def committed(project: Project) -> str:
+    """The text of the committed lock: without what only a developer's own layer needs."""
+    own = set(project.needed_here()) - set(project.needed())
+    return locking.write_lock(Lock({image: entry for image, entry in project.lock.images.items() if image not in own}))
+
+
 def save(project: Project) -> bool:
     """Write the locks if they are not what the disk has; whether the committed one was written."""
     own = set(project.needed_here()) - set(project.needed())
     if own:
         text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
         files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
-    shared = Lock({image: entry for image, entry in project.lock.images.items() if image not in own})
-    text = locking.write_lock(shared)
+    text = committed(project)
     if text == project.lock_text:
         return False
     files.write(project.root, File(locking.PATH, text))

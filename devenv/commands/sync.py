@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,11 +10,13 @@ import click
 from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
 from devenv.console import Console, Progress
 from devenv.effects.world import World
+from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.homecoming import Home
-    from devenv.journey import Prepared
+    from devenv.errors import DevenvError
+    from devenv.homecoming import Applied, Follow, Home
     from devenv.model.change import Change
+    from devenv.model.upgrade import Upgrade
 
 
 @click.command()
@@ -63,8 +66,11 @@ def command(
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _check(asked, home) if checking else _dry(asked, home)
     from devenv.project import open_store
+    from devenv.switching import recovered
 
-    with open_store(world).locked("sync", waiting=console.waiting):
+    store = open_store(world)
+    with store.locked("sync", waiting=console.waiting):
+        recovered(console, store)
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _sync(asked, home)
 
@@ -98,27 +104,27 @@ def _check(asked: Asked, home: Home) -> int:
 
 
 def _dry(asked: Asked, home: Home) -> int:
-    home, prepared = _followed(asked, home)
-    _tell(asked, home, prepared)
+    home, follow = _followed(asked, home)
+    _tell(asked, home, follow)
     if asked.as_json:
-        asked.console.json(_report(home, prepared, applied=False))
+        asked.console.json(_report(home, follow, applied=False))
     else:
         asked.console.say("nothing was changed")
     return _refusal(asked, home)
 
 
-def _followed(asked: Asked, home: Home) -> tuple[Home, Prepared | None]:
+def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
     """What this machine's data allows, and what it has to do; None where no engine answers."""
     from devenv.effects.engine import look
     from devenv.errors import Unreachable
-    from devenv.homecoming import following, guarded
+    from devenv.homecoming import following
 
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
         return home, None
-    return following(asked.world, guarded(asked.world, home, everything), everything, asked.services)
+    return following(asked.world, home, everything, asked.services)
 
 
 def _sync(asked: Asked, home: Home) -> int:
@@ -126,24 +132,42 @@ def _sync(asked: Asked, home: Home) -> int:
     from devenv.homecoming import write_files
 
     tell_unfinished(asked.console, home.project)
-    home, prepared = _followed(asked, home)
-    _tell(asked, home, prepared)
-    changes = bool(home.plan.changes) or bool(prepared and prepared.plan.changes)
-    if not changes:
+    home, follow = _followed(asked, home)
+    _tell(asked, home, follow)
+    if not home.plan.changes and not (follow and follow.changes):
         if asked.as_json:
-            asked.console.json(_report(home, prepared, applied=False))
+            asked.console.json(_report(home, follow, applied=False))
         asked.console.say("nothing to do")
         return _refusal(asked, home)
     _ask(asked, "sync")
-    if prepared is None:
+    applied = None
+    if follow is None:
         write_files(asked.world, home)
     else:
-        _apply(asked, home, prepared)
+        applied = _apply(asked, home, follow)
+        home = applied.home
     if asked.as_json:
-        asked.console.json(_report(home, prepared, applied=True))
+        asked.console.json(_report(home, follow, applied=True))
     else:
-        _tell_after(asked, home, prepared)
+        _tell_after(asked, home, applied)
+    if applied and applied.moved.failed:
+        raise _not_moved(applied)
     return _refusal(asked, home)
+
+
+def _not_moved(applied: Applied) -> DevenvError:
+    """What could not be moved and why, once everything else is done."""
+    from devenv.errors import DevenvError
+
+    failed = applied.moved.failed
+    problems = [
+        replace(problem, message=f"{service}: {problem.message}")
+        for service, error in failed.items()
+        for problem in error.problems
+    ]
+    others = "everything else is done; " if applied.moved.upgrades or applied.prepared.plan.changes else ""
+    changed = f"{others}{', '.join(failed)} {'is' if len(failed) == 1 else 'are'} as before, with all data"
+    return DevenvError(problems, changed=changed)
 
 
 def _ask(asked: Asked, words: str) -> None:
@@ -157,29 +181,34 @@ def _ask(asked: Asked, words: str) -> None:
         raise Refused("you did not say yes")
 
 
-def _apply(asked: Asked, home: Home, prepared: Prepared) -> None:
+def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
     from devenv.commands.up import run_hooks
     from devenv.homecoming import apply
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
-    store = prepared.project.store
-    started = prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)
-    if started and prepared.project.manifest.post_up:
+    store = follow.prepared.project.store
+    started = follow.prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)
+    if started and follow.prepared.project.manifest.post_up:
         store.write("owed", {"hooks": True})
-    with asked.console.progress() if prepared.plan.changes else Progress() as progress:
-        outcomes = apply(asked.world, home, prepared, timeout=asked.timeout, progress=progress)
-    failures(outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
-    if prepared.chosen and store.read("owed").get("hooks"):
-        run_hooks(asked.world, asked.console, prepared)
+    with asked.console.progress() if follow.changes else Progress() as progress:
+        applied = apply(asked.world, home, follow, timeout=asked.timeout, progress=progress)
+    failures(applied.outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
+    if applied.prepared.chosen and store.read("owed").get("hooks"):
+        run_hooks(asked.world, asked.console, applied.prepared)
         store.write("owed", {})
+    return applied
 
 
-def _tell_after(asked: Asked, home: Home, prepared: Prepared | None) -> None:
+def _tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
     say = asked.console.say
+    for note in applied.moved.notes if applied else ():
+        say(f"note: {note}")
+    for upgrade in applied.moved.upgrades if applied else ():
+        say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
     if home.plan.changes:
         say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
-    if prepared is not None and not prepared.chosen:
+    if applied is not None and not applied.prepared.chosen and not applied.moved.failed:
         say("nothing runs here; 'devenv up' starts it")
 
 
@@ -207,22 +236,22 @@ def _roll_back(asked: Asked) -> int:
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
-        _, prepared = _followed(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
+        _, follow = _followed(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
         for change in entry.changes:
             console.say(f"  ↶ {change}")
-        if prepared:
-            console.plan(prepared.plan)
+        if follow:
+            console.plan(follow.prepared.plan)
         _ask(asked, "sync --rollback")
-        restore(asked.world, entry, former)
-        if prepared:
-            _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), prepared)
+        follow = restore(entry, former, follow)
+        if follow:
+            _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), follow)
         history.undo(project.store, entry)
         history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
         console.say(f"as before the sync of {entry.at}")
     return 0
 
 
-def _tell(asked: Asked, home: Home, prepared: Prepared | None) -> None:
+def _tell(asked: Asked, home: Home, follow: Follow | None) -> None:
     from devenv.homecoming import is_layered
 
     say = asked.console.say
@@ -234,23 +263,48 @@ def _tell(asked: Asked, home: Home, prepared: Prepared | None) -> None:
             say("      devenv.local.toml says something else here, and wins on this machine")
     if home.plan.kept:
         say(f"  = keep {', '.join(home.plan.kept)}")
-    for truth in home.bound.loose:
-        fact = truth.fact
-        say(f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service")
-    if home.bound.loose:
-        say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
-    for name in home.bound.unknown:
-        say(f"note: {name}: no source speaks of it")
+    _tell_loose(asked.console, home)
     for line in (*home.plan.notes, *map(str, home.notes)):
         say(f"note: {line}")
-    if prepared:
-        asked.console.plan(prepared.plan)
+    if follow:
+        for upgrade in follow.moves.upgrades:
+            say(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
+        asked.console.plan(follow.prepared.plan)
 
 
-def _report(home: Home, prepared: Prepared | None, *, applied: bool) -> dict[str, Any]:
+def _tell_loose(console: Console, home: Home) -> None:
+    """What production runs and the manifest does not have, and the other way round."""
+    for truth in home.bound.loose:
+        fact = truth.fact
+        console.say(
+            f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
+        )
+    if home.bound.loose:
+        console.say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
+    for name in home.bound.unknown:
+        console.say(f"note: {name}: no source speaks of it")
+
+
+def _move(upgrade: Upgrade) -> str:
+    """How data is moved, how long that takes, and where the old data will be."""
+    size = (
+        f"{upgrade.size / 1e6:.0f} MB, about {upgrade.route.seconds(upgrade.size)} s"
+        if upgrade.size
+        else "size unknown"
+    )
+    way = (
+        f"{upgrade.words} by {upgrade.route.way}"
+        if upgrade.route.way is not Way.IN_PLACE
+        else f"{upgrade.words} {upgrade.route.way}"
+    )
+    return f"{way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
+
+
+def _report(home: Home, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
     from devenv.commands.facts import entry
 
-    steps = prepared.plan.steps if prepared else ()
+    steps = follow.prepared.plan.steps if follow else ()
+    upgrades = follow.moves.upgrades if follow else ()
     return {
         "in_sync": not home.plan.changes and not home.unread,
         "applied": applied,
@@ -259,7 +313,20 @@ def _report(home: Home, prepared: Prepared | None, *, applied: bool) -> dict[str
         "missing": [entry(truth.fact) for truth in home.bound.loose],
         "notes": [*home.plan.notes, *map(str, home.notes)],
         "refused": [str(problem) for problem in home.refused],
+        "upgrades": [_upgrade(upgrade) for upgrade in upgrades],
         "plan": [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in steps],
+    }
+
+
+def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "service": upgrade.service,
+        "from": {"kind": upgrade.old.kind.name, "version": upgrade.old.version.text},
+        "to": {"kind": upgrade.new.kind.name, "version": upgrade.new.version.text},
+        "way": str(upgrade.route.way),
+        "bytes": upgrade.size,
+        "seconds": upgrade.route.seconds(upgrade.size) if upgrade.size else None,
+        "kept": list(upgrade.source),
     }
 
 

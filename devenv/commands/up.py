@@ -68,6 +68,7 @@ def command(
     from devenv.journey import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
+    from devenv.switching import recovered
 
     as_json = as_json or format == "json"
     console = Console(world.stdout, world.stderr, world.env)
@@ -79,7 +80,7 @@ def command(
         return
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
-        if waited:  # the other one has changed what was seen
+        if recovered(console, project.store) or waited:  # the other one has changed what was seen
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)

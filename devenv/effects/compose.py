@@ -130,6 +130,14 @@ def stop_containers(ids: Sequence[str]) -> None:
             list(pool.map(one, ids))
 
 
+def start_containers(ids: Sequence[str]) -> None:
+    """Start containers that were stopped."""
+    from python_on_whales import docker
+
+    if ids:
+        _guarded(lambda: docker.container.start(list(ids)), "starting containers")
+
+
 def remove_containers(ids: Sequence[str]) -> None:
     """Remove stopped containers with the anonymous volumes that images declare; named volumes stay."""
     from python_on_whales import docker

@@ -48,6 +48,11 @@ def _inspected(entry: Mapping[str, Any]) -> Container:
     )
 
 
+def exists(container: str) -> bool:
+    """Whether there is a container of that id, running or not."""
+    return docker("container", "inspect", "--format", "{{.Id}}", container).code == 0
+
+
 def health_command(container: str) -> tuple[str, ...]:
     """The words of a container's own health check, as ``docker exec`` takes them; () if it has none."""
     done = docker("container", "inspect", "--format", "{{json .Config.Healthcheck}}", container)

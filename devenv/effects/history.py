@@ -23,7 +23,8 @@ _MOST = 500
 @dataclass(frozen=True, slots=True)
 class Entry:
     """``number`` counts from 1; ``at`` is in UTC; ``changes`` are sentences. ``before`` holds the former text of each
-    file that was edited (None: there was none), ``after`` the SHA-256 of what it became. ``undone``: by a rollback."""
+    file that was edited (None: there was none), ``after`` the SHA-256 of what it became; ``moved`` are the generations
+    of data that it made. ``undone``: by a rollback."""
 
     number: int
     at: str
@@ -31,6 +32,7 @@ class Entry:
     changes: Sequence[str]
     before: Mapping[str, str | None] = field(default_factory=dict)
     after: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = field(default_factory=dict)
     undone: bool = False
 
 
@@ -57,6 +59,7 @@ def record(
     *,
     before: Mapping[str, str | None] | None = None,
     after: Mapping[str, str] | None = None,
+    moved: Mapping[str, str] | None = None,
 ) -> Entry:
     """Add one, numbered after the last. Only so many are kept."""
     known = sorted(path for path in (store.folder / _FOLDER).glob("*.json") if path.stem.isdecimal())
@@ -64,7 +67,7 @@ def record(
         path.unlink(missing_ok=True)
     at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
     number = int(known[-1].stem) + 1 if known else 1
-    entry = Entry(number, at, verb, list(changes), dict(before or {}), dict(after or {}))
+    entry = Entry(number, at, verb, list(changes), dict(before or {}), dict(after or {}), dict(moved or {}))
     _write(store, entry)
     return entry
 

@@ -74,7 +74,12 @@ class _Watch:
         return (self.states or {}).get(container)
 
     def given_up(self, container: str) -> bool:
-        return self.over.is_set() or self.stopped.is_set() or time.monotonic() > self.deadline or self.died(container) != ""
+        return (
+            self.over.is_set()
+            or self.stopped.is_set()
+            or time.monotonic() > self.deadline
+            or self.died(container) != ""
+        )
 
     def died(self, container: str) -> str:
         """How a container ended, in words; "" for one that has not."""
@@ -105,7 +110,8 @@ def wait(
 ) -> list[Outcome]:
     """Wait for all, at most ``timeout`` seconds; call ``then`` with each that serves (its result is the version).
 
-    ``ended`` is told of each as it ends; ``stopped``, when it is set, ends the waiting. ``then`` may raise a DevenvError, which becomes that service's failure.
+    ``ended`` is told of each as it ends; ``stopped``, when it is set, ends the waiting. ``then`` may raise a
+    DevenvError, which becomes that service's failure.
     """
     if not awaited:
         return []

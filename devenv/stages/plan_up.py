@@ -92,7 +92,8 @@ def data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], ma
     listed = ", ".join(f"{volume.kind} {volume.format} ({volume.name})" for volume in sorted(others, key=_by_name))
     return Problem(
         f"{service.name}: the data here is of {listed}; {service.kind.name} {service.version} cannot open it",
-        f"devenv up --fresh {service.name}   start {service.version} empty; the old data is kept\n"
+        f"devenv sync   move it to {service.version}, on a copy; nothing is lost\n"
+        f"  devenv up --fresh {service.name}   start {service.version} empty; the old data is kept\n"
         f"  or put the old version back into devenv.toml: its data is found again",
     )
 
@@ -168,9 +169,7 @@ def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[S
             yield Step(Action.KEEP, name, "is as compose.override.yaml says")
 
 
-def service_steps(
-    service: ResolvedService, observed: Observed, *, machine: Machine, override: str
-) -> Iterator[Step]:
+def service_steps(service: ResolvedService, observed: Observed, *, machine: Machine, override: str) -> Iterator[Step]:
     """The step for one service; ``machine`` has the host ports and the volumes that it is to have."""
     container = _container(observed, service.name)
     if container is None:

@@ -174,8 +174,7 @@ def _volumes(service: Service, kind: Kind, rule: DataRule | None) -> tuple[Volum
     written = _fill(rule.format, service.version)
     key = f"{service.name}-{kind.name}-{written}"
     return tuple(
-        Volume(further_key(key, path) if index else key, written, path, key)
-        for index, path in enumerate(rule.paths)
+        Volume(further_key(key, path) if index else key, written, path, key) for index, path in enumerate(rule.paths)
     )
 
 

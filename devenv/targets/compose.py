@@ -125,9 +125,7 @@ def image_reference(image: ImageRef, digest: str | None) -> str:
     return f"${{{registry_variable(image.registry)}:-{image.registry}}}/{image.repository}:{image.tag}{pinned}"
 
 
-def entry(
-    project: str, service: ResolvedService, values: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def entry(project: str, service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """A service's part of a Compose file, and the configs that it names."""
     fragment = _fragment(service, values)
     configs, mounts = _configs(service, values)

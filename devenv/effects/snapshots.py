@@ -1,0 +1,51 @@
+"""Which kept copies of data there are: an index in the checkout's memory. The copies themselves are volumes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from devenv.effects.store import Store
+from devenv.model.snapshot import Snapshot
+
+_MEMORY = "snapshots"
+
+
+def entries(store: Store) -> list[Snapshot]:
+    """All of them, the oldest first. A damaged one is left out."""
+    found = []
+    for value in store.read(_MEMORY).get("snapshots", ()):
+        try:
+            found.append(Snapshot(**value))
+        except TypeError:
+            continue
+    return found
+
+
+def add(store: Store, made: Iterable[Snapshot]) -> None:
+    """Note these; what was known of the same volumes is replaced."""
+    new = list(made)
+    volumes = {volume for item in new for volume in item.volumes.values()}
+    kept = [item for item in entries(store) if not volumes & set(item.volumes.values())]
+    _write(store, [*kept, *new])
+
+
+def forget(store: Store, gone: Iterable[Snapshot]) -> None:
+    """These are no longer there, or no longer kept copies."""
+    left = list(gone)
+    _write(store, [item for item in entries(store) if item not in left])
+
+
+def _write(store: Store, all_of_them: Iterable[Snapshot]) -> None:
+    store.write(_MEMORY, {"snapshots": [asdict(item) for item in all_of_them]})
+
+
+def now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def free_name(store: Store, wanted: str) -> str:
+    """A name that no snapshot has: the one wanted, or it with a number."""
+    used = {item.name for item in entries(store)}
+    return next(name for name in (wanted, *(f"{wanted}-{n}" for n in range(2, 100_000))) if name not in used)

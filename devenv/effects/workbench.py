@@ -1,0 +1,165 @@
+"""Carrying out one service's upgrade on a workbench: containers, volumes and a network of its own beside the project.
+
+Nothing of the project is touched here, and all of it can be thrown away at any moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from devenv.census import END, differences
+from devenv.effects import ready, volumes
+from devenv.effects.compose import Stack, remove_volumes, stop_containers
+from devenv.effects.containers import execute, inspect
+from devenv.effects.engine import containers, docker
+from devenv.effects.world import World
+from devenv.errors import DevenvError
+from devenv.model.probe import Command
+from devenv.model.upgrade import COPY, LABEL, Do, Recipe, Step, volume_role
+
+#: Told of each step as it begins and when it is done.
+Journal = Callable[[Mapping[str, object]], None]
+Told = Callable[[str], None]
+#: Seconds that a server of the workbench gets until it serves: it may have to recover, or to upgrade much.
+_PATIENCE = 1800
+
+
+class Stopped(DevenvError):
+    """Somebody else failed or wants everything to end."""
+
+
+@dataclass(slots=True)
+class Workbench:
+    """What one upgrade needs. ``volumes`` maps roles to names; ``images`` the servers' images by server."""
+
+    world: World
+    name: str
+    folder: Path
+    stack: Stack
+    scripts: Path
+    source: Sequence[str]
+    volumes: Mapping[str, str]
+    image: str
+    journal: Journal
+    told: Told
+    over: threading.Event
+    notes: list[str] = field(default_factory=list)
+    _containers: dict[str, str] = field(default_factory=dict)
+    _census: str = ""
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    def carry_out(self, recipe: Recipe) -> None:
+        """All steps, each journalled before and after. Raises DevenvError at the first that fails."""
+        for number, step in enumerate(recipe.steps):
+            if self.over.is_set():
+                raise Stopped("was stopped")
+            self.journal({"begin": number, "do": str(step.do)})
+            self.told(step.text)
+            self._write(f"--- {step.text}")
+            self._do(step, recipe)
+            self.journal({"done": number, "do": str(step.do)})
+
+    def _do(self, step: Step, recipe: Recipe) -> None:
+        if step.do is Do.COPY:
+            self._copy()
+        elif step.do is Do.SERVE:
+            self._serve(step.server)
+        elif step.do is Do.STOP:
+            self._stop(step.server)
+        else:
+            said = self._run(step)
+            if step.do is Do.CENSUS:
+                self._compare(said, recipe)
+
+    def _copy(self) -> None:
+        for index, source in enumerate(self.source):
+            volumes.copy(source, self.volumes[volume_role(COPY, index)], image=self.image, label=f"{LABEL}={self.name}")
+
+    def _serve(self, server: str) -> None:
+        self.stack.up([server], recreate=True, further=True, told=self._write)
+        own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server)
+        self._containers[server] = own.id
+        (outcome,) = ready.wait(
+            self.world,
+            [ready.Awaited(server, own.id, None)],
+            timeout=_PATIENCE,
+            then=lambda item, answer: "",
+            ended=lambda outcome: None,
+            stopped=self.over,
+        )
+        if outcome.failure:
+            self._write(docker("logs", own.id).stderr)
+            raise DevenvError(f"the server {outcome.failure}", outcome.log)
+
+    def _run(self, step: Step) -> str:
+        head = "".join(f"export {name}={_quoted(value)}\n" for name, value in step.values.items())
+        text = head + (self.scripts / step.script).read_text(encoding="utf-8")
+        done = execute(self._containers[step.server], Command(("sh", "-s"), text), timeout=None)
+        self._write(done.stderr)
+        if step.do is not Do.CENSUS:
+            self._write(done.stdout)
+            self.notes += [line[6:] for line in done.stdout.splitlines() if line.startswith("note: ")]
+        if done.code != 0:
+            said = [line for line in (done.stderr or done.stdout).strip().splitlines() if line.strip()]
+            own = [line.removeprefix("devenv: ") for line in said if line.startswith("devenv: ")]
+            raise DevenvError(f"{step.text}: " + (own[-1] if own else " / ".join(said[-3:]) or f"code {done.code}"))
+        return done.stdout
+
+    def _compare(self, said: str, recipe: Recipe) -> None:
+        if not said.rstrip().endswith(END):
+            raise DevenvError("the census broke off")
+        first = not self._census
+        self.folder.joinpath(f"census-{'before' if first else 'after'}").write_text(said, encoding="utf-8")
+        if first:
+            self._census = said
+            return
+        found = differences(self._census, said, more=recipe.more)
+        if found:
+            shown = "\n".join(f"    {line}" for line in found[:8]) + (
+                f"\n    … {len(found)} in all" if found[8:] else ""
+            )
+            raise DevenvError(f"what is there after the move is not what was there before:\n{shown}")
+
+    def _stop(self, server: str) -> None:
+        identity = self._containers[server]
+        stop_containers([identity])
+        (found,) = inspect(self.world, [identity])
+        if found.exit_code not in _CLEAN:
+            raise DevenvError(f"the server did not end cleanly: code {found.exit_code}", _tail(identity))
+
+    def _write(self, text: str) -> None:
+        with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as out:
+            at = dt.datetime.now(dt.UTC).strftime("%H:%M:%S")
+            out.writelines(f"{at} {line}\n" for line in text.splitlines() if line.strip())
+
+
+#: How servers end that were asked to: by themselves, or by the signal that asked them (SIGTERM, SIGINT).
+_CLEAN = (0, 130, 143)
+
+
+def _tail(container: str) -> str:
+    from devenv.effects.containers import last_lines
+
+    return last_lines(container)
+
+
+def _quoted(value: str) -> str:
+    return "'" + value.replace("'", "'\\''") + "'"
+
+
+def clear(name: str, scratch: Sequence[str]) -> None:
+    """Throw a workbench away: its containers, its network, and the volumes named. What is not there is no error."""
+    own = docker("ps", "--all", "--quiet", "--filter", f"label={LABEL}={name}").stdout.split()
+    if own:
+        docker("rm", "--force", "--volumes", *own, timeout=None)
+    docker("network", "rm", f"{name}_default")
+    there = set(docker("volume", "ls", "--quiet", "--filter", f"name={name.rpartition('-')[0]}").stdout.split())
+    remove_volumes([volume for volume in scratch if volume in there or volumes.exists(volume)])

@@ -1,0 +1,143 @@
+"""Moving a service's data from one data version to another: what is decided, and what is done, as values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from devenv.model.resolved import ResolvedService
+
+
+class Way(StrEnum):
+    """How data gets from the old server to the new one."""
+
+    IN_PLACE = "in place, on a copy"
+    STEPS = "step by step, on a copy"
+    DUMP = "dump and restore"
+    LINK = "pg_upgrade, on a copy"
+    SIDE_BY_SIDE = "from server to server"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How to go. ``stops`` are the versions between the old one and the new one that must run in turn.
+
+    ``fixed`` seconds and ``per_gb`` seconds for each GB of data are what it takes, roughly; ``verified`` tells that
+    devenv's own tests go this way with real servers.
+    """
+
+    way: Way
+    stops: tuple[str, ...] = ()
+    fixed: float = 10.0
+    per_gb: float = 30.0
+    verified: bool = True
+    note: str = ""
+
+    def seconds(self, size: int) -> int:
+        """About how long it takes for so many bytes."""
+        return round(self.fixed + self.per_gb * size / 1e9)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no way, and what helps."""
+
+    message: str
+    hint: str
+
+
+class Do(StrEnum):
+    """What a step does; the names are what the journal says."""
+
+    COPY = "copy"
+    SERVE = "serve"
+    RUN = "run"
+    CENSUS = "census"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server on the workbench: without published ports, on a network of its own.
+
+    ``mounts`` maps a path in the container to a volume of the workbench, by role. ``flags`` are added to its command,
+    ``environment`` to its variables. ``idle``: the image's programs are wanted, not its server.
+    """
+
+    name: str
+    service: ResolvedService
+    mounts: Mapping[str, str]
+    flags: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing to do, in words for people too. ``script`` is a file of ``templates/upgrades``, run in ``server``
+    with ``values`` as its variables; a census's output is kept and compared with the one before."""
+
+    do: Do
+    text: str
+    server: str = ""
+    script: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+#: On everything that an upgrade makes and that goes with it: the workbench's name.
+LABEL = "devenv.workbench"
+
+#: The role of the volumes that a copy of the old data is put into, and of those that begin empty.
+COPY, NEW = "copy", "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Steps in order. ``result`` is the role of the volumes that will be the data; all others are thrown away.
+
+    ``more`` are beginnings of census lines that the new data may have and the old did not.
+    """
+
+    servers: tuple[Server, ...]
+    steps: tuple[Step, ...]
+    result: str
+    scratch: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """One service's data, from ``source`` to ``target`` (names of volumes, in the order of the service's paths).
+
+    ``generation`` is that of the new volumes. ``size`` and ``free`` are bytes, None where nobody could look.
+    """
+
+    old: ResolvedService
+    new: ResolvedService
+    source: tuple[str, ...]
+    target: tuple[str, ...]
+    generation: str
+    route: Route
+    recipe: Recipe
+    size: int | None = None
+    free: int | None = None
+
+    @property
+    def service(self) -> str:
+        return self.new.name
+
+    @property
+    def words(self) -> str:
+        """From what to what."""
+        kind = "" if self.old.kind.name == self.new.kind.name else f"{self.new.kind.name} "
+        return f"{self.old.kind.name} {self.old.version} → {kind}{self.new.version}"
+
+
+def mounts(service: ResolvedService, role: str) -> dict[str, str]:
+    """A server's data in volumes of a role, one for each path."""
+    return {volume.path: volume_role(role, index) for index, volume in enumerate(service.volumes)}
+
+
+def volume_role(role: str, index: int) -> str:
+    return f"{role}-{index}" if index else role

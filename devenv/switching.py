@@ -1,0 +1,144 @@
+"""Making moved data the data, and putting an end to what a killed run left of that.
+
+Killed at any moment before the switch, everything made is thrown away; after it, what is left is done. Which of the two
+is in the journal of upgrades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from devenv import served
+from devenv.console import Console
+from devenv.effects import files, history, snapshots
+from devenv.effects.compose import start_containers
+from devenv.effects.containers import exists
+from devenv.effects.store import Store
+from devenv.effects.workbench import clear
+from devenv.model.file import File
+from devenv.model.machine import Machine
+from devenv.model.observed import Observed
+from devenv.model.snapshot import Snapshot
+from devenv.model.upgrade import Upgrade
+from devenv.project import Project
+from devenv.stages.plan_upgrade import next_generation, volumes_of
+
+JOURNAL = "upgrade"
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What makes moved data the data: the generations that are live from now on, the texts of files that say so (by
+    path below the root, None where a file is not changed), and the copies that are kept."""
+
+    generations: Mapping[str, str]
+    files: Mapping[str, str]
+    before: Mapping[str, str]
+    kept: Sequence[Snapshot]
+
+
+def switch(project: Project, upgrades: Sequence[Upgrade], texts: Mapping[str, str]) -> None:
+    """Point at the new data. From the first line on it will be done whatever happens, by the next devenv if need be."""
+    generations = {upgrade.new.data: upgrade.generation for upgrade in upgrades}
+    before = {path: history.digest(files.read_text(project.root / path)) for path in texts}
+    old = [_snapshot(project, upgrade) for upgrade in upgrades]
+    entry = Switch(generations, texts, before, old)
+    project.store.journal({"switch": asdict(entry)}, of=JOURNAL)
+    _point(project.store, entry)
+
+
+def _point(store: Store, entry: Switch) -> None:
+    snapshots.add(store, entry.kept)
+    store.write("generations", store.read("generations") | dict(entry.generations))
+
+
+def _snapshot(project: Project, upgrade: Upgrade) -> Snapshot:
+    """The old data, which stays as it is."""
+    old = upgrade.old
+    wanted = f"{upgrade.service}-before-{upgrade.new.version}"
+    return Snapshot(
+        name=snapshots.free_name(project.store, wanted),
+        service=upgrade.service,
+        kind=old.kind.name,
+        format=old.volumes[0].format,
+        version=old.version.text,
+        at=snapshots.now(),
+        why=f"before the upgrade {upgrade.words}",
+        volumes={volume.path: name for volume, name in zip(old.volumes, upgrade.source, strict=False)},
+        size=upgrade.size,
+        served=served.known(project, upgrade.source[0]),
+    )
+
+
+def take_back(project: Project, machine: Machine, observed: Observed, entry: history.Entry) -> None:
+    """What a sync moved is kept, and no longer the data: the next time it is moved anew, from what there is then."""
+    generations = dict(machine.generations)
+    left = {data for data, generation in entry.moved.items() if generations.get(data) == generation}
+    kept = []
+    for volume in observed.volumes:
+        if volume.data in left and volume.generation() == generations[volume.data]:
+            said = served.known(project, volume.name)
+            kept.append(
+                Snapshot(
+                    name=snapshots.free_name(project.store, f"{volume.service}-taken-back"),
+                    service=volume.service,
+                    kind=volume.kind,
+                    format=volume.format,
+                    version=str(said["entry"].get("version", volume.format)) if said else volume.format,
+                    at=snapshots.now(),
+                    why=f"made by the sync of {entry.at}, which was taken back",
+                    volumes=volumes_of(volume, observed.volumes),
+                    served=said,
+                )
+            )
+    snapshots.add(project.store, kept)
+    unused = {data: next_generation(data, observed.volumes) for data in left}
+    project.store.write("generations", project.store.read("generations") | unused)
+
+
+def done(project: Project) -> None:
+    """All that a switch means is done."""
+    project.store.clear_journal(of=JOURNAL)
+
+
+def recovered(console: Console, store: Store) -> bool:
+    """Put an end to what a killed run left, and say so; whether there was anything."""
+    told = recover(store)
+    for line in told:
+        console.say(line)
+    return bool(told)
+
+
+def recover(store: Store) -> list[str]:
+    """Put an end to what a killed run left of an upgrade; sentences about it, [] if there is nothing.
+
+    Before the switch all of it is thrown away and what ran runs again; after it, what is left is done.
+    """
+    entries = store.unfinished(of=JOURNAL)
+    begun: Mapping[str, Mapping[str, Any]] = next((entry["begin"] for entry in entries if "begin" in entry), {})
+    if switched := next((entry["switch"] for entry in entries if "switch" in entry), None):
+        return _forward(store, switched, begun)
+    told = []
+    for service, said in begun.items():
+        clear(said["bench"], said["scratch"])
+        if said["container"] and exists(said["container"]):
+            start_containers([said["container"]])
+        told.append(f"the upgrade of {service} ({said['words']}) was interrupted; it is taken back, nothing is lost")
+    store.clear_journal(of=JOURNAL)
+    return told
+
+
+def _forward(store: Store, said: Mapping[str, Any], begun: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    entry = Switch(**(dict(said) | {"kept": [Snapshot(**item) for item in said["kept"]]}))
+    for path, text in entry.files.items():
+        if history.digest(files.read_text(store.root / path)) == entry.before[path]:
+            files.write(store.root, File(path, text))
+    _point(store, entry)
+    made = {volume for data in begun.values() for volume in data["target"]}
+    for data in begun.values():
+        clear(data["bench"], [name for name in data["scratch"] if name not in made])
+    store.clear_journal(of=JOURNAL)
+    words = "; ".join(f"{service} ({data['words']})" for service, data in begun.items())
+    return [f"the upgrade of {words} was interrupted after the data was moved; it is now complete"]

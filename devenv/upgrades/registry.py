@@ -1,0 +1,53 @@
+"""Every way that data can be moved: one row for each pair of kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from devenv.model.resolved import ResolvedService
+from devenv.model.upgrade import Recipe, Refusal, Route
+from devenv.upgrades import postgres, redis
+
+
+class Way(Protocol):
+    """A module of this package."""
+
+    def route(self, old: ResolvedService, new: ResolvedService) -> Route | Refusal: ...
+
+    def recipe(self, way: Route, old: ResolvedService, new: ResolvedService) -> Recipe: ...
+
+
+#: (kind of the data, kind that is to serve it) -> who knows how.
+WAYS: Mapping[tuple[str, str], Way] = {
+    ("postgres", "postgres"): postgres,
+    ("redis", "redis"): redis,
+    ("valkey", "valkey"): redis,
+    ("redis", "valkey"): redis,
+    ("valkey", "redis"): redis,
+}
+
+
+def route(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
+    """How data gets from one version to another, or why it does not."""
+    way = WAYS.get((old.kind.name, new.kind.name))
+    if way is None:
+        return Refusal(f"devenv knows no way from {old.kind.title} to {new.kind.title}", _fresh(new))
+    if old.kind.name == new.kind.name and is_downgrade(old, new):
+        return Refusal(f"data of {old.version} cannot go back to {new.version}", _fresh(new))
+    return way.route(old, new)
+
+
+def recipe(way: Route, old: ResolvedService, new: ResolvedService) -> Recipe:
+    """What is done, step by step."""
+    return WAYS[(old.kind.name, new.kind.name)].recipe(way, old, new)
+
+
+def is_downgrade(old: ResolvedService, new: ResolvedService) -> bool:
+    """Whether the new version comes before the old one, as far as both are written out."""
+    length = min(len(old.version.release), len(new.version.release))
+    return new.version.release[:length] < old.version.release[:length]
+
+
+def _fresh(new: ResolvedService) -> str:
+    return f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept"
