@@ -187,13 +187,12 @@ def _one(
         bench.carry_out(upgrade.recipe)
         clear(name, list(scratch.values()))
     except BaseException as error:
-        _take_back(name, [*scratch.values(), *upgrade.target], container, bench)
+        left = _take_back(name, [*scratch.values(), *upgrade.target], container)
         if not isinstance(error, DevenvError):
             raise
         moved.failed[upgrade.service] = error
-        error.problems = tuple(
-            replace(p, hint=f"{p.hint}\n  the whole story is in {bench.log}".strip()) for p in error.problems
-        )
+        told = "\n  ".join([*left, f"the whole story is in {bench.log}"])
+        error.problems = tuple(replace(item, hint=f"{item.hint}\n  {told}".lstrip()) for item in error.problems)
         progress.done(upgrade.service, f"stays {upgrade.old.version}", well=False)
         return
     moved.upgrades.append(upgrade)
@@ -267,14 +266,16 @@ def _prepare(world: World, project: Project, machine: Machine, bench: Workbench,
             volumes.create(name, {LABEL: bench.name})
 
 
-def _take_back(name: str, made: Sequence[str], container: Container | None, bench: Workbench) -> None:
-    """As if nothing had been: what was made is removed, what ran runs. The engine may have gone away."""
-    try:
-        clear(name, made)
-        if container and container.running:
-            start_containers([container.id])
-    except DevenvError as error:
-        bench.notes.append(str(error))
+def _take_back(name: str, made: Sequence[str], container: Container | None) -> list[str]:
+    """As if nothing had been: what was made is removed, what ran runs. Returns what could not be put back, in words."""
+    left = []
+    begun = [container.id] if container and container.running else []
+    for act in (partial(clear, name, made), partial(start_containers, begun)):
+        try:
+            act()
+        except DevenvError as error:  # the engine went away, or somebody has the port
+            left.append(f"{error.problems[0].message}; 'devenv up' tries again")
+    return left
 
 
 def seen(machine: Machine, moved: Moved, observed: Observed) -> Observed:
