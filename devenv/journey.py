@@ -58,6 +58,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         project=here.project,
         root=here.root,
         kept=project.kept,
+        chosen=chosen,
         registries=project.registries(),
         generations=here.generations,
     )

@@ -86,9 +86,8 @@ def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
     """Host port -> who has it. Nobody is looked for where we hold all ours already: kernels take their time to list."""
-    kept = project.machine().ports
     ports = [port for service in project.resolved.services.values() for port in service.ports]
-    wanted = [kept.get(port.variable, port.preferred) for port in ports]
+    wanted = [place.kept_port(port, project.kept) or port.preferred for port in ports]
     ours = {host for item in own if item.running for _, host in item.ports.values()}
     looked_for = not everything.engine.host and not (ours.issuperset(wanted) and len(set(wanted)) == len(wanted))
     taken = dict.fromkeys(listening([*wanted, *(port.preferred for port in ports)]) if looked_for else (), "")

@@ -141,6 +141,7 @@ def _project_findings(world: World) -> Iterator[Finding]:
 def _port_findings(world: World) -> Iterator[Finding]:
     from devenv.effects.ports import listening, owner
     from devenv.errors import DevenvError
+    from devenv.stages.place import kept_port
     from devenv.standing import standing
 
     try:
@@ -150,7 +151,7 @@ def _port_findings(world: World) -> Iterator[Finding]:
     ours = {host for item in here.observed.containers if item.running for _, host in item.ports.values()}
     for service in here.project.resolved.services.values():
         for port in service.ports:
-            number = here.machine.ports.get(port.variable, port.preferred)
+            number = kept_port(port, here.project.kept) or port.preferred
             if number not in ours and number in listening([number]):
                 holder = here.observed.taken.get(number) or owner(number) or "another program"
                 yield Finding(f"port {number}", "warning", f"{service.name} wants it, {holder} has it", _ANOTHER)

@@ -105,6 +105,7 @@ def _drift(here: Standing, name: str) -> str:
     """What 'up' would do to a service and why; "" if nothing."""
     from devenv.errors import DataNeedsUpgrade
     from devenv.model.plan import Action
+    from devenv.stages.place import kept_port
     from devenv.stages.plan_up import guard_data, service_steps
 
     service = here.project.resolved.services[name]
@@ -114,7 +115,7 @@ def _drift(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
-    ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
+    ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
     override = here.project.overrides().get(name, "")
     machine = replace(here.machine, ports=ports)
     steps = service_steps(service, here.observed, machine=machine, override=override)
