@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from devenv import __version__
@@ -47,12 +47,19 @@ def _kind_issue(service: str, entry: object, kinds: Mapping[str, Kind], names: l
     return Issue((*path, "kind"), what, f"{hint}; container runs any image")
 
 
-def meaning_issues(manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[str, Any]) -> list[Issue]:
-    """What only shows when values are held against each other and against the catalogue."""
+def meaning_issues(
+    manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[str, Any], broken: Iterable[str] = ()
+) -> list[Issue]:
+    """What only shows when values are held against each other and against the catalogue.
+
+    ``broken`` are services that are there and whose shape is wrong: that they are named is no mistake.
+    """
+    names = [*manifest.services, *broken]
     issues = list(_requirement(data.get("requires", "")))
     for service in manifest.services.values():
         issues += service_issues(service, kinds[service.kind])
-    return [*issues, *_double_ports(manifest), *_profiles(manifest), *_env(manifest, kinds), *source_issues(manifest)]
+    issues += [*_double_ports(manifest), *_profiles(manifest, names), *_env(manifest, kinds, names)]
+    return [*issues, *source_issues(manifest, names)]
 
 
 def service_issues(service: Service, kind: Kind) -> list[Issue]:
@@ -173,23 +180,23 @@ def _double_ports(manifest: Manifest) -> Iterator[Issue]:
             seen.setdefault(port, service.name)
 
 
-def _profiles(manifest: Manifest) -> Iterator[Issue]:
-    known = list(manifest.services)
+def _profiles(manifest: Manifest, known: list[str]) -> Iterator[Issue]:
     for profile, members in manifest.profiles.items():
         for index, member in enumerate(members):
-            if member not in manifest.services:
+            if member not in known:
                 hint = did_you_mean(member, known) or f"services: {', '.join(known) or 'none'}"
                 yield Issue(("profiles", profile, index), f"no service {member!r}", hint)
 
 
-def _env(manifest: Manifest, kinds: Mapping[str, Kind]) -> Iterator[Issue]:
+def _env(manifest: Manifest, kinds: Mapping[str, Kind], known: list[str]) -> Iterator[Issue]:
     for name, text in manifest.env.items():
         path = ("env", name)
         for piece in malformed(text):
             yield Issue(path, f"{piece} is no reference", "references look like {{ services.db.url }}")
         for service_name, output in references(text):
             service = manifest.services.get(service_name)
-            known = list(manifest.services)
+            if service is None and service_name in known:
+                continue
             if service is None:
                 hint = did_you_mean(service_name, known) or f"services: {', '.join(known) or 'none'}"
                 yield Issue(path, f"refers to service {service_name!r}, which is not there", hint)

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devenv.errors import ManifestError
 from devenv.model.machine import Machine
 from devenv.schema.issue import Issue
 from devenv.stages import connect
 from devenv.stages.check import check_kind_folder, meaning_issues, output_names, shape_issues
-from devenv.stages.load import Documents, build_manifest
+from devenv.stages.load import Documents, build_manifest, check_documents
 from devenv.stages.resolve import resolve
 from devenv.targets import compose
 from tests.making import kinds, lock_for, manifest
@@ -193,7 +194,10 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
     own = {name: KINDS[name] for name in Documents("", "", data, data).kinds() if name in KINDS}
     found = shape_issues(data, own, sorted(KINDS))
     assert all(issue.message for issue in found)
-    if found:
+    if found:  # the rest is checked all the same
+        with pytest.raises(ManifestError) as raised:
+            check_documents(Documents("", "", data, data), own, sorted(KINDS))
+        assert len(raised.value.problems) >= len(found)
         return
     made = build_manifest(data, own)
     if meaning_issues(made, own, data):
