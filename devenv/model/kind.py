@@ -95,8 +95,10 @@ class Kind:
     """Everything devenv knows of one kind of service.
 
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
-    a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
-    of the folder: it changes when the way of running this kind does.
+    a value of a build option to what installs it ("" for what the image already holds), ``preload`` an extension to
+    the libraries that must be loaded at the start, in their order and its own last, ``needs`` one to the settings that
+    it cannot do without, as templates. ``digest`` is over all files of the folder: it changes when the way of running
+    this kind does.
     """
 
     name: str
@@ -123,7 +125,8 @@ class Kind:
     templates: Mapping[str, str] = field(default_factory=dict)
     build: Build | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
-    preload: Mapping[str, str] = field(default_factory=dict)
+    preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     stop_grace: str = "10s"
     settings: str = ""
     notes: tuple[str, ...] = ()

@@ -88,6 +88,7 @@ class KindShape(Shape):
     build: BuildShape | None = None
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    needs: dict[StrictStr, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     notes: list[StrictStr] = Field(default_factory=list)

@@ -154,6 +154,14 @@ def test_libraries_are_extensions() -> None:
     )
 
 
+def test_a_library_is_the_extension_that_has_its_name() -> None:
+    libraries = {"shared_preload_libraries": "pg_stat_statements,pg_stat_kcache"}
+    wanted = ("pg_stat_statements", "pg_stat_kcache")
+    assert planned(DB, fact("postgres", "15.4", settings=libraries))[0] == [
+        ("db.extensions", (), wanted, "production preloads pg_stat_statements, pg_stat_kcache")
+    ]
+
+
 def test_another_engine_is_told() -> None:
     assert planned(CACHE, fact("valkey", "8.1.3"))[:2] == (
         [],
