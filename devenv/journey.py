@@ -44,6 +44,7 @@ class Prepared:
     plan: Plan
     chosen: tuple[str, ...]
     moved: tuple[Moved, ...]
+    frozen: bool = False
 
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
@@ -77,7 +78,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
         observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
         planned = plan(observed)
-    return Prepared(project, machine, observed, planned, chosen, moved)
+    return Prepared(project, machine, observed, planned, chosen, moved, wishes.frozen)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -86,7 +87,7 @@ def save_decisions(prepared: Prepared) -> bool:
     What was once ensured of data that is gone does not hold for the data that will be there.
     """
     project = prepared.project
-    locked = save(project)
+    locked = save(project, frozen=prepared.frozen)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}

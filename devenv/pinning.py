@@ -57,15 +57,19 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
     return project.with_lock(lock)
 
 
-def save(project: Project) -> bool:
-    """Write the locks if they are not what the disk has; whether the committed one was written."""
+def save(project: Project, *, frozen: bool = False, tidy: bool = False) -> bool:
+    """Write the locks if they hold something else than the disk's; whether the committed one was written.
+
+    ``frozen``: that one stays as it is. ``tidy``: it is also written where only its order or its heading is another.
+    """
     own = set(project.needed_here()) - set(project.needed())
     if own:
-        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
+        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}), local=True)
         files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
     shared = Lock({image: entry for image, entry in project.lock.images.items() if image not in own})
     text = locking.write_lock(shared)
-    if text == project.lock_text:
+    same = text == project.lock_text if tidy else shared == locking.parse_lock(project.lock_text)
+    if frozen or same:
         return False
     files.write(project.root, File(locking.PATH, text))
     return True

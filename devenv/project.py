@@ -214,7 +214,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
 
 def _both_locks(root: Path, lock: Lock, needed: Collection[ImageRef]) -> Lock:
     """The committed lock, and of this machine's own what is still needed."""
-    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "")
+    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "", LOCAL_LOCK_PATH)
     return Lock({image: entry for image, entry in own.images.items() if image in needed} | dict(lock.images))
 
 
