@@ -149,9 +149,14 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
         yield Issue((*path, "settings"), f"{kind.title} takes no settings here", 'use environment = { NAME = "value" }')
     if kind.build and service.variant and any(word in service.variant for word in kind.build.not_on):
         for name in kind.build.options:
-            if service.options.get(name):
+            values, known = service.options.get(name), kind.options[name].known
+            # What the image holds, on every variant, is not installed; what nobody knows is told elsewhere.
+            names = values if isinstance(values, tuple) else ()
+            installed = [value for value in names if not known or kind.packages.get(value)]
+            if installed and not (known and service.image):
                 hint = 'take a Debian variant, as production does, or an image that holds them: image = "…"'
-                yield Issue((*path, name), f"cannot be installed on the {service.variant} variant", hint)
+                what = f"{', '.join(installed)} cannot be installed on the {service.variant} variant"
+                yield Issue((*path, name), what, hint)
 
 
 def _packages(service: Service, kind: Kind) -> Iterator[Issue]:

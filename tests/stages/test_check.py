@@ -93,6 +93,18 @@ def test_an_image_of_the_users_own_is_taken_to_hold_extensions_that_devenv_does_
     assert issues({"services": {"db": {**service, "packages": ["postgresql-15-our-own"]}}}) == []
 
 
+def test_on_alpine_only_what_would_have_to_be_installed_is_wrong() -> None:
+    service = {**DB, "variant": "alpine", "extensions": ["pg_stat_statements", "pgcrypto"]}
+    assert issues({"services": {"db": service}}) == []
+    service |= {"extensions": ["pgcrypto", "vector"]}
+    (issue,) = issues({"services": {"db": service}})
+    assert issue.message == "vector cannot be installed on the alpine variant"
+    service |= {"image": "pgvector/pgvector:pg15"}
+    assert issues({"services": {"db": service}}) == []
+    service |= {"packages": ["postgresql-15-mimeo"]}
+    assert [issue.path for issue in issues({"services": {"db": service}})] == [("services", "db", "packages")]
+
+
 def test_one_port_for_several_services_is_told_at_all_but_the_first() -> None:
     services = {"a": {**DB, "port": 5000}, "b": {**DB, "ports": {"main": 5000}}, "c": {**DB, "port": 5000}}
     message, hint = "port 5000 is already a's", "each service needs a port of its own"
