@@ -10,7 +10,7 @@ from devenv import __version__
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service
 from devenv.model.version import Version, in_range, parse_version
-from devenv.references import malformed, references
+from devenv.references import malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
 from devenv.stages.check_sources import source_issues
@@ -197,7 +197,10 @@ def _env(manifest: Manifest, kinds: Mapping[str, Kind], known: list[str]) -> Ite
     for name, text in manifest.env.items():
         path = ("env", name)
         for piece in malformed(text):
-            yield Issue(path, f"{piece} is no reference", "references look like {{ services.db.url }}")
+            yield Issue(path, f"{piece} is no reference", "references look like {{ services.db.url }} or {{ services.db.password|url }}")
+        for piece, unknown in unknown_filters(text):
+            hint = "there is one: {{ services.db.password|url }} is percent-encoded, for a part of a URL"
+            yield Issue(path, f"{piece} asks for a filter {unknown!r}, which is not there", hint)
         for service_name, output in references(text):
             service = manifest.services.get(service_name)
             if service is None and service_name in known:
