@@ -48,6 +48,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         needs=data.get("needs", {}),
         stop_grace=data.get("stop_grace", "10s"),
         settings=data.get("settings", ""),
+        reserved={name: entry["instead"] for entry in data.get("reserved", ()) for name in entry["settings"]},
         notes=tuple(data.get("notes", ())),
         fragment=folder[FRAGMENT],
         templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},

@@ -130,7 +130,7 @@ def test_a_developers_own_layer_does_not_reach_the_committed_lock(shop: Shop) ->
 
 def in_another_order(text: str) -> str:
     """The same lock as a merge or an earlier devenv may have left it."""
-    head, *blocks = text.split("\n\n")
+    _, *blocks = text.split("\n\n")
     return "\n\n".join(["version = 1", *(block.strip() for block in reversed(blocks))]) + "\n"
 
 
@@ -178,7 +178,7 @@ def test_a_frozen_lock_is_never_written(shop: Shop, local: str) -> None:
 
 def test_frozen_refuses_what_would_change_the_lock(shop: Shop) -> None:
     project, world = opened(shop)
-    with pytest.raises(Refused, match="devenv.lock does not hold postgres:15.4, redis:7.0.15"):
+    with pytest.raises(Refused, match=r"postgres:15\.4, redis:7\.0\.15"):
         pinning.pinned(project, world, frozen=True, offline=False)
     assert not (shop.root / "devenv.lock").exists()
 

@@ -74,6 +74,7 @@ def _entry(kind: Kind) -> dict[str, object]:
             for name, option in kind.options.items()
         },
         "settings": kind.settings or None,
+        "decided_by_devenv": dict(kind.reserved),
         "provides": provided(kind),
         "notes": list(kind.notes),
     }
@@ -96,6 +97,7 @@ def _page(kind: Kind) -> str:
         "variants": ", ".join(kind.variants),
         "ports": ", ".join(f"{name} {port}" for name, port in kind.ports.items()),
         "settings": kind.settings,
+        "decides": ", ".join(kind.reserved),
         "provides": ", ".join(provided(kind)),
     }
     lines += [f"{name:<10}{value}" for name, value in facts.items() if value]

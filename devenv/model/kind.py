@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from devenv.model.version import Version, in_range
@@ -97,8 +98,9 @@ class Kind:
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
     a value of a build option to what installs it ("" for what the image already holds), ``preload`` an extension to
     the libraries that must be loaded at the start, in their order and its own last, ``needs`` one to the settings that
-    it cannot do without, as templates. ``digest`` is over all files of the folder: it changes when the way of running
-    this kind does.
+    it cannot do without, as templates. ``reserved`` maps a setting that is not the manifest's to decide, or a pattern
+    of such, to what to do instead. ``digest`` is over all files of the folder: it changes when the way of running this
+    kind does.
     """
 
     name: str
@@ -129,8 +131,19 @@ class Kind:
     needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     stop_grace: str = "10s"
     settings: str = ""
+    reserved: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def data_rule(self, version: Version) -> DataRule | None:
         """The first rule whose range holds the version; None for a kind that keeps no data."""
         return next((rule for rule in self.data if in_range(version, rule.versions)), None)
+
+    def instead_of(self, setting: str) -> str:
+        """What to do instead of a setting that devenv decides itself; "" for one that is the manifest's to decide."""
+        wanted = _same(setting)
+        return next((hint for name, hint in self.reserved.items() if fnmatchcase(wanted, _same(name))), "")
+
+
+def _same(setting: str) -> str:
+    """A setting's name as servers compare it; of one letter it is a flag, whose capital means something else."""
+    return setting.lower().replace("-", "_") if len(setting) > 1 else setting

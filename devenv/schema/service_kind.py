@@ -69,6 +69,11 @@ class BuildShape(Shape):
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
+class ReservedShape(Shape):
+    settings: list[StrictStr] = Field(description="Names of settings that devenv decides, or patterns: listeners.*.")
+    instead: StrictStr = Field(description="What to do instead of setting them.")
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -91,4 +96,5 @@ class KindShape(Shape):
     needs: dict[StrictStr, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
+    reserved: list[ReservedShape] = Field(default_factory=list)
     notes: list[StrictStr] = Field(default_factory=list)

@@ -147,6 +147,9 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
     path = ("services", service.name)
     if service.settings and not kind.settings:
         yield Issue((*path, "settings"), f"{kind.title} takes no settings here", 'use environment = { NAME = "value" }')
+    for name in service.settings:
+        if instead := kind.instead_of(name):
+            yield Issue((*path, "settings", name), "is decided by devenv, which starts and asks the server", instead)
     if kind.build and service.variant and any(word in service.variant for word in kind.build.not_on):
         for name in kind.build.options:
             values, known = service.options.get(name), kind.options[name].known
@@ -197,7 +200,8 @@ def _env(manifest: Manifest, kinds: Mapping[str, Kind], known: list[str]) -> Ite
     for name, text in manifest.env.items():
         path = ("env", name)
         for piece in malformed(text):
-            yield Issue(path, f"{piece} is no reference", "references look like {{ services.db.url }} or {{ services.db.password|url }}")
+            hint = "references look like {{ services.db.url }} or {{ services.db.password|url }}"
+            yield Issue(path, f"{piece} is no reference", hint)
         for piece, unknown in unknown_filters(text):
             hint = "there is one: {{ services.db.password|url }} is percent-encoded, for a part of a URL"
             yield Issue(path, f"{piece} asks for a filter {unknown!r}, which is not there", hint)

@@ -117,7 +117,7 @@ def _names(
 
 def _settings(service: Service, kind: Kind, truth: Truth, notes: list[str]) -> Iterator[Change]:
     for name, value in truth.fact.settings.items():
-        if not is_mirrored(service.kind, name):
+        if not is_mirrored(service.kind, name) or kind.instead_of(name):
             continue
         have = service.settings.get(name)
         if name in _NOT_HERE:

@@ -62,7 +62,7 @@ def test_up_with_a_lock_that_is_not_to_change(project: Make) -> None:
     assert not (made.root / "devenv.lock").exists()
     well(devenv(made, "lock"))
     lock = made.root / "devenv.lock"
-    head, *blocks = lock.read_text().split("\n\n")
+    _, *blocks = lock.read_text().split("\n\n")
     lock.write_text("\n\n".join(["version = 1", *(block.strip() for block in reversed(blocks))]))  # the same, otherwise
     before = lock.read_text()
     well(devenv(made, "up", "--frozen", "cache"))
