@@ -33,6 +33,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         versions=tuple(version.get("known", ())),
         tried=tuple(version.get("tried", ())),
         version_parts=version.get("parts", 1),
+        version_most=version.get("most", {}),
         ports=data.get("ports", {}),
         options={key: _option(key, value) for key, value in data.get("options", {}).items()},
         data=tuple(_data_rule(rule) for rule in data.get("data", ())),

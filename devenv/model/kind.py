@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -95,7 +96,8 @@ class Build:
 class Kind:
     """Everything devenv knows of one kind of service.
 
-    ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
+    ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. A version has
+    ``version_parts`` numbers or more, and of those in a range no more than ``version_most`` says. ``packages`` maps
     a value of a build option to what installs it ("" for what the image already holds), ``preload`` an extension to
     the libraries that must be loaded at the start, in their order and its own last, ``needs`` one to the settings that
     it cannot do without, as templates. ``reserved`` maps a setting that is not the manifest's to decide, or a pattern
@@ -114,6 +116,7 @@ class Kind:
     fragment: str
     digest: str
     tried: tuple[str, ...] = ()
+    version_most: Mapping[str, int] = field(default_factory=dict)
     variants: tuple[str, ...] = ()
     known_as: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -137,6 +140,15 @@ class Kind:
     def data_rule(self, version: Version) -> DataRule | None:
         """The first rule whose range holds the version; None for a kind that keeps no data."""
         return next((rule for rule in self.data if in_range(version, rule.versions)), None)
+
+    def most_parts(self, version: Version) -> int | None:
+        """How many numbers a version can have; None where that is not known."""
+        return next((most for spec, most in self.version_most.items() if in_range(version, spec)), None)
+
+    def variant_in(self, version: Version) -> str:
+        """The variant of an image that a version's text ends with: ``bookworm`` of ``7.0.15-bookworm``; "" if none."""
+        _, _, end = version.text.partition("-")
+        return end if any(re.fullmatch(rf"{re.escape(name)}[\d.]*", end) for name in self.variants) else ""
 
     def instead_of(self, setting: str) -> str:
         """What to do instead of a setting that devenv decides itself; "" for one that is the manifest's to decide."""

@@ -19,12 +19,14 @@ class ImageShape(Shape):
 
 
 class VersionShape(Shape):
-    """``parts``: how many numbers a version must have for its data format to be known.
+    """``parts``: how many numbers a version must have for its data format to be known; ``most``: how many it can have,
+    by range of versions.
 
     ``known``: series that are said to work; ``tried``: those of them that our own tests start.
     """
 
     parts: StrictInt = 1
+    most: dict[StrictStr, StrictInt] = Field(default_factory=dict)
     known: list[StrictStr] = Field(default_factory=list)
     tried: list[StrictStr] = Field(default_factory=list)
 

@@ -95,6 +95,14 @@ def _version(service: Service, kind: Kind) -> Iterator[Issue]:
         yield Issue(path, f"{version.text!r} cannot be a version", f"write what production's server says it is{like}")
     elif len(version.release) < kind.version_parts:
         yield Issue(path, f"{version.text!r} is too short to tell which {kind.title} it is", _longer(version, kind))
+    elif variant := kind.variant_in(version):
+        number = version.text.removesuffix(f"-{variant}")
+        hint = f'version = "{number}", variant = "{variant}"'
+        yield Issue(path, f"{version.text!r} holds the image's variant", hint)
+    elif (most := kind.most_parts(version)) and len(version.release) > most:
+        like = ".".join(map(str, version.release[:most]))
+        what = f"{version.text!r} cannot be a version: {kind.title}'s have {most} numbers"
+        yield Issue(path, what, f"write what production's server says it is, such as {like}")
 
 
 def _longer(version: Version, kind: Kind) -> str:
@@ -270,9 +278,12 @@ def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:
             re.compile(pattern)
         except re.error as error:
             yield Issue(path, f"is no regular expression: {error}", "backslashes are kept in single quotes: '\\d+'")
-    for index, rule in enumerate(data.get("data", ())):
+    ranges: list[tuple[tuple[str | int, ...], str]] = [
+        (("data", index, "versions"), rule.get("versions", "")) for index, rule in enumerate(data.get("data", ()))
+    ]
+    ranges += [(("version", "most", spec), spec) for spec in data.get("version", {}).get("most", {})]
+    for place, spec in ranges:
         try:
-            in_range(parse_version("1"), rule.get("versions", ""))
+            in_range(parse_version("1"), spec)
         except ValueError:
-            hint = 'write it as versions = ">=7.2, <8"'
-            yield Issue(("data", index, "versions"), f"{rule['versions']!r} is no range of versions", hint)
+            yield Issue(place, f"{spec!r} is no range of versions", 'write it as ">=7.2, <8"')

@@ -67,9 +67,44 @@ def test_ranges_that_hold_this_devenv(spec: str) -> None:
     assert issues({"requires": spec}) == []
 
 
-@pytest.mark.parametrize("version", ["15", "15.4", "16beta1", "v15"])
-def test_versions_that_are_long_enough(version: str) -> None:
-    assert issues({"services": {"db": {**DB, "version": version}}}) == []
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("postgres", "15"),
+        ("postgres", "15.4"),
+        ("postgres", "16beta1"),
+        ("postgres", "18rc1"),
+        ("postgres", "v15"),
+        ("postgres", "9.6.24"),
+        ("postgres", "99.1"),
+        ("redis", "7.0.15"),
+        ("redis", "8.0-rc1"),
+        ("redis", "7.4.2-v3"),
+        ("rabbitmq", "4.0.0-rc.1"),
+        ("rabbitmq", "4.0.0-beta.5"),
+        ("mariadb", "10.11.6-MariaDB"),
+        ("kafka", "0.11.0.3"),
+        ("clickhouse", "25.8.1.5101"),
+    ],
+)
+def test_versions_that_are_possible(kind: str, version: str) -> None:
+    assert issues({"services": {"db": {"kind": kind, "version": version}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("postgres", "15.4.2"), ("postgres", "9.6.24.1"), ("redis", "7.0.15.1"), ("nats", "2.1.0.0")]
+)
+def test_versions_that_are_too_long(kind: str, version: str) -> None:
+    (issue,) = issues({"services": {"db": {"kind": kind, "version": version}}})
+    assert issue.path == ("services", "db", "version")
+    assert "cannot be a version" in issue.message
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.versions])
+def test_every_series_that_works_is_a_possible_version(name: str) -> None:
+    for series in KINDS[name].versions:
+        longer = series + ".1" * (KINDS[name].version_parts - series.count(".") - 1)
+        assert issues({"services": {"db": {"kind": name, "version": longer}}}) == []
 
 
 @pytest.mark.parametrize(
@@ -156,6 +191,7 @@ def test_outputs_that_have_a_value() -> None:
             {"title": "x", "summary": "y", "data": [{"versions": "all", "format": "1", "paths": ["/"]}]},
             ("data", 0, "versions"),
         ),
+        ({"title": "x", "summary": "y", "version": {"most": {"all": 2}}}, ("version", "most", "all")),
     ],
 )
 def test_what_is_wrong_with_a_kind_of_the_projects_own(data: dict[str, Any], path: tuple[str | int, ...]) -> None:
