@@ -29,12 +29,14 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         repository=image.get("repository", ""),
         tag=image.get("tag", "{version}"),
         variants=tuple(image.get("variants", ())),
+        usual_variant=image.get("usual_variant", {}),
         known_as=tuple(image.get("known_as", ())),
         versions=tuple(version.get("known", ())),
         tried=tuple(version.get("tried", ())),
         version_parts=version.get("parts", 1),
         version_most=version.get("most", {}),
-        ports=data.get("ports", {}),
+        ports={port: _number(value) for port, value in data.get("ports", {}).items()},
+        port_needs={port: _needs(value) for port, value in data.get("ports", {}).items() if isinstance(value, dict)},
         options={key: _option(key, value) for key, value in data.get("options", {}).items()},
         data=tuple(_data_rule(rule) for rule in data.get("data", ())),
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
@@ -63,6 +65,15 @@ def _digest(folder: Mapping[str, str]) -> str:
         if not path.endswith(".md"):
             whole.update(f"{path}\0{folder[path]}\0".encode())
     return whole.hexdigest()
+
+
+def _number(port: int | Mapping[str, Any]) -> int:
+    return port if isinstance(port, int) else int(port["port"])
+
+
+def _needs(port: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    ((option, values),) = port["needs"].items()
+    return option, tuple(values)
 
 
 def _option(name: str, data: Mapping[str, Any]) -> Option:

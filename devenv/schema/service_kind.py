@@ -10,11 +10,14 @@ from devenv.schema.manifest import Port, Shape
 
 
 class ImageShape(Shape):
-    """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else."""
+    """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else;
+    ``usual_variant``: by range of versions, where there is no image without a variant.
+    """
 
     repository: StrictStr = Field(description="The image without its tag: postgres, quay.io/org/app.")
     tag: StrictStr = "{version}"
     variants: list[StrictStr] = Field(default_factory=list)
+    usual_variant: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     known_as: list[StrictStr] = Field(default_factory=list)
 
 
@@ -29,6 +32,15 @@ class VersionShape(Shape):
     most: dict[StrictStr, StrictInt] = Field(default_factory=dict)
     known: list[StrictStr] = Field(default_factory=list)
     tried: list[StrictStr] = Field(default_factory=list)
+
+
+class PortShape(Shape):
+    """A port that the server listens on only with one of some values in an option: a plugin's."""
+
+    port: Port
+    needs: dict[StrictStr, list[StrictStr]] = Field(
+        min_length=1, max_length=1, description='The option and the values, one of which it takes: { plugins = ["…"] }.'
+    )
 
 
 class OptionShape(Shape):
@@ -83,7 +95,7 @@ class KindShape(Shape):
     summary: StrictStr = Field(description="What it is, in a sentence.")
     image: ImageShape | None = None
     version: VersionShape = Field(default_factory=VersionShape)
-    ports: dict[StrictStr, Port] = Field(default_factory=dict)
+    ports: dict[StrictStr, Port | PortShape] = Field(default_factory=dict)
     options: dict[StrictStr, OptionShape] = Field(default_factory=dict)
     data: list[DataShape] = Field(default_factory=list)
     ready: ReadyShape | None = None

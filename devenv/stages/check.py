@@ -138,6 +138,9 @@ def _ports(service: Service, kind: Kind) -> Iterator[Issue]:
     for name in service.ports:
         if name not in known:
             hint = f"{did_you_mean(name, known)} {service.name} has: {', '.join(known) or 'none'}".strip()
+            if name in kind.port_needs:
+                option, values = kind.port_needs[name]
+                hint = f"the server listens there with {values[0]} in {option}"
             yield Issue(("services", service.name, "ports", name), "no such port", hint)
     if service.port is not None and not known:
         hint = "name what it listens on: listens = { http = 8080 }" if "listens" in kind.options else "take it out"
@@ -171,15 +174,18 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
 
 
 def _packages(service: Service, kind: Kind) -> Iterator[Issue]:
-    """Extensions that nobody knows how to install, where devenv is to install them."""
+    """Extensions that nobody knows how to install, where devenv is to install them, and plugins that are not there."""
     if service.image or service.options.get("packages"):
         return
     for name, option in kind.options.items():
         values = service.options.get(name)
-        for index, value in enumerate(values if option.known and isinstance(values, tuple) else ()):
-            if value not in kind.packages:
+        for index, value in enumerate(values if isinstance(values, tuple) else ()):
+            path = ("services", service.name, name, index)
+            if value in option.absent:
+                hint = 'take one that does: image = "…"'
+                yield Issue(path, f"{kind.title}'s image does not hold {value}", hint)
+            elif option.known and value not in kind.packages:
                 hint = did_you_mean(value, list(kind.packages)) or 'name what installs it in packages = ["…"]'
-                path = ("services", service.name, name, index)
                 yield Issue(path, f"devenv does not know {value!r} for {kind.title}", hint)
 
 
@@ -241,7 +247,8 @@ def output_names(service: Service, kind: Kind) -> tuple[str, ...]:
         and name != "url"
         and service.options.get(name, option.default) not in (None, "")
     )
-    own = tuple(kind.outputs) if kind.outputs else ("url",) if service.options.get("url") else ()
+    outputs = kind.serving(service.options).outputs
+    own = tuple(outputs) if outputs else ("url",) if service.options.get("url") else ()
     return tuple(dict.fromkeys((*own, "host", *(("port",) if ports else ()), *named, *plain, "version")))
 
 
@@ -282,6 +289,7 @@ def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:
         (("data", index, "versions"), rule.get("versions", "")) for index, rule in enumerate(data.get("data", ()))
     ]
     ranges += [(("version", "most", spec), spec) for spec in data.get("version", {}).get("most", {})]
+    ranges += [(("image", "usual_variant", spec), spec) for spec in (data.get("image") or {}).get("usual_variant", {})]
     for place, spec in ranges:
         try:
             in_range(parse_version("1"), spec)
