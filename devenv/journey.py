@@ -17,7 +17,7 @@ from devenv.pinning import pinned, save
 from devenv.project import Project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import narrowed
+from devenv.standing import drop_leftovers, narrowed
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def save_decisions(prepared: Prepared) -> bool:
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    drop_leftovers(project)
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}
     if gone := set(ensured) - there:

@@ -17,10 +17,11 @@ from devenv.errors import DevenvError
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, FileState, Observed
 from devenv.project import Project, open_project
-from devenv.stages import place
+from devenv.stages import locking, place
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
+from devenv.targets import compose
 from devenv.targets.mark import read_mark
 
 
@@ -111,6 +112,16 @@ def _other_holder(project: Project, everything: Observed) -> str:
             return container.root or container.name
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != root), "")
+
+
+def drop_leftovers(project: Project) -> None:
+    """Remove what was made of a developer's own layer that is not there any more. What somebody edited stays."""
+    if project.local:
+        return
+    if (text := files.read_text(project.root / compose.LOCAL_PATH)) is not None and read_mark(text).intact:
+        files.remove(project.root, compose.LOCAL_PATH)
+    if locking.is_own(files.read_text(project.root / locking.LOCAL_PATH) or ""):
+        files.remove(project.root, locking.LOCAL_PATH)
 
 
 def generated_found(project: Project) -> dict[str, FileState]:

@@ -23,7 +23,7 @@ FLOORS = (
     ("devenv.journey",),
     ("devenv.standing", "devenv.pinning", "devenv.waiting", "devenv.production"),
     ("devenv.project",),
-    ("devenv.kinds",),
+    ("devenv.kinds", "devenv.configuration"),
     ("devenv.stages",),
     ("devenv.targets", "devenv.sources", "devenv.schema", "devenv.catalog"),
     ("devenv.effects", "devenv.console"),

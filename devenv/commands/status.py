@@ -43,6 +43,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.effects.probe import ask_all
+    from devenv.effects.ready import healthy
     from devenv.errors import DriftFound
     from devenv.standing import standing
 
@@ -50,6 +51,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     here = standing(world, looking)
     chosen = here.chosen(services)
     answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
+    answers |= {name: healthy(item.id) for name in chosen if name not in answers and (item := _starting(here, name))}
     rows = [_row(here, name, answers.get(name)) for name in chosen]
     general = _general(here)
     drifting = bool(general) or any(row.drift for row in rows)
@@ -68,6 +70,12 @@ def _question(here: Standing, name: str) -> Question | None:
     if container is None or not container.running or here.observed.engine.host:
         return None
     return asking.greeting(here.project.resolved.services[name], here.machine, here.project.manifest.project)
+
+
+def _starting(here: Standing, name: str) -> Container | None:
+    """A container whose health check the engine has not run yet: it can have been serving for a minute by then."""
+    container = here.find(name)
+    return container if container and container.running and container.health == "starting" else None
 
 
 def _row(here: Standing, name: str, answer: Answer | None) -> Row:

@@ -61,6 +61,17 @@ def write_lock(lock: Lock, *, local: bool = False) -> str:
     return (_LOCAL_HEAD if local else _HEAD) + "".join(blocks)
 
 
+def is_own(text: str) -> bool:
+    """Whether a lock that is not committed is as devenv wrote it, also with the committed one's heading, as once."""
+    if not text.startswith((_LOCAL_HEAD, _HEAD)):
+        return False
+    try:
+        lock = parse_lock(text)
+    except ManifestError:
+        return False
+    return text in (write_lock(lock, local=True), write_lock(lock))
+
+
 def missing(lock: Lock, needed: Iterable[ImageRef]) -> tuple[ImageRef, ...]:
     """Images that the manifest needs and the lock does not hold."""
     return tuple(image for image in sorted(needed) if image not in lock.images)

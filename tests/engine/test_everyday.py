@@ -74,6 +74,18 @@ def test_up_with_a_lock_that_is_not_to_change(project: Make) -> None:
     assert lock.read_text() == before
 
 
+def test_a_container_with_a_health_command_serves_as_soon_as_up_says_so(project: Make) -> None:
+    """The engine looks for the first time after a minute, and nobody tells the version but the tag."""
+    made = project(
+        '[services.own]\nkind = "container"\nimage = "redis:7.0.15"\nhealth = ["redis-cli", "ping"]\n'
+        "listens = { main = 6379 }\n"
+    )
+    (row,) = [line for line in well(devenv(made, "up")).out.splitlines() if line.startswith("own")]
+    assert row.split()[:3] == ["own", "container", "7.0.15"]
+    (service,) = devenv(made, "status", "-j").document["services"]
+    assert (service["state"], service["running"]) == ("ready", "7.0.15")
+
+
 def test_up_of_some(shop: Project) -> None:
     well(devenv(shop, "down"))
     well(devenv(shop, "up", "db"))
