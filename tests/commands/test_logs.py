@@ -24,14 +24,13 @@ def test_a_moment_that_is_none_is_a_mistake(tmp_path: Path, since: str) -> None:
         "5m",
         "2h30m",
         "1.5h",
-        "90s",
         "1763892000",
         "1763892000.5",
         "2026-11-23",
         "2026-11-23T10:00",
-        "2026-11-23T10:00:00",
-    ]
-    + ["2026-11-23T10:00:00Z", "2026-11-23T10:00:00.25+01:00"],
+        "2026-11-23T10:00:00Z",
+        "2026-11-23T10:00:00.25+01:00",
+    ],
 )
 def test_moments_as_the_engine_reads_them(since: str) -> None:
     assert _SINCE.fullmatch(since)
