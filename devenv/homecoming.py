@@ -30,6 +30,7 @@ from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, MANIFEST, build_manifest
 from devenv.stages.locking import PATH as LOCK
+from devenv.stages.locking import write_lock
 from devenv.stages.plan_sync import plan_sync
 from devenv.stages.resolve import select
 from devenv.standing import narrowed
@@ -210,7 +211,7 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
             machine=replace(prepared.machine, generations=generations),
             observed=upgrading.seen(prepared.machine, moved, prepared.observed),
         )
-        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: committed(prepared.project)}
+        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
         switching.switch(prepared.project, moved.upgrades, texts)
     write_manifest(home, prepared.project, moved)
     try:

@@ -18,7 +18,7 @@ from devenv.pinning import pinned, save
 from devenv.project import Project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import narrowed
+from devenv.standing import drop_leftovers, narrowed
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class Prepared:
     plan: Plan
     chosen: tuple[str, ...]
     moved: tuple[Moved, ...]
+    frozen: bool = False
 
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
@@ -59,6 +60,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         project=here.project,
         root=here.root,
         kept=project.kept,
+        chosen=chosen,
         registries=project.registries(),
         generations=here.generations,
     )
@@ -77,7 +79,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
         observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
         planned = plan(observed)
-    return Prepared(project, machine, observed, planned, chosen, moved)
+    return Prepared(project, machine, observed, planned, chosen, moved, wishes.frozen)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -86,8 +88,9 @@ def save_decisions(prepared: Prepared) -> bool:
     What was once ensured of data that is gone does not hold for the data that will be there.
     """
     project = prepared.project
-    locked = save(project)
+    locked = save(project, frozen=prepared.frozen)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    drop_leftovers(project)
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}
     if gone := set(ensured) - there:

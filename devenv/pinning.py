@@ -57,20 +57,29 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
     return project.with_lock(lock)
 
 
-def committed(project: Project) -> str:
-    """The text of the committed lock: without what only a developer's own layer needs."""
-    own = set(project.needed_here()) - set(project.needed())
-    return locking.write_lock(Lock({image: entry for image, entry in project.lock.images.items() if image not in own}))
+def _own(project: Project) -> set[ImageRef]:
+    """The images that only a developer's own layer needs."""
+    return set(project.needed_here()) - set(project.needed())
 
 
-def save(project: Project) -> bool:
-    """Write the locks if they are not what the disk has; whether the committed one was written."""
-    own = set(project.needed_here()) - set(project.needed())
-    if own:
-        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
+def committed(project: Project) -> Lock:
+    """The committed lock: without what only a developer's own layer needs."""
+    own = _own(project)
+    return Lock({image: entry for image, entry in project.lock.images.items() if image not in own})
+
+
+def save(project: Project, *, frozen: bool = False, tidy: bool = False) -> bool:
+    """Write the locks if they hold something else than the disk's; whether the committed one was written.
+
+    ``frozen``: that one stays as it is. ``tidy``: it is also written where only its order or its heading is another.
+    """
+    if own := _own(project):
+        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}), local=True)
         files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
-    text = committed(project)
-    if text == project.lock_text:
+    shared = committed(project)
+    text = locking.write_lock(shared)
+    same = text == project.lock_text if tidy else shared == locking.parse_lock(project.lock_text)
+    if frozen or same:
         return False
     files.write(project.root, File(locking.PATH, text))
     return True

@@ -31,7 +31,7 @@ FLOORS = (
         "devenv.switching",
     ),
     ("devenv.project",),
-    ("devenv.kinds",),
+    ("devenv.kinds", "devenv.configuration"),
     ("devenv.stages",),
     ("devenv.targets", "devenv.sources", "devenv.upgrades", "devenv.schema", "devenv.catalog"),
     ("devenv.effects", "devenv.console"),

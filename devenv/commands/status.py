@@ -43,6 +43,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.effects.probe import ask_all
+    from devenv.effects.ready import healthy
     from devenv.errors import DriftFound
     from devenv.standing import standing
 
@@ -50,6 +51,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     here = standing(world, looking)
     chosen = here.chosen(services)
     answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
+    answers |= {name: healthy(item.id) for name in chosen if name not in answers and (item := _starting(here, name))}
     rows = [_row(here, name, answers.get(name)) for name in chosen]
     general = _general(here)
     drifting = bool(general) or any(row.drift for row in rows)
@@ -68,6 +70,12 @@ def _question(here: Standing, name: str) -> Question | None:
     if container is None or not container.running or here.observed.engine.host:
         return None
     return asking.greeting(here.project.resolved.services[name], here.machine, here.project.manifest.project)
+
+
+def _starting(here: Standing, name: str) -> Container | None:
+    """A container whose health check the engine has not run yet: it can have been serving for a minute by then."""
+    container = here.find(name)
+    return container if container and container.running and container.health == "starting" else None
 
 
 def _row(here: Standing, name: str, answer: Answer | None) -> Row:
@@ -105,6 +113,7 @@ def _drift(here: Standing, name: str) -> str:
     """What 'up' would do to a service and why; "" if nothing."""
     from devenv.errors import DataNeedsUpgrade
     from devenv.model.plan import Action
+    from devenv.stages.place import kept_port
     from devenv.stages.plan_up import guard_data, service_steps
 
     service = here.project.resolved.services[name]
@@ -114,7 +123,7 @@ def _drift(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
-    ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
+    ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
     override = here.project.overrides().get(name, "")
     machine = replace(here.machine, ports=ports)
     steps = service_steps(service, here.observed, machine=machine, override=override)

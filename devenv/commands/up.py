@@ -222,7 +222,7 @@ def _tell_after(
         (
             outcome.name,
             services[outcome.name].kind.name,
-            outcome.version or "?",
+            outcome.version or services[outcome.name].version.text or "?",
             addresses[outcome.name] or "-",
             f"{outcome.seconds:.1f} s",
         )
