@@ -73,12 +73,14 @@ class Console:
         """Columns as wide as they must be, two spaces between them, capitals above."""
         self.result(columns(head, rows))
 
-    def plan(self, plan: Plan) -> None:
-        """Every step with its reason; what stays as it is, in one line at the end."""
+    def plan(self, plan: Plan, *, result: bool = False) -> None:
+        """Every step with its reason; what stays as it is, in one line at the end. ``result``: nothing else was
+        asked for."""
+        tell = self.result if result else self.say
         for step in plan.changes:
-            self.say(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
+            tell(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
         if kept := plan.subjects(Action.KEEP):
-            self.say(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
+            tell(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
 
     def error(self, error: DevenvError) -> None:
         """All problems, then what was changed."""

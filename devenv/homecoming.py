@@ -23,15 +23,17 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
-from devenv.pinning import pinned, save
+from devenv.model.version import parse_version
+from devenv.pinning import looked_up, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, MANIFEST, build_manifest
 from devenv.stages.locking import PATH as LOCK
-from devenv.stages.plan_sync import plan_sync
+from devenv.stages.locking import missing, relocked
+from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.plan_up import data_problem
-from devenv.stages.resolve import select
+from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
@@ -54,6 +56,7 @@ class Home:
     bound: Bound
     notes: tuple[Note, ...] = ()
     refused: tuple[Problem, ...] = ()
+    unobtainable: tuple[Problem, ...] = ()
 
     @property
     def unread(self) -> tuple[Note, ...]:
@@ -130,6 +133,45 @@ def guarded(world: World, home: Home, everything: Observed) -> Home:
     return replace(
         home, plan=plan, wanted=wanted(world, home.project, kept), refused=tuple(problems[name] for name in problems)
     )
+
+
+def obtainable(world: World, home: Home) -> Home:
+    """The same without the changes of services whose images the registry has not; the others' are asked for here.
+
+    Raises Unreachable. What is unobtainable for a manifest that nobody changes is told when it is to be pinned.
+    """
+    project = home.wanted
+    users = project.needed_here()
+    if not (wanting := missing(project.lock, users)):
+        return home
+    found, lacking = looked_up(project, world, wanting)
+    left = {name for image in lacking for name in users[image]} & {change.service for change in home.plan.changes}
+    if not left:
+        return replace(home, wanted=project if lacking else project.with_lock(relocked(project.lock, users, found)))
+    problems = []
+    for image, problem in lacking.items():
+        names = [name for name in users[image] if name in left]
+        hint = next((text for name in names if (text := _newer(world, project, name))), problem.hint)
+        problems += [replace(problem, hint=hint, key=", ".join(names))] if names else []
+    kept = tuple(change for change in home.plan.changes if change.service not in left)
+    return replace(
+        home,
+        plan=replace(home.plan, changes=kept),
+        wanted=wanted(world, home.project, kept),
+        unobtainable=(*home.unobtainable, *problems),
+    )
+
+
+def _newer(world: World, project: Project, service: str) -> str:
+    """What to do where an image of the same series has a later patch; "" where none is known that can be had."""
+    said = project.manifest.services[service]
+    series = production.releases().newest.get(said.kind, ())
+    for text in later(said.version.text, series):
+        version = parse_version(text)
+        manifest = replace(project.manifest, services={service: replace(said, version=version, image="")})
+        if looked_up(project, world, images_of(manifest, project.kinds))[0]:
+            return f'the nearest later patch that can be had is {text}: version = "{text}"'
+    return ""
 
 
 def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Prepared]:

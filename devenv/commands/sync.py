@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from devenv.commands.asked import Asked
 from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
 from devenv.console import Console, Progress
 from devenv.effects.world import World
@@ -57,9 +59,13 @@ def command(
     console = Console(world.stdout, world.stderr, world.env)
     as_json = as_json or format == "json"
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout, as_json=as_json)
+    beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
+    if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
+        raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
     if rollback:
-        return _roll_back(asked)
+        return _roll_back(asked, dry=dry_run)
     if checking or dry_run:
+        asked.result = not as_json
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _check(asked, home) if checking else _dry(asked, home)
     from devenv.project import open_store
@@ -67,16 +73,6 @@ def command(
     with open_store(world).locked("sync", waiting=console.waiting):
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _sync(asked, home)
-
-
-class Asked:
-    """What was typed, and to whom to answer."""
-
-    def __init__(
-        self, world: World, console: Console, services: tuple[str, ...], *, yes: bool, timeout: int, as_json: bool
-    ) -> None:
-        self.world, self.console, self.services = world, console, services
-        self.yes, self.timeout, self.as_json = yes, timeout, as_json
 
 
 def _check(asked: Asked, home: Home) -> int:
@@ -104,21 +100,22 @@ def _dry(asked: Asked, home: Home) -> int:
         asked.console.json(_report(home, prepared, applied=False))
     else:
         asked.console.say("nothing was changed")
-    return _refusal(asked, home)
+    return _ending(asked, home)
 
 
 def _followed(asked: Asked, home: Home) -> tuple[Home, Prepared | None]:
     """What this machine's data allows, and what it has to do; None where no engine answers."""
     from devenv.effects.engine import look
     from devenv.errors import Unreachable
-    from devenv.homecoming import following, guarded
+    from devenv.homecoming import following, guarded, obtainable
 
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
-        return home, None
-    return following(asked.world, guarded(asked.world, home, everything), everything, asked.services)
+        return obtainable(asked.world, home), None
+    home = obtainable(asked.world, guarded(asked.world, home, everything))
+    return following(asked.world, home, everything, asked.services)
 
 
 def _sync(asked: Asked, home: Home) -> int:
@@ -133,7 +130,7 @@ def _sync(asked: Asked, home: Home) -> int:
         if asked.as_json:
             asked.console.json(_report(home, prepared, applied=False))
         asked.console.say("nothing to do")
-        return _refusal(asked, home)
+        return _ending(asked, home)
     _ask(asked, "sync")
     if prepared is None:
         write_files(asked.world, home)
@@ -143,7 +140,7 @@ def _sync(asked: Asked, home: Home) -> int:
         asked.console.json(_report(home, prepared, applied=True))
     else:
         _tell_after(asked, home, prepared)
-    return _refusal(asked, home)
+    return _ending(asked, home)
 
 
 def _ask(asked: Asked, words: str) -> None:
@@ -183,18 +180,20 @@ def _tell_after(asked: Asked, home: Home, prepared: Prepared | None) -> None:
         say("nothing runs here; 'devenv up' starts it")
 
 
-def _refusal(asked: Asked, home: Home) -> int:
-    """What was left out because data would have been left behind."""
-    from devenv.errors import DataNeedsUpgrade
+def _ending(asked: Asked, home: Home) -> int:
+    """The exit code, and what was left out: because data would have been left behind, because an image is nowhere to
+    be had, because a source could not be read."""
+    from devenv.errors import DataNeedsUpgrade, DevenvError, Unreachable
 
-    if not home.refused:
-        return 0
-    for problem in home.refused:
+    for problem in (*home.refused, *home.unobtainable):
         asked.console.say(f"not done: {problem}")
-    return DataNeedsUpgrade.exit_code
+    if home.unread:
+        asked.console.say("a source could not be read; what the others say is all that counted")
+    kinds = ((home.refused, DataNeedsUpgrade), (home.unobtainable, DevenvError), (home.unread, Unreachable))
+    return next((kind.exit_code for found, kind in kinds if found), 0)
 
 
-def _roll_back(asked: Asked) -> int:
+def _roll_back(asked: Asked, *, dry: bool) -> int:
     """Put the manifest and the lock back as the last sync found them, and what runs with them."""
     from devenv.effects import history
     from devenv.homecoming import Home, before, last_sync, restore
@@ -202,41 +201,60 @@ def _roll_back(asked: Asked) -> int:
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
 
-    console = asked.console
-    with open_store(asked.world).locked("sync", waiting=console.waiting):
+    console, asked.result = asked.console, dry and not asked.as_json
+    with contextlib.nullcontext() if dry else open_store(asked.world).locked("sync", waiting=console.waiting):
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
-        _, prepared = _followed(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
+        prepared, code = _way_back(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
         for change in entry.changes:
-            console.say(f"  ↶ {change}")
+            asked.tell(f"  ↶ {change}")
         if prepared:
-            console.plan(prepared.plan)
-        _ask(asked, "sync --rollback")
-        restore(asked.world, entry, former)
-        if prepared:
-            _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), prepared)
-        history.undo(project.store, entry)
-        history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
-        console.say(f"as before the sync of {entry.at}")
-    return 0
+            console.plan(prepared.plan, result=asked.result)
+        if not dry:
+            _ask(asked, "sync --rollback")
+            restore(asked.world, entry, former)
+            if prepared:
+                _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), prepared)
+            history.undo(project.store, entry)
+            history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
+        if asked.as_json:
+            back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
+            console.json({"applied": not dry, "rollback": back, "plan": _steps(prepared)})
+        console.say("nothing was changed" if dry else f"as before the sync of {entry.at}")
+    return code
+
+
+def _way_back(asked: Asked, home: Home) -> tuple[Prepared | None, int]:
+    """What the machine has to do. Files go back also where what they name cannot be had any more."""
+    from devenv.errors import DevenvError
+
+    try:
+        return _followed(asked, home)[1], 0
+    except DevenvError as error:
+        for problem in error.problems:
+            asked.console.say(f"note: {problem}")
+        asked.console.say("what runs stays as it is; only files are put back")
+        return None, error.exit_code
 
 
 def _tell(asked: Asked, home: Home, prepared: Prepared | None) -> None:
     from devenv.homecoming import is_layered
+    from devenv.model.plan import Action
 
-    say = asked.console.say
+    say, tell = asked.console.say, asked.tell
     for change in home.plan.changes:
-        say(f"  ~ {'.'.join(change.path)}: {change.reason}")
+        tell(f"  ~ {'.'.join(change.path)}: {change.reason}")
         if change.evidence:
-            say(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
+            tell(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
         if is_layered(home, change):
-            say("      devenv.local.toml says something else here, and wins on this machine")
-    if home.plan.kept:
-        say(f"  = keep {', '.join(home.plan.kept)}")
+            tell("      devenv.local.toml says something else here, and wins on this machine")
+    said = prepared.plan.subjects(Action.KEEP) if prepared else ()
+    if kept := [name for name in home.plan.kept if name not in said]:
+        tell(f"  = keep {', '.join(kept)}")
     for truth in home.bound.loose:
         fact = truth.fact
-        say(f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service")
+        tell(f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service")
     if home.bound.loose:
         say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
     for name in home.bound.unknown:
@@ -244,13 +262,12 @@ def _tell(asked: Asked, home: Home, prepared: Prepared | None) -> None:
     for line in (*home.plan.notes, *map(str, home.notes)):
         say(f"note: {line}")
     if prepared:
-        asked.console.plan(prepared.plan)
+        asked.console.plan(prepared.plan, result=asked.result)
 
 
 def _report(home: Home, prepared: Prepared | None, *, applied: bool) -> dict[str, Any]:
     from devenv.commands.facts import entry
 
-    steps = prepared.plan.steps if prepared else ()
     return {
         "in_sync": not home.plan.changes and not home.unread,
         "applied": applied,
@@ -259,8 +276,14 @@ def _report(home: Home, prepared: Prepared | None, *, applied: bool) -> dict[str
         "missing": [entry(truth.fact) for truth in home.bound.loose],
         "notes": [*home.plan.notes, *map(str, home.notes)],
         "refused": [str(problem) for problem in home.refused],
-        "plan": [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in steps],
+        "unobtainable": [str(problem) for problem in home.unobtainable],
+        "plan": _steps(prepared),
     }
+
+
+def _steps(prepared: Prepared | None) -> list[dict[str, str]]:
+    steps = prepared.plan.steps if prepared else ()
+    return [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in steps]
 
 
 def _change(change: Change) -> dict[str, Any]:
