@@ -20,11 +20,13 @@ Keep = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Unreadable(ValueError):
-    """A text that cannot be read at all: ``note`` says why, with file and line."""
+    """A text that cannot be read at all: ``note`` says why, with file and line. ``whole``: nothing is broken about it,
+    it only holds nothing that could be read as it is."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, *, whole: bool = False) -> None:
         super().__init__(note.message)
         self.note = note
+        self.whole = whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
         raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", file, failed=True))
     text = _text(file, data)
     if not text.strip():
-        raise Unreadable(Note("is empty", file, failed=True))
+        raise Unreadable(Note("is empty", file, failed=True), whole=True)
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
@@ -134,10 +136,10 @@ def _yaml(file: str, text: str) -> tuple[Literal["yaml", "text"], tuple[Any, ...
     try:
         values, twice = yamlio.parse_texts(text)
     except yamlio.YamlError as error:
-        said = "is nested too deeply" if error.deep else f"is no valid YAML: {error}"
-        if "{{" in text:
+        said, templates = "is nested too deeply" if error.deep else f"is no valid YAML: {error}", "{{" in text
+        if templates:
             said = "holds templates that are not filled in: render it first ('helm template', 'kustomize build')"
-        raise Unreadable(Note(said, file, error.line, failed=True)) from None
+        raise Unreadable(Note(said, file, error.line, failed=True), whole=templates) from None
     if not any(isinstance(value, dict | list) for value in values):
         return "text", tuple(text.splitlines()), ()
     notes = (Note(f"the key {key!r} stands twice; its last value counts", file, line) for key, line in twice)
