@@ -75,7 +75,7 @@ def compare(
     if reading and (places := _places(project, environment)):
         catalogue = Catalogue(project.root, project.documents)
         found = production.read(world, project.root, places, production.known(catalogue))
-        bound, notes = bind(manifest.services, found.facts), found.notes
+        bound, notes = bind(manifest.services, found.facts, complete=not found.failed), found.notes
     chosen = select(manifest, services, ())
     releases = production.releases()
     plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)

@@ -150,7 +150,9 @@ def test_a_team_follows_production(shop: Project, standins: tuple[Standin, ...])
     production_moves(shop, standins)
     report = shop.json("sync", "--check", code=3)
     evidence = {f"{c['service']}.{c['key']}": c["evidence"]["address"] for c in report["changes"]}
-    assert evidence == dict.fromkeys(["db.settings.max_connections", "db.settings.timezone"], "aws_db_instance.main")
+    assert evidence == dict.fromkeys(
+        ["db.settings.max_connections", "db.settings.timezone"], "aws_db_parameter_group.main"
+    )
     said = well(devenv(shop, "sync", "--yes")).err
     assert "± recreate db" in said
     assert "= keep cache" in said
