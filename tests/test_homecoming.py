@@ -172,3 +172,12 @@ def test_what_would_change_is_the_result_of_asking_for_it(shop: Shop) -> None:
     done = shop.devenv("sync", "--yes")
     assert done.out == ""
     assert "~ services.db.version: 15.4 → 15.5\n" in done.err
+
+
+def test_a_variable_that_nobody_fills_in_is_no_source_that_cannot_be_read(shop: Shop) -> None:
+    shop.runs("${TAG}", "7.0.15")
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 0
+    assert "services.db: the variable TAG is not filled in, so the version is unknown" in ended.err
+    assert 'version = "15.4"\n' in shop.manifest
+    assert shop.devenv("sync", "--check").code == 0

@@ -87,11 +87,17 @@ def test_ranges_and_variables() -> None:
     unresolved = parse([flux("'${CHART}'")], KNOWN)
     assert unresolved.facts == (fact("postgres", "", NONE, *where, note=said),)
     assert unresolved.notes == (
-        Note("unresolved variable CHART", "apps.yaml", address="prod/HelmRelease/db", failed=True),
+        Note(
+            "the variable CHART is not filled in, so the version is unknown", "apps.yaml", address="prod/HelmRelease/db"
+        ),
     )
     tag = parse([flux(values="{image: {tag: '${TAG}'}}")], KNOWN)
     assert tag.facts == (fact("postgres", "16.2", PATCH, *where, note=INSTALLS),)
-    assert tag.notes == (Note("unresolved variable TAG", "apps.yaml", address="prod/HelmRelease/db", failed=True),)
+    assert tag.notes == (
+        Note(
+            "the variable TAG is not filled in, so the version is unknown", "apps.yaml", address="prod/HelmRelease/db"
+        ),
+    )
 
 
 def test_an_applications_chart_with_services_below_it() -> None:
@@ -171,7 +177,11 @@ spec:
         fact("redis", "", NONE, "ApplicationSet/data", f"{place}[2].targetRevision", note=said),
     )
     assert reading.notes == (
-        Note("unresolved variable version", "apps.yaml", address="ApplicationSet/data", failed=True),
+        Note(
+            "the variable version is not filled in, so the version is unknown",
+            "apps.yaml",
+            address="ApplicationSet/data",
+        ),
     )
 
 

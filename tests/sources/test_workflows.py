@@ -91,7 +91,11 @@ jobs:
     note = "its version is in the variable matrix.pg"
     assert reading.facts == (fact("postgres", "", Precision.NONE, "db", "jobs.test.services.db", note=note),)
     assert reading.notes == (
-        Note("unresolved variable matrix.pg", "ci.yml", address="jobs.test.services.db", failed=True),
+        Note(
+            "the variable matrix.pg is not filled in, so the version is unknown",
+            "ci.yml",
+            address="jobs.test.services.db",
+        ),
         Note("unresolved variable matrix.web", "ci.yml", address="jobs.test.services.web"),
     )
 
@@ -128,7 +132,9 @@ workflow: {rules: []}
         fact("mysql", "8.0.36", Precision.PATCH, "db", ".hidden.services[0]", settings={"sql_mode": "ANSI"}),
         fact("redis", "", Precision.NONE, "redis", "test.services[2]", note="its version is in the variable REDIS"),
     )
-    assert reading.notes == (Note("unresolved variable REDIS", "ci.yml", address="test.services[2]", failed=True),)
+    assert reading.notes == (
+        Note("the variable REDIS is not filled in, so the version is unknown", "ci.yml", address="test.services[2]"),
+    )
     assert "canary" not in repr(reading)
 
 
