@@ -81,28 +81,37 @@ def _coming(found: Sequence[tuple[Answer, Resource]]) -> Iterator[Resource]:
 
 
 _PG_VERSION = re.compile(r"PG Version:\s+(?P<version>\S+)")
-_HEADING = re.compile(r"=== (?P<name>[\w-]+)")
+_HEADING = re.compile(r"=== (?P<names>[\w-]+(?:,\s*[\w-]+)*)")
 _FOLLOWING = re.compile(r"Following:\s+(?P<name>[\w-]+)\s*$")
 #: A heading and what belongs to it are at the top.
 _LINES = 200
 
 
 def _heroku(document: Document) -> Iterator[Fact]:
-    """``heroku pg:info``: for each database a heading with its names, then lines."""
+    """``heroku pg:info``: for each database a heading with all its names, then lines. A follower names the database
+    that it follows by any of them, with or without the ``_URL`` at its end."""
     facts: list[Fact] = []
-    name = ""
+    names: list[str] = []
+    primaries: dict[str, str] = {}
     for line in document.values:
         if heading := _HEADING.match(line):
-            name = heading["name"]
+            names = re.split(r",\s*", heading["names"])
+            primaries.update((_without_url(name), names[0]) for name in names)
         elif match := _PG_VERSION.match(line):
             told = upstream("postgres", match["version"])
+            name = names[0] if names else ""
             evidence = Evidence(NAME, document.file, name, "PG Version", document.day)
             status = Status.ACTUAL if told.version else Status.UNKNOWN
             fact = Fact(told.kind, evidence, told.version, told.precision, name=name, status=status, trust=Trust.ASKED)
             facts.append(fact)
-        elif facts and facts[-1].name == name and (follower := _FOLLOWING.match(line)):
+        elif facts and names[:1] == [facts[-1].name] and (follower := _FOLLOWING.match(line)):
             facts[-1] = replace(facts[-1], part_of=follower["name"])
-    yield from facts
+    for fact in facts:
+        yield replace(fact, part_of=primaries.get(_without_url(fact.part_of), fact.part_of))
+
+
+def _without_url(name: str) -> str:
+    return name.removesuffix("_URL")
 
 
 #: In a command that asks for parameters, the name of their group.
