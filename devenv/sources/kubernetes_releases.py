@@ -63,20 +63,34 @@ def _of_flux(item: Object, cluster: Cluster) -> Iterator[Chart]:
     path = "spec.chart.spec.version"
     if spec is None:
         spec, path = at(item.value, "spec", "chart"), "spec.chart.version"
-    name = text_at(spec, "chart") or text_at(spec, "name")
+    name, version = text_at(spec, "chart") or text_at(spec, "name"), text_at(spec, "version")
+    address, evidence = text_at(spec, "repository") or _repository(spec, item, cluster), item.evidence(path)
+    if source := _referred(item, cluster):
+        address, _, name = text_at(source.value, "spec", "url").rpartition("/")
+        version, evidence = text_at(source.value, "spec", "ref", "tag"), source.evidence("spec.ref.tag")
     app = text_at(newest, "appVersion")
     values = at(item.value, "spec", "values")
     yield Chart(
         text_at(newest, "chartName") or name.rpartition("/")[2],
-        text_at(newest, "chartVersion") or text_at(spec, "version"),
-        item.evidence("status.history[0].appVersion" if app else path),
+        text_at(newest, "chartVersion") or version,
+        item.evidence("status.history[0].appVersion") if app else evidence,
         _trust(item),
         item.name,
-        text_at(spec, "repository") or _repository(spec, item, cluster),
+        address,
         app,
         values,
         item.evidence("spec.values"),
     )
+
+
+def _referred(item: Object, cluster: Cluster) -> Object | None:
+    """The ``OCIRepository`` that is a release's chart, if it is here."""
+    reference = at(item.value, "spec", "chartRef")
+    if text_at(reference, "kind") != "OCIRepository":
+        return None
+    places = [other for other in cluster.by_kind.get("OCIRepository", ()) if other.name == text_at(reference, "name")]
+    wanted = text_at(reference, "namespace") or item.namespace
+    return next((other for other in places if other.namespace == wanted), places[0] if places else None)
 
 
 def _repository(spec: Any, item: Object, cluster: Cluster) -> str:
