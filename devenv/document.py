@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -63,6 +64,10 @@ _BOMS = (
 )
 
 
+#: Two ASCII signs of UTF-16 without a mark.
+_WIDE = ((re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"), (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"))
+
+
 def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: Keep | None = None) -> Document:
     """Raises Unreadable."""
     if len(data) > LARGEST:
@@ -73,7 +78,7 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
-    elif text.startswith("=== "):  # what Heroku's command line prints for people
+    elif text.startswith(("=== ", "Image Details")):  # what Heroku's and Fly's command lines print for people
         found, values, notes = "text", tuple(text.splitlines()), ()
     elif file.endswith((".toml", ".hcl", ".tf", ".nomad")):
         found, values, notes = _toml_or_lines(file, text)
@@ -83,8 +88,9 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
 
 
 def _text(file: str, data: bytes) -> str:
-    """By its byte order mark, as PowerShell writes it (UTF-16), else UTF-8."""
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    """By its byte order mark, as PowerShell writes it (UTF-16), else by the zeros among its first signs, else UTF-8."""
+    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "")
+    encoding = encoding or next((name for zeros, name in _WIDE if zeros.match(data)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -110,7 +116,11 @@ def _json(file: str, text: str, keep: Keep | None) -> tuple[tuple[Any, ...], tup
             or text.lstrip().startswith('{"')
             or text.lstrip()[1:].lstrip()[:1] == '"'
         ):
-            said = "ends too early" if error.pos >= len(text.rstrip()) - 1 else f"is no valid JSON: {error.msg}"
+            said = (
+                "ends too early"
+                if error.pos >= len(text.rstrip()) - 1
+                else f"is no valid JSON: {error.msg} (column {error.colno})"
+            )
             raise Unreadable(Note(said, file, error.lineno, failed=True)) from None
         return None
     except RecursionError:

@@ -27,6 +27,8 @@ def recognises(document: Document) -> bool:
         return any(_PG_VERSION.match(line) for line in document.values[:_LINES] if isinstance(line, str))
     if document.format != "json":
         return False
+    if _pg_info(document.value):
+        return True
     return _answer(document) is not None or _is_parameters(document.value) or bool(_configuration(document.value))
 
 
@@ -39,7 +41,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     others, unread = content_facts(resources, known, _MANNER)
     coming, _ = service_facts([*_coming(found), *groups], _MANNER)
     planned = [replace(fact, status=Status.PLANNED, note=fact.note or _WAITS) for fact in coming if fact.version]
-    facts = [fact for document in documents if document.format == "text" for fact in _heroku(document)]
+    facts = [fact for document in documents for fact in _heroku(document)]
     return Reading((*services, *others, *facts, *planned), tuple(dict.fromkeys((*notes, *unnamed, *unread))))
 
 
@@ -93,7 +95,7 @@ def _heroku(document: Document) -> Iterator[Fact]:
     facts: list[Fact] = []
     names: list[str] = []
     primaries: dict[str, str] = {}
-    for line in document.values:
+    for line in document.values if document.format == "text" else _pg_info(document.value):
         if heading := _HEADING.match(line):
             names = re.split(r",\s*", heading["names"])
             primaries.update((_without_url(name), names[0]) for name in names)
@@ -108,6 +110,19 @@ def _heroku(document: Document) -> Iterator[Fact]:
             facts[-1] = replace(facts[-1], part_of=follower["name"])
     for fact in facts:
         yield replace(fact, part_of=primaries.get(_without_url(fact.part_of), fact.part_of))
+
+
+def _pg_info(value: Any) -> list[str]:
+    """The lines that ``heroku pg:info`` would print of what it prints as JSON; none of anything else."""
+    lines: list[str] = []
+    for entry in value if isinstance(value, list) else [value]:
+        told = {text_at(line, "name"): text_at(line, "values", 0) for line in items(table(entry).get("info"))}
+        if "PG Version" in told:
+            own = [text_at([name], 0) for name in items(table(entry).get("config_vars"))]
+            names = [name for name in (*own, text_at(entry, "addon", "name")) if re.fullmatch(r"[\w-]+", name)]
+            lines += [f"=== {', '.join(names) or 'DATABASE_URL'}", f"PG Version: {told['PG Version']}"]
+            lines += [f"Following: {told['Following']}"] if "Following" in told else []
+    return lines
 
 
 def _without_url(name: str) -> str:

@@ -11,7 +11,7 @@ from devenv import yamlio
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note
 from devenv.sources import heroku, kubernetes
-from devenv.sources.charts import Chart, chart_fact
+from devenv.sources.charts import Chart, among_values, chart_fact
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
@@ -102,6 +102,8 @@ def _release(resource: Resource, known: Known, manner: Manner) -> _Found:
     if fact and fact.evidence.attribute == "image.tag":
         fact = replace(fact, trust=manner.written)
     yield fact, (*(notes if fact else ()), *said)
+    if fact is None:
+        yield from among_values(chart, known)
 
 
 def _values(resource: Resource, metadata: Any) -> tuple[Any, tuple[Note, ...]]:

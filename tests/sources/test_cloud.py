@@ -323,6 +323,24 @@ def test_followers_on_heroku() -> None:
     ]
 
 
+def test_what_heroku_prints_as_json() -> None:
+    value = [
+        {
+            "addon": {"name": "pg-x"},
+            "info": [{"name": "PG Version", "values": ["15.4"]}, {"name": "Plan", "values": []}],
+        },
+        {
+            "addon": {"name": "pg-y"},
+            "config_vars": ["BLUE_URL"],
+            "info": [{"name": "PG Version", "values": ["15.4"]}, {"name": "Following", "values": ["pg-x"]}],
+        },
+    ]
+    assert [(fact.name, fact.version, fact.part_of) for fact in read(value).facts] == [
+        ("pg-x", "15.4", ""),
+        ("BLUE_URL", "15.4", "pg-x"),
+    ]
+
+
 @pytest.mark.parametrize("name", ["DATABASE", "HEROKU_POSTGRESQL_RED", "HEROKU_POSTGRESQL_RED_URL"])
 def test_a_follower_names_any_name_of_the_database(name: str) -> None:
     text = (
