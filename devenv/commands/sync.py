@@ -52,7 +52,7 @@ def command(
     \b
     devenv sync              shows every change with its evidence, asks, does it
     devenv sync --check      for CI: exit 3 if production has moved
-    devenv sync --rollback   takes the last one back
+    devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
     from devenv.homecoming import compare
 

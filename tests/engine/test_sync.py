@@ -344,3 +344,25 @@ def test_a_patch_and_a_plugin(project: Make, standins: tuple[Standin, ...]) -> N
     well(devenv(made, "sync", "--rollback", "--yes"))
     assert {item["name"]: item["version"] for item in made.up()["services"]} == {"sessions": old, "queue": broker}
     assert no_canary(made, "k8s/queue.yaml")
+
+
+def test_what_has_no_image_holds_nothing_else_back(shop: Project, standins: tuple[Standin, ...]) -> None:
+    """The service keeps what it had; all others follow, and a rollback takes that back."""
+    well(devenv(shop, "sync", "--yes"))
+    shop.up()
+    before = (shop.root / "devenv.toml").read_text()
+    moved = copy.deepcopy(state(standins))
+    moved["resources"][2]["instances"][0]["attributes"]["engine_version_actual"] = "7.0.999"
+    moved["resources"][1]["instances"][0]["attributes"]["parameter"][0]["value"] = "99"
+    shop.file(STATE, json.dumps(moved))
+    ended = devenv(shop, "sync", "--yes")
+    assert ended.code == 1, ended
+    assert "not done: cache: no image redis:7.0.999" in ended.err
+    with psycopg.connect(shop.url("db")) as connection:
+        assert connection.execute("SHOW max_connections").fetchone() == ("99",)
+    assert "7.0.999" not in (shop.root / "devenv.toml").read_text()
+    shown = well(devenv(shop, "sync", "--rollback", "--dry-run"))
+    assert "± recreate db" in shown.out
+    assert (shop.root / "devenv.toml").read_text() != before
+    well(devenv(shop, "sync", "--rollback", "--yes"))
+    assert (shop.root / "devenv.toml").read_text() == before
