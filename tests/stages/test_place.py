@@ -13,13 +13,7 @@ ENGINE = Engine("27.0.1", "linux/amd64")
 
 def placed(text: str, observed: Observed | None = None, **kept: str) -> tuple[dict[str, int], list[str]]:
     machine, moved = place(
-        resolved(text),
-        observed or Observed(ENGINE),
-        project="shop",
-        root="/shop",
-        kept=kept,
-        registries={},
-        generations={},
+        resolved(text), observed or Observed(ENGINE), project="shop", root="/shop", kept=kept, registries={}, generations={}
     )
     return dict(machine.ports), [f"{item.service} {item.wanted}→{item.got} {item.owner}" for item in moved]
 
