@@ -12,9 +12,8 @@ from devenv import production, switching, upgrading
 from devenv.console import Progress
 from devenv.effects import files, history
 from devenv.effects.engine import look
-from devenv.effects.store import Store
 from devenv.effects.world import World
-from devenv.errors import DevenvError, ManifestError, Refused
+from devenv.errors import DevenvError, ManifestError
 from devenv.journey import Prepared, Wishes, carry_out, prepare, save_decisions, wait_for
 from devenv.kinds import Catalogue
 from devenv.model.change import Change, SyncPlan
@@ -24,15 +23,16 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
-from devenv.pinning import committed, pinned, save
+from devenv.model.version import parse_version
+from devenv.pinning import committed, looked_up, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, MANIFEST, build_manifest
 from devenv.stages.locking import PATH as LOCK
-from devenv.stages.locking import write_lock
-from devenv.stages.plan_sync import plan_sync
-from devenv.stages.resolve import select
+from devenv.stages.locking import missing, relocked, write_lock
+from devenv.stages.plan_sync import later, plan_sync
+from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
@@ -56,6 +56,7 @@ class Home:
     bound: Bound
     notes: tuple[Note, ...] = ()
     refused: tuple[Problem, ...] = ()
+    unobtainable: tuple[Problem, ...] = ()
 
     @property
     def unread(self) -> tuple[Note, ...]:
@@ -127,6 +128,45 @@ def without(world: World, home: Home, services: Container[str], *, versions_only
     return replace(home, plan=replace(home.plan, changes=kept), wanted=wanted(world, home.project, kept))
 
 
+def obtainable(world: World, home: Home) -> Home:
+    """The same without the changes of services whose images the registry has not; the others' are asked for here.
+
+    Raises Unreachable. What is unobtainable for a manifest that nobody changes is told when it is to be pinned.
+    """
+    project = home.wanted
+    users = project.needed_here()
+    if not (wanting := missing(project.lock, users)):
+        return home
+    found, lacking = looked_up(project, world, wanting)
+    left = {name for image in lacking for name in users[image]} & {change.service for change in home.plan.changes}
+    if not left:
+        return replace(home, wanted=project if lacking else project.with_lock(relocked(project.lock, users, found)))
+    problems = []
+    for image, problem in lacking.items():
+        names = [name for name in users[image] if name in left]
+        hint = next((text for name in names if (text := _newer(world, project, name))), problem.hint)
+        problems += [replace(problem, hint=hint, key=", ".join(names))] if names else []
+    kept = tuple(change for change in home.plan.changes if change.service not in left)
+    return replace(
+        home,
+        plan=replace(home.plan, changes=kept),
+        wanted=wanted(world, home.project, kept),
+        unobtainable=(*home.unobtainable, *problems),
+    )
+
+
+def _newer(world: World, project: Project, service: str) -> str:
+    """What to do where an image of the same series has a later patch; "" where none is known that can be had."""
+    said = project.manifest.services[service]
+    series = production.releases().newest.get(said.kind, ())
+    for text in later(said.version.text, series):
+        version = parse_version(text)
+        manifest = replace(project.manifest, services={service: replace(said, version=version, image="")})
+        if looked_up(project, world, images_of(manifest, project.kinds))[0]:
+            return f'the nearest later patch that can be had is {text}: version = "{text}"'
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """What this machine has to do: data to be moved, then the plan of ``up`` for what runs."""
@@ -177,10 +217,11 @@ def write_manifest(home: Home, project: Project, moved: Moved) -> None:
     after = {MANIFEST: history.digest(text)}
     history.record(project.store, "sync", lines, before=before, after=after, moved=moved.generations)
     if edited:
-        files.write(root, File(MANIFEST, text, mode=_mode(root / MANIFEST)))
+        files.write(root, File(MANIFEST, text, mode=mode(root / MANIFEST)))
 
 
-def _mode(path: Path) -> int:
+def mode(path: Path) -> int:
+    """The permissions that a file has, or will have."""
     return path.stat().st_mode & 0o777 if path.is_file() else 0o644
 
 
@@ -224,44 +265,7 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
         raise
 
 
-def last_sync(store: Store, project: Project) -> history.Entry:
-    """The sync that a rollback undoes. Raises Refused if there is none, or if somebody edited the manifest since."""
-    entry = next((e for e in reversed(history.entries(store)) if e.verb == "sync" and not e.undone), None)
-    if entry is None:
-        raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
-    if not entry.before:
-        hint = "check out the devenv.toml of before: its data is found again"
-        raise Refused(f"the sync of {entry.at} changed no {MANIFEST}", hint)
-    if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
-        raise Refused(
-            f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
-        )
-    return entry
-
-
-def before(world: World, entry: history.Entry) -> Project:
-    """The project as it was before a sync."""
-    return open_project(world, manifest=entry.before.get(MANIFEST) or "", lock=entry.before.get(LOCK) or "")
-
-
 def is_layered(home: Home, change: Change) -> bool:
     """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
     where = home.project.documents.where(change.path)
     return where.file == LOCAL
-
-
-def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Follow | None:
-    """Manifest, lock and rendered files as a sync found them; data that it moved is let go of."""
-    root = former.root
-    for path, text in entry.before.items():
-        if text is None:
-            files.remove(root, path)
-        else:
-            files.write(root, File(path, text, mode=_mode(root / path)))
-    files.write_files(root, former.render())
-    if follow is None:
-        return None
-    prepared = follow.prepared
-    switching.take_back(former, prepared.machine, prepared.observed, entry)
-    generations = {**prepared.machine.generations, **former.store.read("generations")}
-    return replace(follow, prepared=replace(prepared, machine=replace(prepared.machine, generations=generations)))

@@ -18,24 +18,32 @@ from devenv.stages import locking
 
 def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[ImageRef, Locked]:
     """The digests of images now. Raises Unreachable if a registry could not be asked, DevenvError if it refused."""
+    found, lacking = looked_up(project, world, images)
+    if lacking:
+        raise DevenvError(dict.fromkeys(lacking.values()))  # what ails a whole registry is said once
+    return found
+
+
+def looked_up(
+    project: Project, world: World, images: Iterable[ImageRef]
+) -> tuple[dict[ImageRef, Locked], dict[ImageRef, Problem]]:
+    """The digests of images now, and why others have none. Raises Unreachable if a registry could not be asked."""
     from devenv.effects.credentials import Credentials, docker_config
     from devenv.effects.registry import Pinned, resolve
     from devenv.effects.registry_errors import OutOfReach
 
-    wanted = list(images)
     credentials = Credentials(docker_config(world.env, home=world.home), world.env)
-    answers = resolve(wanted, mirrors=project.mirrors, credentials=credentials)
-    problems = [answer for answer in answers.values() if isinstance(answer, Problem)]
-    if problems:
-        problems = list(dict.fromkeys(problems))  # what ails a whole registry is said once
-        unreachable = any(isinstance(problem, OutOfReach) for problem in problems)
-        raise (Unreachable if unreachable else DevenvError)(problems)
+    answers = resolve(list(images), mirrors=project.mirrors, credentials=credentials)
+    problems = {image: answer for image, answer in answers.items() if isinstance(answer, Problem)}
+    if any(isinstance(problem, OutOfReach) for problem in problems.values()):
+        raise Unreachable(dict.fromkeys(problems.values()))
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    return {
+    found = {
         image: Locked(answer.digest, "mirror" if project.mirrors.covers(image.registry) else image.registry, today)
         for image, answer in answers.items()
         if isinstance(answer, Pinned)
     }
+    return found, problems
 
 
 def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Project:

@@ -19,6 +19,7 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
+    ("devenv.rollback",),
     ("devenv.homecoming",),
     ("devenv.journey",),
     (

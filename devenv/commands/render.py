@@ -39,7 +39,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     project = open_project(world)
     rendered = project.render()
     if to_stdout:
-        console.result(rendered[-1].text if project.local else rendered[0].text)
+        console.result(rendered[-1].text if project.local else rendered[0].text, exact=True)
         return
     found = generated_found(project)
     states = stale({file.path: file.inputs for file in rendered}, found)

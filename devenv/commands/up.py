@@ -114,7 +114,7 @@ def _show(console: Console, prepared: Prepared, *, as_json: bool) -> None:
     if as_json:
         console.json({"plan": _steps(prepared.plan)})
         return
-    console.plan(prepared.plan)
+    console.plan(prepared.plan, result=True)
     console.say("nothing was changed" if prepared.plan.changes else "nothing to do")
 
 

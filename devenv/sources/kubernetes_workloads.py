@@ -185,6 +185,8 @@ def _config_sources(volume: Any) -> Sequence[Any]:
 def _files(source: Any, cluster: Cluster, near: Object) -> Iterator[tuple[str, str, Evidence]]:
     holder = cluster.find("ConfigMap", text_at(source, "name"), near)
     chosen = {text_at(entry, "key"): text_at(entry, "path") for entry in items(at(source, "items"))}
-    for key, text in table(at(holder.value, "data")).items() if holder else ():
+    if holder is None:
+        return
+    for key, text in table(holder.value.get("data")).items():
         if isinstance(text, str) and (not chosen or key in chosen):
             yield chosen.get(key, str(key)) or str(key), text, holder.evidence(f"data.{key}")

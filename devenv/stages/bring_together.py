@@ -95,7 +95,7 @@ def _by_source(facts: Iterable[Fact]) -> list[list[Fact]]:
 
 
 def _ambiguous(service: Service, group: Sequence[Fact]) -> Problem:
-    listed = ", ".join(f'"{fact.evidence.address or fact.name}" ({fact.kind} {fact.version})' for fact in group)
+    listed = _listed(group)
     first = group[0].evidence.address or group[0].name
     return Problem(
         f"more than one {service.kind} of production could be it: {listed}",
@@ -104,13 +104,18 @@ def _ambiguous(service: Service, group: Sequence[Fact]) -> Problem:
     )
 
 
+def _listed(facts: Iterable[Fact]) -> str:
+    said = ((fact.evidence.address or fact.name, f"{fact.kind} {fact.version}".strip()) for fact in facts)
+    return ", ".join(f'"{name}" ({what})' for name, what in said)
+
+
 def _astray(service: Service, facts: Iterable[Fact]) -> Problem | None:
     """What is wrong with a ``from`` that names nothing, where there are facts that it could name."""
     found = [fact for fact in facts if _is_kin(service, fact)]
     if not found:
         return None
     names = [text for fact in found for text in (fact.evidence.address, fact.name) if text]
-    listed = ", ".join(f'"{fact.evidence.address or fact.name}" ({fact.kind} {fact.version})' for fact in found)
+    listed = _listed(found)
     return Problem(
         f'from = "{service.follows}" is no {service.kind} of production; there is {listed}',
         did_you_mean(service.follows, names) or f'say which: from = "{names[0]}"' if names else "",

@@ -33,6 +33,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
+def later(version: str, releases: Iterable[str]) -> list[str]:
+    """Those releases that are a later patch of the same series, the nearest first."""
+    series, own = version.split(".")[:-1], _numbers(version)
+    return sorted((text for text in releases if text.split(".")[:-1] == series and _numbers(text) > own), key=_numbers)
+
+
 def plan_sync(
     manifest: Manifest, kinds: Mapping[str, Kind], bound: Bound, releases: Releases, *, services: Iterable[str]
 ) -> SyncPlan:

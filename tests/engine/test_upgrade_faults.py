@@ -16,13 +16,13 @@ KEYS = {f"key {n}": f"value {n}" for n in range(500)}
 
 def read(own: Project) -> dict[str, str]:
     with redis.Redis.from_url(own.url("cache"), decode_responses=True) as client:
-        return {str(key): str(client.get(key)) for key in client.keys()}
+        return {str(key): str(client.get(key)) for key in client.scan_iter()}
 
 
 @pytest.fixture
 def own(project: Make, standins: tuple[Standin, ...]) -> Project:
     """Data of Redis 7.0 that only a save keeps, and a manifest that wants 8.0."""
-    made = project(MANIFEST.format(version=version(standins, "redis", "7.0")).replace('save = ""', 'appendonly = true'))
+    made = project(MANIFEST.format(version=version(standins, "redis", "7.0")).replace('save = ""', "appendonly = true"))
     made.up()
     with redis.Redis.from_url(made.url("cache")) as client:
         client.mset(KEYS)
@@ -41,7 +41,9 @@ def test_killed_at_any_moment(own: Project, standins: tuple[Standin, ...], capsy
             break
         points += 1
         ended = well(devenv(own, "sync", "--yes"))
-        outcomes.add(next((line.split(";")[-1].strip() for line in ended.err.splitlines() if "interrupted" in line), ""))
+        outcomes.add(
+            next((line.split(";")[-1].strip() for line in ended.err.splitlines() if "interrupted" in line), "")
+        )
         own.up()
         assert read(own) == KEYS, (moment, said, ended.err)
         assert own.plan()["cache"].startswith("keep"), (moment, ended.err)

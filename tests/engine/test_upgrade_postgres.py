@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import psycopg
 import pytest
 
@@ -37,7 +39,7 @@ def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], pa
     own.up()
     fill(own.url("db"))
     orders = rows(own.url("db"), "SELECT id, name, doc::text, price, raw, length FROM app.orders ORDER BY id")
-    for before, release in zip(releases, releases[1:], strict=False):
+    for before, release in pairwise(releases):
         at(own, release)
         refused = devenv(own, "up")
         assert (refused.code, "devenv sync   move it" in refused.err) == (5, True), refused
@@ -48,9 +50,7 @@ def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], pa
         assert "in latin: table app.orders\t2000 " in counted[0]
         own.up()
         url = own.url("db")
-        assert rows(url, "SHOW server_version")[0][0] in (release, f"{release} (Debian)") or release in str(
-            rows(url, "SHOW server_version")
-        )
+        assert str(rows(url, "SHOW server_version")[0][0]).split()[0] == release
         assert rows(url, "SELECT id, name, doc::text, price, raw, length FROM app.orders ORDER BY id") == orders
         assert rows(url, "SHOW work_mem") == [("17MB",)]
         assert rows(url, "SHOW log_line_prefix") == [("%m 'quoted' ",)]
@@ -76,10 +76,9 @@ def test_what_the_new_image_lacks_is_said_and_nothing_is_changed(project: Make, 
     own.write(MANIFEST.format(version=new))
     ended = devenv(own, "sync", "--yes")
     assert ended.code == 1, ended
-    assert f"lacks the extension semver (in other), semver (in shop)" in ended.err
+    assert "lacks the extension semver (in other), semver (in shop)" in ended.err
     assert "db is as before, with all data" in ended.err
     assert volumes(own) == there
     own.write(MANIFEST.format(version=old).replace('"hstore"]', '"hstore", "semver"]'))
-    assert own.plan() == {".devenv/compose.yaml": "keep", "db": "keep: is as devenv.toml says"} or set(
-        step.partition(":")[0] for step in own.plan().values()
-    ) == {"keep"}
+    assert own.plan()["db"] == "keep: is as devenv.toml says"
+    assert rows(own.url("db"), "SELECT extname FROM pg_extension WHERE extname = 'semver'") == [("semver",)]

@@ -12,7 +12,7 @@ from devenv.sources.precision import stated
 from devenv.sources.setting_names import MIRRORED
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
-from devenv.stages.plan_sync import Releases, normal, plan_sync
+from devenv.stages.plan_sync import Releases, later, normal, plan_sync
 from tests.making import kinds, manifest
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
@@ -218,3 +218,11 @@ def test_a_service_that_is_added() -> None:
             replace(EVIDENCE, attribute="heartbeat"),
         ),
     )
+
+
+def test_later_patches_of_a_series() -> None:
+    newest = ("14.24", "15.19", "15.9", "16.2")
+    assert later("15.6", newest) == ["15.9", "15.19"]
+    assert later("15.19", newest) == []
+    assert later("7.0.15", ("7.0.16", "7.2.1")) == ["7.0.16"]
+    assert later("", newest) == []
