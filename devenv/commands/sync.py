@@ -269,6 +269,8 @@ def _tell(asked: Asked, home: Home, follow: Follow | None) -> None:
     if follow:
         for upgrade in follow.moves.upgrades:
             say(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
+            if upgrade.route.note:
+                say(f"      {upgrade.route.note}")
         asked.console.plan(follow.prepared.plan)
 
 
@@ -324,6 +326,8 @@ def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
         "from": {"kind": upgrade.old.kind.name, "version": upgrade.old.version.text},
         "to": {"kind": upgrade.new.kind.name, "version": upgrade.new.version.text},
         "way": str(upgrade.route.way),
+        "stops": list(upgrade.route.stops),
+        "note": upgrade.route.note,
         "bytes": upgrade.size,
         "seconds": upgrade.route.seconds(upgrade.size) if upgrade.size else None,
         "kept": list(upgrade.source),

@@ -3,6 +3,7 @@ reads: that data goes from server to server, key by key."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
@@ -12,11 +13,11 @@ from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, 
 _APART = {"redis": (7, 4), "valkey": (9, 0)}
 
 
-def route(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
+def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """In place, except from one of the two to the other after they parted."""
     if old.kind.name != new.kind.name and not _reads(old, new):
-        return Route(Way.SIDE_BY_SIDE, fixed=6, per_gb=60)
-    return Route(Way.IN_PLACE, fixed=4, per_gb=20)
+        return (Route(Way.SIDE_BY_SIDE, fixed=6, per_gb=60),)
+    return (Route(Way.IN_PLACE, fixed=4, per_gb=20),)
 
 
 def _reads(old: ResolvedService, new: ResolvedService) -> bool:
@@ -26,7 +27,7 @@ def _reads(old: ResolvedService, new: ResolvedService) -> bool:
     return old.version.release[:2] < _APART["valkey"] and new.version.release[:2] >= (7, 2)
 
 
-def recipe(way: Route, old: ResolvedService, new: ResolvedService) -> Recipe:
+def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
     """One copy that both open in turn, or two servers side by side."""
     before, after = _answering(old), _answering(new)
     own = {"DEVENV_CLI": f"{old.kind.name}-cli", "REDISCLI_AUTH": str(old.options.get("password") or "")}
