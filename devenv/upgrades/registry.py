@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import postgres, redis
+from devenv.upgrades import postgres, rabbitmq, redis
 
 
 class Way(Protocol):
@@ -23,6 +23,7 @@ class Way(Protocol):
 #: (kind of the data, kind that is to serve it) -> who knows how.
 WAYS: Mapping[tuple[str, str], Way] = {
     ("postgres", "postgres"): postgres,
+    ("rabbitmq", "rabbitmq"): rabbitmq,
     ("redis", "redis"): redis,
     ("valkey", "valkey"): redis,
     ("redis", "valkey"): redis,
