@@ -98,8 +98,10 @@ local make = {
     groups(key)
   end,
 }
-local function scanned(verb, key, at, then_)
-  local page = redis.call(verb, key, at == '-' and '0' or at, 'COUNT', 1000)
+-- About 4 MB at once, in members.
+local function share(key, length) return math.max(100, math.floor(4194304 / redis.call('MEMORY', 'USAGE', key) * redis.call(length, key))) end
+local function scanned(verb, length, key, at, then_)
+  local page = redis.call(verb, key, at == '-' and '0' or at, 'COUNT', share(key, length))
   if #page[2] > 0 then then_(page[2]) end
   return page[1] == '0' and 'end' or page[1]
 end
@@ -116,23 +118,23 @@ local part = { -- gives where the next part begins
     end)
   end,
   list = function(key, at)
-    return counted(at, 1000, function(from, upto)
+    return counted(at, share(key, 'LLEN'), function(from, upto)
       local items = redis.call('LRANGE', key, from, upto)
       if #items > 0 then each('RPUSH', key, items) end
       return #items
     end)
   end,
   zset = function(key, at)
-    return counted(at, 1000, function(from, upto)
+    return counted(at, share(key, 'ZCARD'), function(from, upto)
       local items = redis.call('ZRANGE', key, from, upto, 'WITHSCORES')
       if #items > 0 then each('ZADD', key, scored(items)) end
       return #items / 2
     end)
   end,
-  set = function(key, at) return scanned('SSCAN', key, at, function(items) each('SADD', key, items) end) end,
-  hash = function(key, at) return scanned('HSCAN', key, at, function(items) hash(key, items) end) end,
+  set = function(key, at) return scanned('SSCAN', 'SCARD', key, at, function(items) each('SADD', key, items) end) end,
+  hash = function(key, at) return scanned('HSCAN', 'HLEN', key, at, function(items) hash(key, items) end) end,
   stream = function(key, at)
-    local rest = entries(key, at, 1000)
+    local rest = entries(key, at, share(key, 'XLEN'))
     if rest == 'end' then groups(key) end
     return rest
   end,
@@ -171,14 +173,15 @@ LUA
 lost=0
 take() {
   old -n "$database" --raw EVAL "$script" 0 "$@" >"$folder/page"
-  next=$(sed -n '1s/^next //p' "$folder/page")
-  [ -n "$next" ] || fail "the old server cannot be read: $(head -n 1 "$folder/page")"
-  big=$(sed -n 2p "$folder/page")
-  lost=$((lost + $(sed -n 3p "$folder/page")))
-  strange=$(sed -n 4p "$folder/page")
+  { IFS= read -r next && IFS= read -r big && IFS= read -r gone && IFS= read -r strange; } <"$folder/page" || next=
+  case "$next" in
+    'next '*) next=${next#next } ;;
+    *) fail "the old server cannot be read: $(head -n 1 "$folder/page")" ;;
+  esac
+  lost=$((lost + gone))
   [ -z "$strange" ] || fail "there are keys of a type that only the old server has: $(echo "$strange" | tr ' ' '\n' | sort -u | tr '\n' ' '). Delete them, or stay with $DEVENV_OLD_KIND"
   tail -n +5 "$folder/page" | new --pipe >"$folder/said" 2>&1 || fail "the new server refuses what the old one held: $(grep -v -e '^All data' -e '^Last reply' "$folder/said" | head -n 2 | tr '\n' ' ')"
-  grep -q '^errors: 0,' "$folder/said" || fail "what the new server made of the data is not known: $(tail -n 1 "$folder/said")"
+  case "$(cat "$folder/said")" in *'errors: 0,'*) ;; *) fail "what the new server made of the data is not known: $(tail -n 1 "$folder/said")" ;; esac
 }
 lives=no
 case "$(new HPEXPIREAT devenv-none 1 FIELDS 1 x 2>&1)" in *ERR*) ;; *) lives=yes ;; esac
