@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from devenv import pinning
@@ -46,13 +46,36 @@ def recall(project: Project, world: World, volume: ExistingVolume, container: Co
     """
     said: Mapping[str, Any] = project.store.read(_MEMORY).get(volume.name, {})
     entry = said.get("entry") or _guessed(project, volume, container)
-    kinds = Catalogue(project.root, project.documents).read([entry["kind"]])
-    shape = {"project": {"name": project.manifest.project}, "services": {volume.service: entry}}
-    manifest = build_manifest(shape, kinds)
-    (image,) = images_of(manifest, kinds)
-    digest = said.get("digest") or project.lock.digest(image)
-    locked = Locked(digest, "", "") if digest else pinning.ask(project, world, [image])[image]
-    return resolve(manifest, kinds, Lock({image: locked})).services[volume.service]
+    return _servers(project, world, volume.service, [entry], said.get("digest"))[0]
+
+
+def stops(
+    project: Project, world: World, volume: ExistingVolume, container: Container | None, versions: Sequence[str]
+) -> tuple[ResolvedService, ...]:
+    """Servers of other versions for a volume's data, as they are in the catalogue, otherwise as the one that it was
+    last opened by. Raises DevenvError, which names every image that cannot be had."""
+    said: Mapping[str, Any] = project.store.read(_MEMORY).get(volume.name, {})
+    entry = said.get("entry") or _guessed(project, volume, container)
+    # What an image is built on need not be what it was: it is the data's version that counts.
+    kept = {key: value for key, value in entry.items() if key not in ("image", "variant")}
+    return _servers(project, world, volume.service, [kept | {"version": version} for version in versions])
+
+
+def _servers(
+    project: Project, world: World, name: str, entries: Sequence[Mapping[str, Any]], digest: str | None = None
+) -> tuple[ResolvedService, ...]:
+    """The same service by several entries of a manifest; what no lock holds is asked for, all of it at once."""
+    if not entries:
+        return ()
+    kinds = Catalogue(project.root, project.documents).read([entries[0]["kind"]])
+    shapes = [{"project": {"name": project.manifest.project}, "services": {name: entry}} for entry in entries]
+    manifests = [build_manifest(shape, kinds) for shape in shapes]
+    wanted = [next(iter(images_of(manifest, kinds))) for manifest in manifests]
+    known = {image: found for image in wanted if (found := digest or project.lock.digest(image))}
+    held = {image: Locked(found, "", "") for image, found in known.items()}
+    lacking = [image for image in wanted if image not in held]
+    lock = Lock(held | (pinning.ask(project, world, lacking) if lacking else {}))
+    return tuple(resolve(manifest, kinds, lock).services[name] for manifest in manifests)
 
 
 def _guessed(project: Project, volume: ExistingVolume, container: Container | None) -> dict[str, Any]:

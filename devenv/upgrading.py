@@ -25,7 +25,7 @@ from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.upgrade import COPY, LABEL, NEW, Refusal, Upgrade, volume_role
 from devenv.project import Project
-from devenv.stages.plan_upgrade import behind, next_generation, volumes_of
+from devenv.stages.plan_upgrade import behind, choose, next_generation, volumes_of
 from devenv.switching import JOURNAL
 from devenv.targets import compose, dotenv, workbench
 from devenv.upgrades import registry
@@ -53,10 +53,12 @@ def plan(world: World, project: Project, machine: Machine, observed: Observed, n
         if volume is None:
             continue
         old = served.recall(project, world, volume, container)
-        way = registry.route(old, service)
-        if isinstance(way, Refusal):
-            refused[name] = Problem(f"{name}: {way.message}", way.hint)
+        stops = partial(served.stops, project, world, volume, container)
+        chosen = choose(registry.routes(old, service), stops)
+        if isinstance(chosen, Refusal):
+            refused[name] = Problem(f"{name}: {chosen.message}", chosen.hint)
             continue
+        way, hops = chosen
         generation = next_generation(service.data, observed.volumes)
         after = replace(machine, generations={**machine.generations, service.data: generation})
         found = volumes_of(volume, observed.volumes)
@@ -68,7 +70,7 @@ def plan(world: World, project: Project, machine: Machine, observed: Observed, n
                 target=tuple(after.volume(item) for item in service.volumes),
                 generation=generation,
                 route=way,
-                recipe=registry.recipe(way, old, service),
+                recipe=registry.recipe(way, old, service, hops),
             )
         )
     return Moves(_measured(world, project, upgrades), refused)

@@ -36,6 +36,8 @@ def tell(asked: Asked, home: Home, follow: Follow | None) -> None:
     if follow:
         for upgrade in follow.moves.upgrades:
             line(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
+            if upgrade.route.note:
+                line(f"      {upgrade.route.note}")
         asked.console.plan(follow.prepared.plan, result=asked.result)
 
 
@@ -123,6 +125,8 @@ def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
         "from": {"kind": upgrade.old.kind.name, "version": upgrade.old.version.text},
         "to": {"kind": upgrade.new.kind.name, "version": upgrade.new.version.text},
         "way": str(upgrade.route.way),
+        "stops": list(upgrade.route.stops),
+        "note": upgrade.route.note,
         "bytes": upgrade.size,
         "seconds": None if upgrade.size is None else upgrade.route.seconds(upgrade.size),
         "kept": list(upgrade.source),

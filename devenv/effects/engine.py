@@ -37,24 +37,30 @@ OLDEST_ENGINE = (20, 10)
 
 def docker(*words: str, timeout: float | None = 60, input: str | None = None) -> Finished:
     """One docker command. Raises Unreachable when there is no docker or no engine; other failures are returned."""
-    return _ended(begin(["docker", *words], asks=input is not None), timeout=timeout, input=input)
+    begun = begin(["docker", *words], asks=input is not None)
+    return _ended(begun, timeout=timeout, input=input, foreign=words[0] == "exec")
 
 
-def _ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None) -> Finished:
+def _ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None, foreign: bool = False) -> Finished:
     try:
         done = begun.end(input=input, timeout=timeout)
     except (FileNotFoundError, PermissionError) as error:
         raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
     except TimeoutError as error:
         raise Unreachable(f"the container engine does not answer: {error}", _ELSEWHERE) from error
-    if done.code != 0 and _is_unreachable(done.stderr):
+    if done.code != 0 and _is_unreachable(done.stderr, foreign=foreign):
         raise _unreachable(_first_line(done.stderr))
     return done
 
 
-def _is_unreachable(stderr: str) -> bool:
-    """No class of error has a code of its own in the CLI; these are all its ways of saying that nobody is there."""
-    text = stderr.lower()
+def _is_unreachable(stderr: str, *, foreign: bool = False) -> bool:
+    """No class of error has a code of its own in the CLI; these are all its ways of saying that nobody is there.
+
+    ``foreign``: a program in a container speaks too, of connections of its own.
+    """
+    text = stderr.lower().strip()
+    if foreign:
+        return text.removeprefix("error: ").startswith(_NOBODY)
     return any(
         sign in text
         for sign in (
@@ -68,6 +74,15 @@ def _is_unreachable(stderr: str) -> bool:
             "http request to an https server",
         )
     )
+
+
+#: How the CLI begins to say so.
+_NOBODY = (
+    "cannot connect to the docker daemon",
+    "failed to connect to the docker api",
+    "error during connect",
+    "permission denied while trying to connect",
+)
 
 
 def _first_line(text: str) -> str:

@@ -21,10 +21,11 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """How to go. ``stops`` are the versions between the old one and the new one that must run in turn.
+    """How to go. ``stops`` are the versions between the old one and the new one that must run in turn, as a manifest
+    would name them (``3.11``).
 
     ``fixed`` seconds and ``per_gb`` seconds for each GB of data are what it takes, roughly; ``verified`` tells that
-    devenv's own tests go this way with real servers.
+    devenv's own tests go this way with real servers. ``note`` is told with the plan.
     """
 
     way: Way

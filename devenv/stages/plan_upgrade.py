@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
+from devenv.errors import DevenvError
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume
+from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
+from devenv.model.upgrade import Refusal, Route
 from devenv.model.version import parse_version
 from devenv.stages.plan_up import live
 from devenv.stages.resolve import further_key
@@ -51,3 +55,25 @@ def volumes_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume]) -> dic
         item for item in volumes if item.data == volume.data and item.name == further_key(begin, item.path) + end
     )
     return {volume.path: volume.name} | {item.path: item.name for item in further}
+
+
+def choose(
+    routes: Sequence[Route] | Refusal, stops: Callable[[Sequence[str]], tuple[ResolvedService, ...]]
+) -> tuple[Route, tuple[ResolvedService, ...]] | Refusal:
+    """The first route that can be gone, with servers of its stops; why the ones before it cannot is in its note.
+
+    ``stops`` gives servers of versions, and raises DevenvError where their images cannot be had.
+    """
+    if isinstance(routes, Refusal):
+        return routes
+    lacking: list[Problem] = []
+    for route in routes:
+        try:
+            hops = stops(route.stops)
+        except DevenvError as error:
+            lacking += error.problems
+            continue
+        instead = f"not {routes[0].way}: {'; '.join(problem.message for problem in lacking)}" if lacking else ""
+        return replace(route, note="; ".join(filter(None, (instead, route.note)))), hops
+    by = ", ".join(routes[0].stops)
+    return Refusal(f"the way goes by {by}: {'; '.join(p.message for p in lacking)}", lacking[0].hint)

@@ -6,6 +6,8 @@ password and no pg_hba.conf stands in between.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
 
@@ -22,12 +24,12 @@ _FAST = {
 _SOCKETS, _DUMP = "sockets", "dump"
 
 
-def route(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
+def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """To any newer major version at once."""
-    return Route(Way.DUMP, fixed=8, per_gb=45)
+    return (Route(Way.DUMP, fixed=8, per_gb=45),)
 
 
-def recipe(way: Route, old: ResolvedService, new: ResolvedService) -> Recipe:
+def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
     """Copy, count, dump and restore, count again."""
     flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
     servers = (

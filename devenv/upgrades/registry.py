@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import postgres, redis
+from devenv.upgrades import postgres, rabbitmq, redis
 
 
 class Way(Protocol):
     """A module of this package."""
 
-    def route(self, old: ResolvedService, new: ResolvedService) -> Route | Refusal: ...
+    def routes(self, old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal: ...
 
-    def recipe(self, way: Route, old: ResolvedService, new: ResolvedService) -> Recipe: ...
+    def recipe(
+        self, way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]
+    ) -> Recipe: ...
 
 
 #: (kind of the data, kind that is to serve it) -> who knows how.
 WAYS: Mapping[tuple[str, str], Way] = {
     ("postgres", "postgres"): postgres,
+    ("rabbitmq", "rabbitmq"): rabbitmq,
     ("redis", "redis"): redis,
     ("valkey", "valkey"): redis,
     ("redis", "valkey"): redis,
@@ -28,19 +31,19 @@ WAYS: Mapping[tuple[str, str], Way] = {
 }
 
 
-def route(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
-    """How data gets from one version to another, or why it does not."""
+def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
+    """How data gets from one version to another, the best way first, or why it does not."""
     way = WAYS.get((old.kind.name, new.kind.name))
     if way is None:
         return Refusal(f"devenv knows no way from {old.kind.title} to {new.kind.title}", _fresh(new))
     if old.kind.name == new.kind.name and is_downgrade(old, new):
         return Refusal(f"data of {old.version} cannot go back to {new.version}", _fresh(new))
-    return way.route(old, new)
+    return way.routes(old, new)
 
 
-def recipe(way: Route, old: ResolvedService, new: ResolvedService) -> Recipe:
-    """What is done, step by step."""
-    return WAYS[(old.kind.name, new.kind.name)].recipe(way, old, new)
+def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService] = ()) -> Recipe:
+    """What is done, step by step; ``hops`` are servers of the versions that the way stops at."""
+    return WAYS[(old.kind.name, new.kind.name)].recipe(way, old, new, hops)
 
 
 def is_downgrade(old: ResolvedService, new: ResolvedService) -> bool:
