@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue
+from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
 
 FRAGMENT = "compose.yaml.j2"
 DECLARATION = "service.toml"
@@ -45,6 +45,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         build=_build(data.get("build")),
         packages=data.get("packages", {}),
         preload=data.get("preload", {}),
+        seed=tuple(SeedRule(tuple(rule["files"]), tuple(rule["command"])) for rule in data.get("seed", ())),
         stop_grace=data.get("stop_grace", "10s"),
         settings=data.get("settings", ""),
         notes=tuple(data.get("notes", ())),

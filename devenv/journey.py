@@ -163,12 +163,16 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     return outcomes
 
 
-def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> None:
+def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
     """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
+    from devenv import seeding
     from devenv.effects.engine import look
     from devenv.waiting import failures
 
     prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes())
     save_decisions(prepared)
+    project = prepared.project
+    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     carry_out(prepared, progress, verb=verb)
     failures(wait_for(world, prepared, timeout=timeout, progress=progress))
+    return prepared

@@ -82,6 +82,15 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRule:
+    """How files of some names are loaded: a command in the running container, each word a template, that reads the file
+    (or a tar of the folder, for a name that ends with ``/``) on its standard input."""
+
+    files: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """What makes a derived image necessary: any value in these options that the image does not already hold."""
 
@@ -124,6 +133,7 @@ class Kind:
     build: Build | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
     preload: Mapping[str, str] = field(default_factory=dict)
+    seed: tuple[SeedRule, ...] = ()
     stop_grace: str = "10s"
     settings: str = ""
     notes: tuple[str, ...] = ()

@@ -69,6 +69,11 @@ class BuildShape(Shape):
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
+class SeedShape(Shape):
+    files: Annotated[list[StrictStr], Field(min_length=1, description="Patterns of names; a folder's ends with /.")]
+    command: Annotated[list[StrictStr], Field(min_length=1, description="What reads such a file in the container.")]
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -88,6 +93,7 @@ class KindShape(Shape):
     build: BuildShape | None = None
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    seed: list[SeedShape] = Field(default_factory=list)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     notes: list[StrictStr] = Field(default_factory=list)

@@ -13,6 +13,7 @@ from devenv.model.version import Version, in_range, parse_version
 from devenv.references import malformed, references
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
+from devenv.stages.check_seed import seed_issues
 from devenv.stages.check_sources import source_issues
 
 
@@ -52,7 +53,14 @@ def meaning_issues(manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[
     issues = list(_requirement(data.get("requires", "")))
     for service in manifest.services.values():
         issues += service_issues(service, kinds[service.kind])
-    return [*issues, *_double_ports(manifest), *_profiles(manifest), *_env(manifest, kinds), *source_issues(manifest)]
+    return [
+        *issues,
+        *_double_ports(manifest),
+        *_profiles(manifest),
+        *_env(manifest, kinds),
+        *source_issues(manifest),
+        *seed_issues(manifest, kinds),
+    ]
 
 
 def service_issues(service: Service, kind: Kind) -> list[Issue]:
