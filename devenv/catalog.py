@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue
+from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
 
 FRAGMENT = "compose.yaml.j2"
 DECLARATION = "service.toml"
@@ -49,6 +49,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         packages=data.get("packages", {}),
         preload={name: tuple(libraries.split()) for name, libraries in data.get("preload", {}).items()},
         needs=data.get("needs", {}),
+        seed=tuple(SeedRule(tuple(rule["files"]), tuple(rule["command"])) for rule in data.get("seed", ())),
         stop_grace=data.get("stop_grace", "10s"),
         settings=data.get("settings", ""),
         reserved={name: entry["instead"] for entry in data.get("reserved", ()) for name in entry["settings"]},

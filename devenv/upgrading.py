@@ -129,7 +129,7 @@ def carry_out(
         upgrade.service: {
             "words": upgrade.words,
             "bench": bench_name(machine, upgrade.service),
-            "scratch": [*_scratch(machine, upgrade).values(), *upgrade.target],
+            "scratch": [*scratch_of(machine, upgrade).values(), *upgrade.target],
             "target": list(upgrade.target),
             "container": item.id if (item := _container(observed, upgrade.service)) and item.running else "",
         }
@@ -154,7 +154,7 @@ def bench_name(machine: Machine, service: str) -> str:
     return f"{machine.project}-upgrade-{service}"
 
 
-def _scratch(machine: Machine, upgrade: Upgrade) -> dict[str, str]:
+def scratch_of(machine: Machine, upgrade: Upgrade) -> dict[str, str]:
     """Role -> name of the volumes that are thrown away afterwards."""
     count = max(len(upgrade.old.volumes), len(upgrade.new.volumes))
     roles = [
@@ -177,12 +177,12 @@ def _one(
 ) -> None:
     container = _container(observed, upgrade.service)
     name = bench_name(machine, upgrade.service)
-    scratch = _scratch(machine, upgrade)
-    bench = _bench(world, project, machine, upgrade, scratch, progress, over)
+    scratch = scratch_of(machine, upgrade)
+    bench = bench_of(world, project, machine, upgrade, scratch, progress, over)
     try:
         _check_room(upgrade)
         clear(name, [*scratch.values(), *upgrade.target])
-        _prepare(world, project, machine, bench, upgrade)
+        prepare(world, project, machine, bench, upgrade)
         if container and container.running:
             progress.update(upgrade.service, f"stopping {upgrade.old.version}")
             stop_containers([container.id])
@@ -210,7 +210,7 @@ def _check_room(upgrade: Upgrade) -> None:
         )
 
 
-def _bench(
+def bench_of(
     world: World,
     project: Project,
     machine: Machine,
@@ -242,7 +242,7 @@ def _bench(
     )
 
 
-def _prepare(world: World, project: Project, machine: Machine, bench: Workbench, upgrade: Upgrade) -> None:
+def prepare(world: World, project: Project, machine: Machine, bench: Workbench, upgrade: Upgrade) -> None:
     """Everything that takes long and touches nothing: images, volumes, the Compose file."""
     servers = upgrade.recipe.servers
     folder = bench.folder

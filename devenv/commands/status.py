@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from devenv.model.observed import Container
     from devenv.model.probe import Answer, Question
     from devenv.model.resolved import ResolvedService
+    from devenv.model.snapshot import Snapshot
     from devenv.standing import Standing
 
 
@@ -56,7 +57,14 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     general = _general(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if as_json or format == "json":
-        console.json({"in_sync": not drifting, "services": [_entry(row) for row in rows], "drift": general})
+        console.json(
+            {
+                "in_sync": not drifting,
+                "services": [_entry(row) for row in rows],
+                "drift": general,
+                "snapshots": len(_kept(here)),
+            }
+        )
     else:
         _show(console, here, rows, general)
     return DriftFound.exit_code if exit_code and drifting else 0
@@ -166,9 +174,21 @@ def _entry(row: Row) -> dict[str, object]:
 
 
 def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
+    from devenv.stages.keep import counted
+
     shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
     console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
     for line in drift:
         console.result(f"≠ {line}")
     console.say(_remedy(here, rows) if drift else "as devenv.toml and devenv.lock say")
+    if copies := counted(_kept(here)):
+        console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+
+
+def _kept(here: Standing) -> tuple[Snapshot, ...]:
+    from devenv.effects import snapshots
+    from devenv.stages.keep import in_use, kept
+
+    there = {volume.name for volume in here.observed.volumes}
+    return kept(snapshots.entries(here.project.store), in_use(here.project.resolved, here.machine), there)

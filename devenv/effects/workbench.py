@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devenv.census import END, differences
-from devenv.effects import ready, volumes
+from devenv.effects import copying, ready, volumes
 from devenv.effects.compose import Stack, remove_volumes, stop_containers
 from devenv.effects.containers import execute, inspect
 from devenv.effects.engine import containers, docker
@@ -35,7 +35,8 @@ class Stopped(DevenvError):
 
 @dataclass(slots=True)
 class Workbench:
-    """What one upgrade needs. ``volumes`` maps roles to names; ``images`` the servers' images by server."""
+    """What one upgrade needs. ``volumes`` maps roles to names; ``census`` is what must be found ("": what the
+    first one finds)."""
 
     world: World
     name: str
@@ -50,7 +51,7 @@ class Workbench:
     over: threading.Event
     notes: list[str] = field(default_factory=list)
     _containers: dict[str, str] = field(default_factory=dict)
-    _census: str = ""
+    census: str = ""
 
     @property
     def log(self) -> Path:
@@ -80,8 +81,8 @@ class Workbench:
                 self._compare(said, recipe)
 
     def _copy(self) -> None:
-        for index, source in enumerate(self.source):
-            volumes.copy(source, self.volumes[volume_role(COPY, index)], image=self.image, label=f"{LABEL}={self.name}")
+        pairs = {source: self.volumes[volume_role(COPY, index)] for index, source in enumerate(self.source)}
+        copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}").go()
 
     def _serve(self, server: str) -> None:
         self.stack.up([server], recreate=True, further=True, told=self._write)
@@ -116,12 +117,12 @@ class Workbench:
     def _compare(self, said: str, recipe: Recipe) -> None:
         if not said.rstrip().endswith(END):
             raise DevenvError("the census broke off")
-        first = not self._census
+        first = not self.census
         self.folder.joinpath(f"census-{'before' if first else 'after'}").write_text(said, encoding="utf-8")
         if first:
-            self._census = said
+            self.census = said
             return
-        found = differences(self._census, said, more=recipe.more)
+        found = differences(self.census, said, more=recipe.more)
         if found:
             shown = "\n".join(f"    {line}" for line in found[:8]) + (
                 f"\n    … {len(found)} in all" if found[8:] else ""
@@ -132,7 +133,7 @@ class Workbench:
         identity = self._containers[server]
         stop_containers([identity])
         (found,) = inspect(self.world, [identity])
-        if found.exit_code not in _CLEAN:
+        if found.exit_code not in CLEAN:
             raise DevenvError(f"the server did not end cleanly: code {found.exit_code}", _tail(identity))
 
     def _write(self, text: str) -> None:
@@ -142,7 +143,7 @@ class Workbench:
 
 
 #: How servers end that were asked to: by themselves, or by the signal that asked them (SIGTERM, SIGINT).
-_CLEAN = (0, 130, 143)
+CLEAN = (0, 130, 143)
 
 
 def _tail(container: str) -> str:

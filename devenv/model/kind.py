@@ -84,6 +84,15 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRule:
+    """How files of some names are loaded: a command in the running container, each word a template, that reads the file
+    (or a tar of the folder, for a name that ends with ``/``) on its standard input."""
+
+    files: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """What makes a derived image necessary: any value in these options that the image does not already hold."""
 
@@ -136,6 +145,7 @@ class Kind:
     packages: Mapping[str, str] = field(default_factory=dict)
     preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seed: tuple[SeedRule, ...] = ()
     stop_grace: str = "10s"
     settings: str = ""
     reserved: Mapping[str, str] = field(default_factory=dict)

@@ -88,6 +88,11 @@ class ReservedShape(Shape):
     instead: StrictStr = Field(description="What to do instead of setting them.")
 
 
+class SeedShape(Shape):
+    files: Annotated[list[StrictStr], Field(min_length=1, description="Patterns of names; a folder's ends with /.")]
+    command: Annotated[list[StrictStr], Field(min_length=1, description="What reads such a file in the container.")]
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -108,6 +113,7 @@ class KindShape(Shape):
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     needs: dict[StrictStr, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
+    seed: list[SeedShape] = Field(default_factory=list)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     reserved: list[ReservedShape] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from typing import Any
 from devenv import tomldoc
 from devenv.errors import ManifestError
 from devenv.model.kind import Kind, OptionValue
-from devenv.model.manifest import Manifest, Service
+from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
 from devenv.model.version import parse_version
 
@@ -155,6 +155,7 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
         profiles={name: tuple(members) for name, members in data.get("profiles", {}).items()},
         env=data.get("env", {}),
         post_up=tuple(_command(entry) for entry in data.get("hooks", {}).get("post_up", ())),
+        seed={name: _seeds(sources) for name, sources in data.get("seed", {}).items()},
         environments=data.get("environments", {}),
         runtimes=data.get("runtimes", {}),
         devcontainer=data.get("devcontainer", {}),
@@ -163,6 +164,11 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
 
 def _command(entry: str | list[str]) -> tuple[str, ...]:
     return tuple(shlex.split(entry)) if isinstance(entry, str) else tuple(entry)
+
+
+def _seeds(sources: str | list[Any]) -> tuple[Seed, ...]:
+    listed = [sources] if isinstance(sources, str) else sources
+    return tuple(Seed(item) if isinstance(item, str) else Seed(command=tuple(item["command"])) for item in listed)
 
 
 def _service(name: str, entry: Mapping[str, Any], kind: Kind) -> Service:

@@ -31,6 +31,19 @@ WAYS: Mapping[tuple[str, str], Way] = {
 }
 
 
+class Portable(Protocol):
+    """A module that moves data as what every version and every processor reads, rather than as a server's own files.
+    The volume of the role ``dump`` holds that."""
+
+    def pack(self, service: ResolvedService) -> Recipe: ...
+
+    def unpack(self, service: ResolvedService) -> Recipe: ...
+
+
+DUMP = "dump"
+PORTABLE: Mapping[str, Portable] = {"postgres": postgres}
+
+
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """How data gets from one version to another, the best way first, or why it does not."""
     way = WAYS.get((old.kind.name, new.kind.name))
