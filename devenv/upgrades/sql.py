@@ -32,6 +32,19 @@ _IN_THE_WAY = {
 #: Nothing that is written while data is loaded must survive a crash: it is thrown away then.
 _FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=512M", "--skip-log-bin")
 _DUMP = "dump"
+#: Collations that only MySQL has -> those of MariaDB that compare alike, as sed's commands, by the first MariaDB that has
+#: them. Those of 0900 do not pad, so neither do these.
+_TO_MARIADB = (
+    ((10, 10), r"s/utf8mb4_0900_(a[is]_c[is])/utf8mb4_uca1400_nopad_\1/g"),
+    ((0,), r"s/utf8mb4_0900_ai_ci/utf8mb4_unicode_520_nopad_ci/g"),
+)
+_BINARY = r"s/utf8mb4_0900_bin/utf8mb4_nopad_bin/g"
+#: The same the other way; what is not named here MySQL either has or cannot have.
+_TO_MYSQL = (
+    r"s/utf8mb4_uca1400_(nopad_)?(ai_ci|as_ci|as_cs)/utf8mb4_0900_\2/g",
+    r"s/utf8mb3_uca1400_(nopad_)?ai_ci/utf8mb3_unicode_520_ci/g",
+    r"s/utf8mb4_nopad_bin/utf8mb4_0900_bin/g",
+)
 
 
 def setting(service: ResolvedService, name: str) -> str:
@@ -87,6 +100,12 @@ def _tried(old: ResolvedService, new: ResolvedService) -> bool:
     return {service.version.release[:2] for service in (old, new)} == {(9, 7), (11, 8)}
 
 
+def _collations(new: ResolvedService) -> tuple[str, ...]:
+    if new.kind.name == "mysql":
+        return _TO_MYSQL
+    return next(command for first, command in _TO_MARIADB if new.version.release >= first), _BINARY
+
+
 def copy(old: ResolvedService, new: ResolvedService) -> Recipe:
     """Both servers at once, and a volume for what one writes and the other reads."""
     servers = (
@@ -94,13 +113,15 @@ def copy(old: ResolvedService, new: ResolvedService) -> Recipe:
         Server("new", quiet(new), mounts(new, NEW) | {"/devenv/dump": _DUMP}, FLAGS + _FAST),
     )
     own = values(old, new) | {"DEVENV_OTHER": "yes"}
-    to = own | {"DEVENV_TO": f"{new.kind.title} {new.version}"}
+    to = own | {"DEVENV_TO": f"{new.kind.title} {new.version}", "DEVENV_COLLATIONS": "\n".join(_collations(new))}
+    if new.kind.name == "mariadb":  # it takes the hashes of MySQL's old way of logging in
+        to["DEVENV_NATIVE"] = "yes"
     steps = (
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         Step(Do.CENSUS, "count what is there", "old", CENSUS, own),
         Step(Do.SERVE, f"start {new.version} beside it", "new"),
-        Step(Do.RUN, "dump", "old", f"mysql/dump-to-{new.kind.name}.sh", to),
+        Step(Do.RUN, "dump", "old", "mysql/dump.sh", to),
         Step(Do.RUN, "restore", "new", "mysql/load.sh", to),
         Step(Do.CENSUS, "count again", "new", CENSUS, own),
         Step(Do.RUN, "leave nothing half done", "new", END, own),

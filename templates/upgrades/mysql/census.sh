@@ -42,8 +42,6 @@ $begin
 SELECT CONCAT('database ', SCHEMA_NAME), $base FROM information_schema.SCHEMATA WHERE SCHEMA_NAME $ours ORDER BY BINARY SCHEMA_NAME;
 SELECT CONCAT('columns ', c.TABLE_SCHEMA, '.', c.TABLE_NAME), CONCAT_WS(' ', COUNT(*), SUM(CRC32(CONCAT_WS(',', ORDINAL_POSITION, COLUMN_NAME, IS_NULLABLE, $type))))
   FROM information_schema.COLUMNS c WHERE c.TABLE_SCHEMA $ours GROUP BY c.TABLE_SCHEMA, c.TABLE_NAME;
-SELECT CONCAT('counter ', TABLE_SCHEMA, '.', TABLE_NAME), CONCAT_WS(' ', GREATEST(COALESCE(AUTO_INCREMENT, 1), 1), $engine)
-  FROM information_schema.TABLES WHERE TABLE_SCHEMA $ours AND TABLE_TYPE IN $kinds ORDER BY BINARY TABLE_SCHEMA, BINARY TABLE_NAME;
 SELECT CONCAT('indexes ', TABLE_SCHEMA, '.', TABLE_NAME), CONCAT_WS(' ', COUNT(DISTINCT INDEX_NAME), SUM(CRC32(CONCAT_WS(',', INDEX_NAME, SEQ_IN_INDEX, COLUMN_NAME, NON_UNIQUE))))
   FROM information_schema.STATISTICS WHERE TABLE_SCHEMA $ours GROUP BY TABLE_SCHEMA, TABLE_NAME;
 SELECT CONCAT('constraints ', TABLE_SCHEMA, '.', TABLE_NAME, ' ', CONSTRAINT_TYPE), COUNT(*)
@@ -150,5 +148,11 @@ awk -F '\t' '{ rows[$1] = rows[$1] "+" $2; sums[$1] = sums[$1] "+" $3 }
 all "$work/adding" "$work/added"
 cat "$work/added"
 [ "$(wc -l <"$work/added")" = "$(wc -l <"$work/tables")" ] || fail 'not every table could be counted'
+# After all tables were opened: until then MySQL tells the number that was given out last for the one that comes next.
+ask <<SQL
+$begin
+SELECT CONCAT('counter ', TABLE_SCHEMA, '.', TABLE_NAME), CONCAT_WS(' ', GREATEST(COALESCE(AUTO_INCREMENT, 1), 1), $engine)
+  FROM information_schema.TABLES WHERE TABLE_SCHEMA $ours AND TABLE_TYPE IN $kinds ORDER BY BINARY TABLE_SCHEMA, BINARY TABLE_NAME;
+SQL
 rm -rf "$work"
 echo '# end'
