@@ -12,6 +12,8 @@ from devenv.model.upgrade import LABEL, Server
 from devenv.targets import compose
 
 PATH = "compose.yaml"
+#: A server that is told to leave nothing half done may need long to end, and nobody waits for it but the upgrade.
+_GRACE = "1800s"
 
 
 def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *, name: str) -> tuple[File, ...]:
@@ -40,6 +42,7 @@ def _body(body: dict[str, Any], server: Server, name: str) -> dict[str, Any]:
     """The service's own body, made to serve nobody but the upgrade."""
     body.pop("ports", None)
     body["labels"] = {LABEL: name}
+    body["stop_grace_period"] = _GRACE
     body["volumes"] = [f"{role}:{path}" for path, role in server.mounts.items()]
     body["command"] = [*body.get("command", []), *server.flags]
     if not body["command"]:

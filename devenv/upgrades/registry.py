@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import postgres, rabbitmq, redis
+from devenv.upgrades import mariadb, mysql, postgres, rabbitmq, redis
 
 
 class Way(Protocol):
@@ -28,6 +28,10 @@ WAYS: Mapping[tuple[str, str], Way] = {
     ("valkey", "valkey"): redis,
     ("redis", "valkey"): redis,
     ("valkey", "redis"): redis,
+    ("mariadb", "mariadb"): mariadb,
+    ("mysql", "mariadb"): mariadb,
+    ("mysql", "mysql"): mysql,
+    ("mariadb", "mysql"): mysql,
 }
 
 
