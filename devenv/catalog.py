@@ -46,6 +46,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         packages=data.get("packages", {}),
         preload=data.get("preload", {}),
         stop_grace=data.get("stop_grace", "10s"),
+        ends=tuple(data.get("ends", ())),
+        in_place=data.get("upgrade", {}).get("in_place", False),
         settings=data.get("settings", ""),
         notes=tuple(data.get("notes", ())),
         fragment=folder[FRAGMENT],

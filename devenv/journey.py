@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.plan import Action, Plan
 from devenv.pinning import pinned, save
-from devenv.project import Project
+from devenv.project import Project, open_project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
 from devenv.standing import narrowed
@@ -160,3 +161,14 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     if waiting.versions != versions:
         project.store.write("versions", waiting.versions)
     return outcomes
+
+
+def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> None:
+    """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
+    from devenv.effects.engine import look
+    from devenv.waiting import failures
+
+    prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes())
+    save_decisions(prepared)
+    carry_out(prepared, progress, verb=verb)
+    failures(wait_for(world, prepared, timeout=timeout, progress=progress))

@@ -32,6 +32,14 @@ def remember(project: Project, machine: Machine, names: Iterable[str]) -> None:
         project.store.write(_MEMORY, known | now)
 
 
+def note(project: Project, said: Mapping[str, Mapping[str, Any] | None]) -> None:
+    """Note by what volumes were last opened, where somebody knows."""
+    known = project.store.read(_MEMORY)
+    new = {volume: dict(how) for volume, how in said.items() if how}
+    if any(known.get(volume) != how for volume, how in new.items()):
+        project.store.write(_MEMORY, known | new)
+
+
 def known(project: Project, volume: str) -> dict[str, Any] | None:
     """What is remembered of one volume."""
     said: dict[str, Any] | None = project.store.read(_MEMORY).get(volume)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from devenv import served
+from devenv import pointing, served
 from devenv.console import Console
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
@@ -50,8 +50,7 @@ def switch(project: Project, upgrades: Sequence[Upgrade], texts: Mapping[str, st
 
 
 def _point(store: Store, entry: Switch) -> None:
-    snapshots.add(store, entry.kept)
-    store.write("generations", store.read("generations") | dict(entry.generations))
+    pointing.point(store, entry.kept, entry.generations)
 
 
 def _snapshot(project: Project, upgrade: Upgrade) -> Snapshot:
@@ -105,7 +104,7 @@ def done(project: Project) -> None:
 
 def recovered(console: Console, store: Store) -> bool:
     """Put an end to what a killed run left, and say so; whether there was anything."""
-    told = recover(store)
+    told = recover(store) + pointing.recover(store)
     for line in told:
         console.say(line)
     return bool(told)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from devenv.console import Progress
@@ -11,7 +11,7 @@ from devenv.effects.containers import execute, version_in
 from devenv.effects.world import World
 from devenv.errors import DevenvError, NotReady
 from devenv.model.machine import Machine
-from devenv.model.observed import Container
+from devenv.model.observed import Container, Observed
 from devenv.model.probe import Answer
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
@@ -61,6 +61,23 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
         progress.done(outcome.name, said.splitlines()[0], well=not outcome.failure)
 
     return ready.wait(waiting.world, awaited, timeout=timeout, then=then, ended=ended)
+
+
+def serving_again(
+    world: World,
+    resolved: Resolved,
+    machine: Machine,
+    observed: Observed,
+    names: Sequence[str],
+    timeout: float,
+    *,
+    progress: Progress,
+) -> None:
+    """Wait for services whose containers stood still and were started again. Raises NotReady."""
+    if names:
+        own = {item.service: item for item in observed.containers}
+        waiting = Waiting(world, resolved, machine, own, frozenset(), None, lambda place, config: None, {})
+        failures(wait(waiting, names, timeout=timeout, progress=progress))
 
 
 def running_version(service: ResolvedService, container: str, project: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -39,6 +40,19 @@ def _names_in(folder: Path, table: str) -> dict[str, None]:
     root = find_root(folder.resolve(), MANIFEST)
     texts = [read_text(root / name) or "" for name in (MANIFEST, LOCAL)] if root else []
     return dict.fromkeys(name for text in texts for name in parse(text).get(table, {}))
+
+
+def complete_snapshots(context: click.Context, _: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What a shell offers where a snapshot's name is wanted: those that are remembered, without asking the engine."""
+    from devenv.effects import snapshots
+    from devenv.project import open_store
+
+    root, given = context.find_root(), context.params.get("names") or ()
+    found: list[str] = []
+    with contextlib.suppress(DevenvError, OSError, ValueError, TypeError, AttributeError):
+        folder = (root.obj.cwd / (root.params.get("directory") or "")).resolve()
+        found = [item.name for item in snapshots.entries(open_store(replace(root.obj, cwd=folder)))]
+    return [CompletionItem(name) for name in dict.fromkeys(found) if name.startswith(begun) and name not in given]
 
 
 complete_services = _completing("services")

@@ -1,4 +1,4 @@
-"""``devenv reset``: throw a service's data away."""
+"""``devenv reset``: a service begins anew, without data."""
 
 from __future__ import annotations
 
@@ -16,26 +16,45 @@ if TYPE_CHECKING:
 
 @click.command()
 @service_argument
+@click.option("--no-snapshot", is_flag=True, help="Keep nothing: the data is lost, for good.")
 @yes_option
 @click.pass_obj
-def command(world: World, service: str, yes: bool) -> None:
-    """Remove a service's container and the data of its current version. Says what is lost, and asks.
+def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
+    """Remove a service's container and have it begin anew, without data. What it had is kept, as a snapshot.
 
-    Data of other versions is kept.
+    With --no-snapshot its data is thrown away, after saying what is lost, and asking. Data of other versions is kept.
     """
     from devenv.standing import alone
 
     console = Console(world.stdout, world.stderr, world.env)
     with alone(world, "reset", console) as here:
-        _reset(world, console, here, service, sure=yes)
+        here.chosen([service])
+        if no_snapshot:
+            _throw_away(world, console, here, service, sure=yes)
+        else:
+            _begin_anew(world, console, here, service)
 
 
-def _reset(world: World, console: Console, here: Standing, service: str, *, sure: bool) -> None:
+def _begin_anew(world: World, console: Console, here: Standing, service: str) -> None:
+    from devenv import keeping, restoring
+    from devenv.effects import history
+
+    place = keeping.Place(world, here.project, here.machine, here.observed)
+    kept = restoring.let_go(place, service, name=f"{service}-before-reset")
+    if kept is None:
+        console.say(f"{service} has no data here; nothing was changed")
+        return
+    history.mention(here.project.store, "reset", [f"{service}: begins anew; its data is kept as {kept.name}"])
+    console.say(f"{service} is empty; 'devenv up {service}' begins anew")
+    console.say(f"what it had is kept: devenv snapshot restore {kept.name}")
+    console.say(f"to be rid of that:   devenv snapshot rm {kept.name}")
+
+
+def _throw_away(world: World, console: Console, here: Standing, service: str, *, sure: bool) -> None:
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
     from devenv.errors import Refused
 
-    here.chosen([service])
     keys = {here.machine.volume(volume) for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
     kept = sorted(v.name for v in here.observed.volumes if v.service == service and v.name not in keys)
@@ -47,7 +66,7 @@ def _reset(world: World, console: Console, here: Standing, service: str, *, sure
         console.say(f"kept: {', '.join(kept)}")
     if not sure:
         if not world.interactive:
-            raise Refused("nobody is there to say yes", f"devenv reset --yes {service}")
+            raise Refused("nobody is there to say yes", f"devenv reset --no-snapshot --yes {service}")
         if not click.confirm("Throw it away?", err=True):
             raise Refused("you did not say yes")
     container = here.find(service)

@@ -35,12 +35,23 @@ from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 OLDEST_ENGINE = (20, 10)
 
 
-def docker(*words: str, timeout: float | None = 60, input: str | None = None) -> Finished:
-    """One docker command. Raises Unreachable when there is no docker or no engine; other failures are returned."""
-    return _ended(begin(["docker", *words], asks=input is not None), timeout=timeout, input=input)
+def docker(
+    *words: str,
+    timeout: float | None = 60,
+    input: str | None = None,
+    source: int | None = None,
+    sink: int | None = None,
+) -> Finished:
+    """One docker command. Raises Unreachable when there is no docker or no engine; other failures are returned.
+
+    ``source`` and ``sink`` are file descriptors for what is too large to come through here.
+    """
+    begun = begin(["docker", *words], asks=input is not None, source=source, sink=sink)
+    return ended(begun, timeout=timeout, input=input)
 
 
-def _ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None) -> Finished:
+def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None) -> Finished:
+    """A docker command that was begun, at its end. Raises as ``docker`` does."""
     try:
         done = begun.end(input=input, timeout=timeout)
     except (FileNotFoundError, PermissionError) as error:
@@ -99,7 +110,7 @@ def _unreachable(said: str) -> Unreachable:
 
 def _table(begun: Begun) -> Table:
     """The lines of a docker command, split at tabs."""
-    done = _ended(begun)
+    done = ended(begun)
     if done.code != 0:
         raise DevenvError(f"docker failed: {_first_line(done.stderr)}", "'devenv doctor' looks for the cause")
     return [line.split("\t") for line in done.stdout.splitlines()]

@@ -50,18 +50,34 @@ class Begun:
                 raise
             finally:
                 _running.discard(child)
-        return Finished(child.returncode, stdout, stderr)
+        return Finished(child.returncode, stdout or "", stderr)
+
+    def first_line(self) -> str:
+        """What it says first, when it has said it; "" if it ended before."""
+        if isinstance(self._child, OSError):
+            raise self._child
+        assert self._child.stdout is not None
+        return self._child.stdout.readline()
 
 
 def begin(
-    argv: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, asks: bool = False
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    asks: bool = False,
+    source: int | None = None,
+    sink: int | None = None,
 ) -> Begun:
-    """Start a program; ``asks``: it will be given input. That there is none of that name is said at its end."""
+    """Start a program; ``asks``: it will be given input. That there is none of that name is said at its end.
+
+    ``source`` and ``sink`` are file descriptors that it reads and writes by itself: nothing of that comes through here.
+    """
     try:
         child = subprocess.Popen(
             list(argv),
-            stdin=subprocess.PIPE if asks else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdin=subprocess.PIPE if asks else subprocess.DEVNULL if source is None else source,
+            stdout=subprocess.PIPE if sink is None else sink,
             stderr=subprocess.PIPE,
             env=None if env is None else dict(env),
             cwd=cwd,
@@ -88,6 +104,21 @@ def run(
     longer; the program is killed then.
     """
     return begin(argv, env=env, cwd=cwd, asks=input is not None).end(input=input, timeout=timeout)
+
+
+def pipe(first: Sequence[str], second: Sequence[str], *, source: int | None = None) -> tuple[Finished, Finished]:
+    """Run two programs, the second one reading what the first one writes (which may read ``source``)."""
+    reads, writes = os.pipe()
+    try:
+        one = begin(first, source=source, sink=writes)
+    finally:
+        os.close(writes)
+    try:
+        other = begin(second, source=reads)
+    finally:
+        os.close(reads)
+    ended = other.end()
+    return one.end(), ended
 
 
 @atexit.register

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 
 from devenv.effects.engine import docker
+from devenv.effects.process import Finished
 from devenv.errors import DevenvError
 
 #: Runs as root whatever the image says, reaches no network, and leaves nothing behind.
@@ -22,19 +24,11 @@ def exists(name: str) -> bool:
     return docker("volume", "inspect", name).code == 0
 
 
-def copy(source: str, target: str, *, image: str, label: str) -> None:
-    """Everything in one volume into another, an empty one, owners, times and holes included; both on one disk share
-    what they can. ``image`` is any that has a shell."""
-    words = ("--label", label, "--volume", f"{source}:/from:ro", "--volume", f"{target}:/to")
-    done = docker(*_RUN, *words, image, "-c", _COPY, timeout=None)
-    _well(done, f"copying {source}")
-
-
-#: BusyBox's cp may not know how to share blocks.
-_COPY = """
-cp --reflink=auto /etc/hostname /tmp/devenv-tried 2>/dev/null && share=--reflink=auto
-exec cp -a $share /from/. /to/
-"""
+def labels_of(name: str) -> dict[str, str]:
+    """The labels of a volume; {} if there is none of that name."""
+    done = docker("volume", "inspect", "--format", "{{json .Labels}}", name)
+    found: dict[str, str] = json.loads(done.stdout) or {} if done.code == 0 else {}
+    return found
 
 
 def measure(name: str, *, image: str) -> tuple[int, int] | None:
@@ -46,12 +40,14 @@ def measure(name: str, *, image: str) -> tuple[int, int] | None:
     return (found[0], found[-1]) if len(found) >= 2 else None
 
 
-def _well(done: object, doing: str) -> None:
-    from devenv.effects.process import Finished
-
-    assert isinstance(done, Finished)
+def _well(done: Finished, doing: str) -> None:
     if done.code != 0:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        if "no space left" in done.stderr.lower():
-            raise DevenvError(f"{doing}: the disk is full", "make room there, then run it again")
-        raise DevenvError(f"{doing} failed", "docker: " + (lines[-1] if lines else "it said nothing"))
+        raise failed(done, doing)
+
+
+def failed(done: Finished, doing: str) -> DevenvError:
+    """What docker said of something that did not go well."""
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    if "no space left" in done.stderr.lower():
+        return DevenvError(f"{doing}: the disk is full", "make room there, then run it again")
+    return DevenvError(f"{doing} failed", "docker: " + (lines[-1] if lines else f"it ended with code {done.code}"))

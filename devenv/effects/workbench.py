@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devenv.census import END, differences
-from devenv.effects import http_asked, ready, volumes
+from devenv.effects import copying, http_asked, ready, volumes
 from devenv.effects.compose import Stack, remove_volumes, stop_containers
 from devenv.effects.containers import execute, inspect
 from devenv.effects.engine import containers, docker
@@ -84,8 +84,8 @@ class Workbench:
                 self._compare(said, recipe)
 
     def _copy(self) -> None:
-        for index, source in enumerate(self.source):
-            volumes.copy(source, self.volumes[volume_role(COPY, index)], image=self.image, label=f"{LABEL}={self.name}")
+        pairs = {source: self.volumes[volume_role(COPY, index)] for index, source in enumerate(self.source)}
+        copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}").go()
 
     def _serve(self, server: Server) -> None:
         self.stack.up([server.name], recreate=True, further=True, told=self._write)
@@ -142,7 +142,7 @@ class Workbench:
         identity = self._containers[server.name]
         stop_containers([identity])
         (found,) = inspect(self.world, [identity])
-        if found.exit_code not in (*_CLEAN, *server.ends):
+        if found.exit_code not in (*CLEAN, *server.service.kind.ends):
             raise DevenvError(f"the server did not end cleanly: code {found.exit_code}", _tail(identity))
 
     def _write(self, text: str) -> None:
@@ -152,7 +152,7 @@ class Workbench:
 
 
 #: How servers end that were asked to: by themselves, or by the signal that asked them (SIGTERM, SIGINT).
-_CLEAN = (0, 130, 143)
+CLEAN = (0, 130, 143)
 
 
 def _tail(container: str) -> str:

@@ -96,7 +96,9 @@ class Kind:
 
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
     a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
-    of the folder: it changes when the way of running this kind does.
+    of the folder: it changes when the way of running this kind does. ``ends`` are exit codes, beside 0 and those of
+    signals, of a server that ended well when it was asked to. ``in_place``: a newer server takes over an older one's
+    data by itself; it is said by kinds of a project's own, for which devenv knows no better.
     """
 
     name: str
@@ -125,6 +127,8 @@ class Kind:
     packages: Mapping[str, str] = field(default_factory=dict)
     preload: Mapping[str, str] = field(default_factory=dict)
     stop_grace: str = "10s"
+    ends: tuple[int, ...] = ()
+    in_place: bool = False
     settings: str = ""
     notes: tuple[str, ...] = ()
 

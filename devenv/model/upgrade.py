@@ -78,7 +78,7 @@ class Server:
 
     ``mounts`` maps a path in the container to a volume of the workbench, by role. ``flags`` are added to its command,
     ``environment`` to its variables. ``idle``: the image's programs are wanted, not its server. ``asked`` is the one
-    port that is published after all, on loopback. ``ends`` are further exit codes of a server that ended well.
+    port that is published after all, on loopback.
     """
 
     name: str
@@ -88,7 +88,6 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     idle: bool = False
     asked: Asked | None = None
-    ends: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

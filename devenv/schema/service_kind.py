@@ -69,6 +69,12 @@ class BuildShape(Shape):
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
+class UpgradeShape(Shape):
+    """``in_place``: a newer server takes over the data of an older one when it starts."""
+
+    in_place: StrictBool = Field(description="Whether a newer server takes over an older one's data when it starts.")
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -89,5 +95,7 @@ class KindShape(Shape):
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
+    ends: list[StrictInt] = Field(default_factory=list, description="Exit codes of a server that ended well, beside 0.")
+    upgrade: UpgradeShape | None = None
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     notes: list[StrictStr] = Field(default_factory=list)

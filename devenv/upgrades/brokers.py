@@ -29,7 +29,7 @@ def count_streams(text: str) -> str:
 
     Messages of streams with an age limit go by themselves; consumers that are not durable go with their client.
     """
-    lines = []
+    lines: list[str] = []
     for account in _listed(json.loads(text), "account_details"):
         for stream in _listed(account, "stream_detail"):
             name = f"{account.get('name', '')} stream {stream.get('name', '')}"
@@ -64,11 +64,10 @@ def _line(name: str, value: object) -> str:
     return f"{name}\t{json.dumps(value, sort_keys=True)}"
 
 
-#: The plain image holds nothing but the server. It ends with code 1 when it is asked to end (until 2.11).
+#: The plain image holds nothing but the server.
 NATS = InPlace(
     _nats,
     asked=Asked(8222, "/healthz", "/jsz?accounts=true&streams=true&consumers=true&config=true", count_streams),
-    ends=(1,),
 )
 
 # --- Mosquitto

@@ -26,10 +26,10 @@ def _as_it_is(service: ResolvedService) -> ResolvedService:
 class InPlace:
     """A kind's way, in place. ``ways`` says which routes there are.
 
-    Scripts are files of ``templates/upgrades``, each run with ``values(server)`` and DEVENV_NEXT and
-    DEVENV_NEXT_KIND, what comes last: ``census`` counts, ``settle`` is run in every server once it serves, ``leave`` in every one that a
-    newer one comes after. ``answering`` is the server as it must be for a census; ``asked`` is for one that scripts
-    cannot be run in. ``ends`` are exit codes of a server that ended well, ``more`` census lines that may come new.
+    Scripts are files of ``templates/upgrades``, each run with ``values(server)`` and DEVENV_NEXT and DEVENV_NEXT_KIND,
+    what comes last: ``census`` counts, ``settle`` is run in every server once it serves, ``leave`` in every one that
+    a newer one comes after. ``answering`` is the server as it must be for a census; ``asked`` is for one that scripts
+    cannot be run in. ``more`` are beginnings of census lines that may come new.
     """
 
     ways: Ways
@@ -39,15 +39,12 @@ class InPlace:
     values: Callable[[ResolvedService], Mapping[str, str]] = _no_values
     answering: Callable[[ResolvedService], ResolvedService] = _as_it_is
     asked: Asked | None = None
-    ends: tuple[int, ...] = ()
     more: tuple[str, ...] = ()
 
     def routes(self, old: ResolvedService, new: ResolvedService) -> Routes:
         return self.ways(old, new)
 
-    def recipe(
-        self, way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]
-    ) -> Recipe:
+    def recipe(self, way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
         """Copy; each server in turn; count in the first and in the last."""
         between = [(f"via-{index}", hop) for index, hop in enumerate(hops, 1)]
         order = [("old", old), *between, ("new", new)]
@@ -55,8 +52,7 @@ class InPlace:
         for name, service in order:
             steps += self._turn(name, service, new)
         servers = tuple(
-            Server(name, self.answering(service), mounts(service, COPY), asked=self.asked, ends=self.ends)
-            for name, service in order
+            Server(name, self.answering(service), mounts(service, COPY), asked=self.asked) for name, service in order
         )
         return Recipe(servers, tuple(steps), COPY, more=self.more)
 

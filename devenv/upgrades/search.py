@@ -22,9 +22,7 @@ _OPEN: Mapping[int, tuple[tuple[int, int], str]] = {
 }
 
 
-def _stops(
-    old: ResolvedService, new: ResolvedService, lasts: Mapping[int, tuple[tuple[int, int], str]]
-) -> list[str]:
+def _stops(old: ResolvedService, new: ResolvedService, lasts: Mapping[int, tuple[tuple[int, int], str]]) -> list[str]:
     """The last release of every major that is left, but of the first one only where its data is older than that."""
     first, last = old.version.part(0) or 0, new.version.part(0) or 0
     return [

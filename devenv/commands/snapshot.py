@@ -1,0 +1,230 @@
+"""``devenv snapshot``: copies of data, kept and put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devenv.commands.options import complete_snapshots, format_option, services_argument, timeout_option, yes_option
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.keeping import Place
+    from devenv.model.snapshot import Snapshot
+    from devenv.standing import Standing
+
+_names = click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=complete_snapshots)
+
+
+@click.group()
+def command() -> None:
+    """Keep copies of the services' data on this machine, and put them back.
+
+    \b
+    devenv snapshot create -n before-the-import
+    devenv snapshot restore before-the-import
+    """
+
+
+@command.command()
+@services_argument
+@click.option("-n", "--name", help="What to call it; the date and the time unless given.")
+@timeout_option
+@format_option
+@click.pass_obj
+def create(
+    world: World, services: tuple[str, ...], name: str | None, wait_timeout: int, as_json: bool, format: str
+) -> None:
+    """Copy the data of the services (all, or those named).
+
+    Each server is stopped for as long as its copy takes and started again.
+    """
+    from devenv import keeping
+    from devenv.effects import history
+    from devenv.standing import alone
+    from devenv.waiting import serving_again
+
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        place = _place(world, here)
+        named = _free_name(here, name)
+        found = keeping.data_of(place, here.chosen(services), all_of_them=bool(services))
+        running = [v.service for v in found if (item := here.find(v.service)) and item.running]
+        with console.progress() as progress:
+            made = keeping.create(place, found, name=named, why="made by hand", progress=progress)
+            history.mention(here.project.store, "snapshot", [f"{item.service}: kept as {named}" for item in made])
+            waited = tuple(name for name in running if name in here.project.resolved.services)
+            serving_again(
+                world, here.project.resolved, here.machine, here.observed, waited, wait_timeout, progress=progress
+            )
+    if as_json or format == "json":
+        console.json({"snapshots": [entry(item) for item in made]})
+        return
+    _table(console, made)
+    console.say(f"'devenv snapshot restore {named}' puts it back")
+
+
+@command.command("list")
+@services_argument
+@format_option
+@click.pass_obj
+def list_(world: World, services: tuple[str, ...], as_json: bool, format: str) -> None:
+    """List the snapshots, the oldest first."""
+    from devenv.standing import standing
+
+    console = _console(world)
+    here = standing(world)
+    chosen = here.chosen(services)
+    found = [item for item in _kept(here) if not services or item.service in chosen]
+    if as_json or format == "json":
+        console.json({"snapshots": [entry(item) for item in found]})
+    elif found:
+        _table(console, found)
+    else:
+        console.say("there are no snapshots; 'devenv snapshot create' makes one")
+
+
+@command.command()
+@click.argument("name", required=False, shell_complete=complete_snapshots)
+@services_argument
+@click.option("--latest", is_flag=True, help="The newest of each service.")
+@yes_option
+@timeout_option
+@click.pass_obj
+def restore(
+    world: World, name: str | None, services: tuple[str, ...], latest: bool, yes: bool, wait_timeout: int
+) -> None:
+    """Have a snapshot be the data of its services (all of them, or those named).
+
+    The present data is kept, as a snapshot. A snapshot of another version is moved to the one that devenv.toml says.
+    """
+    from devenv.commands.snapshot_restore import put_back
+    from devenv.errors import ManifestError
+    from devenv.stages.keep import to_restore
+    from devenv.standing import alone
+
+    if latest and name is not None:
+        services, name = (name, *services), None
+    if not latest and name is None:
+        raise ManifestError("which snapshot?", "devenv snapshot restore NAME, or --latest")
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        chosen = here.chosen(services) if services else ()
+        found = to_restore(_kept(here), name, chosen)
+        put_back(world, console, here, found, name=name or "latest", sure=yes, timeout=wait_timeout)
+
+
+@command.command()
+@_names
+@yes_option
+@click.pass_obj
+def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
+    """Remove snapshots, for good."""
+    from devenv.stages.keep import named
+    from devenv.standing import alone
+
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        gone = named(_kept(here), names)
+        _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot rm --yes {' '.join(names)}")
+
+
+@command.command()
+@services_argument
+@click.option("--keep", type=click.IntRange(min=0), required=True, metavar="N", help="How many of each service's stay.")
+@yes_option
+@click.pass_obj
+def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None:
+    """Remove all but the newest snapshots of each service, the oldest first."""
+    from devenv.stages.keep import surplus
+    from devenv.standing import alone
+
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        chosen = here.chosen(services)
+        gone = surplus([item for item in _kept(here) if not services or item.service in chosen], keep)
+        _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot prune --yes --keep {keep}")
+
+
+def _remove(
+    world: World, console: Console, here: Standing, gone: Sequence[Snapshot], *, sure: bool, again: str
+) -> None:
+    from devenv import keeping
+    from devenv.effects import history
+    from devenv.stages.keep import sized
+
+    if not gone:
+        console.say("there is nothing to remove")
+        return
+    for item in gone:
+        console.say(f"  - {item.name}: {item.service} {item.version}, {sized(item.size)}, {item.at}")
+    ask(world, "Remove them for good?" if len(gone) > 1 else "Remove it for good?", sure=sure, again=again)
+    keeping.remove(_place(world, here), gone)
+    history.mention(here.project.store, "snapshot rm", [f"{item.service}: {item.name} removed" for item in gone])
+    console.say(f"removed {', '.join(dict.fromkeys(item.name for item in gone))}")
+
+
+def ask(world: World, question: str, *, sure: bool, again: str) -> None:
+    """Raises Refused unless somebody says yes; ``again`` is what to type where nobody can be asked."""
+    from devenv.errors import Refused
+
+    if sure:
+        return
+    if not world.interactive:
+        raise Refused("nobody is there to say yes", again)
+    if not click.confirm(question, err=True):
+        raise Refused("you did not say yes")
+
+
+def _console(world: World) -> Console:
+    return Console(world.stdout, world.stderr, world.env)
+
+
+def _place(world: World, here: Standing) -> Place:
+    from devenv.keeping import Place
+
+    return Place(world, here.project, here.machine, here.observed)
+
+
+def _kept(here: Standing) -> tuple[Snapshot, ...]:
+    from devenv.effects import snapshots
+    from devenv.stages.keep import in_use, kept
+
+    there = {volume.name for volume in here.observed.volumes}
+    return kept(snapshots.entries(here.project.store), in_use(here.project.resolved, here.machine), there)
+
+
+def _free_name(here: Standing, name: str | None) -> str:
+    import datetime as dt
+
+    from devenv.effects import snapshots
+    from devenv.stages.keep import check_name
+
+    if name is None:
+        return snapshots.free_name(here.project.store, dt.datetime.now().astimezone().strftime("%Y-%m-%d-%H%M"))
+    check_name(name, _kept(here))
+    return name
+
+
+def entry(item: Snapshot) -> dict[str, Any]:
+    """A snapshot for programs."""
+    values = asdict(item)
+    del values["served"]
+    return values | {"volumes": dict(item.volumes)}
+
+
+def _table(console: Console, found: Sequence[Snapshot]) -> None:
+    import datetime as dt
+
+    from devenv.stages.keep import age, sized
+
+    now = dt.datetime.now(dt.UTC)
+    rows = [
+        (item.name, item.service, f"{item.kind} {item.version}", sized(item.size), age(item.at, now), item.why)
+        for item in sorted(found, key=lambda item: item.at)
+    ]
+    console.table(("NAME", "SERVICE", "VERSION", "SIZE", "AGE", "WHY"), rows)

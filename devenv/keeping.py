@@ -1,0 +1,206 @@
+"""Kept copies of data: made, put back, and let go.
+
+Every copy is a volume of its own, a generation of its data. Live data is neither overwritten nor removed: what is live
+is said by a pointer, and a journal says what was begun. Killed at any moment, the next devenv finishes what was decided
+and takes back what was not, and what ran runs again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from devenv import pointing, served
+from devenv.console import Progress
+from devenv.effects import copying, snapshots, volumes
+from devenv.effects.compose import remove_volumes, start_containers, stop_containers
+from devenv.effects.containers import inspect
+from devenv.effects.copying import Copying
+from devenv.effects.engine import images
+from devenv.effects.engine_questions import PROJECT
+from devenv.effects.process import minding
+from devenv.effects.workbench import CLEAN
+from devenv.effects.world import World
+from devenv.errors import DevenvError
+from devenv.model.machine import Machine
+from devenv.model.observed import Container, ExistingVolume, Observed
+from devenv.model.snapshot import Snapshot
+from devenv.model.upgrade import LABEL
+from devenv.project import Project
+from devenv.stages.plan_upgrade import behind, next_generation, volumes_of
+from devenv.stages.resolve import further_key
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What keeping needs of a checkout and of this machine."""
+
+    world: World
+    project: Project
+    machine: Machine
+    observed: Observed
+
+    def container(self, service: str) -> Container | None:
+        return next((item for item in self.observed.containers if item.service == service), None)
+
+    @property
+    def bench(self) -> str:
+        """The name on all that works for a while."""
+        return f"{self.machine.project}-snapshot"
+
+    def undone(
+        self, words: str, *, volumes: Iterable[str] = (), start: Iterable[str] = (), **told: str
+    ) -> contextlib.AbstractContextManager[None]:
+        """See ``pointing``; ``words`` are what was typed."""
+        typed = f"devenv {words}"
+        return pointing.undone(self.project.store, self.bench, volumes=volumes, start=start, words=typed, **told)
+
+    def images(self, service: str) -> list[str]:
+        """Images that are here, the service's own first: something must hold volumes, and best has a shell."""
+        container = self.container(service)
+        named = [container.image] if container and container.image else []
+        resolved = self.project.resolved.services
+        named += [self.project.local_image(name) for name in (service, *resolved) if name in resolved]
+        here = images(self.world, named)
+        found = [name for name in dict.fromkeys(named) if name in here]
+        if not found:
+            raise DevenvError(f"no image is here that could copy the data of {service}", f"devenv up {service}")
+        return found
+
+
+def live_data(place: Place, service: str) -> ExistingVolume | None:
+    """The first volume of a service's data: what it opens, or what it must be moved from; None where there is none."""
+    resolved = place.project.resolved.services[service]
+    if not resolved.volumes:
+        return None
+    name = place.machine.volume(resolved.volumes[0])
+    own = next((volume for volume in place.observed.volumes if volume.name == name), None)
+    return own or behind(resolved, place.observed.volumes, place.machine, place.container(service))
+
+
+def data_of(place: Place, services: Sequence[str], *, all_of_them: bool) -> list[ExistingVolume]:
+    """The live data of services. Raises DevenvError where there is none at all, or none of one that must have some."""
+    found = [volume for name in services if (volume := live_data(place, name))]
+    missing = set(services) - {volume.service for volume in found}
+    if missing and (all_of_them or not found):
+        names = ", ".join(name for name in services if name in missing) or "nobody"
+        raise DevenvError(f"there is no data of {names} here", "'devenv up' makes it")
+    return found
+
+
+def as_snapshot(place: Place, volume: ExistingVolume, *, name: str, why: str) -> Snapshot:
+    """Live data, told of as what is kept of it will be."""
+    container = place.container(volume.service)
+    said = served.known(place.project, volume.name)
+    runs = container is not None and volume.name == f"{place.machine.project}_{container.data}"
+    version = (container.version if container and runs else "") or (said or {}).get("entry", {}).get("version", "")
+    return Snapshot(
+        name=name,
+        service=volume.service,
+        kind=volume.kind,
+        format=volume.format,
+        version=str(version or volume.format),
+        at=snapshots.now(),
+        why=why,
+        volumes=volumes_of(volume, place.observed.volumes),
+        served=said,
+    )
+
+
+def new_volumes(place: Place, data: str, paths: Iterable[str], generation: str = "") -> dict[str, str]:
+    """Path -> name of volumes for data that none has had yet; the first path is the data's own."""
+    end = generation or next_generation(data, place.observed.volumes)
+    first = f"{place.machine.project}_{data}"
+    return {path: (further_key(first, path) if index else first) + end for index, path in enumerate(paths)}
+
+
+def create(place: Place, found: Sequence[ExistingVolume], *, name: str, why: str, progress: Progress) -> list[Snapshot]:
+    """Copy the data of services, each of which stands still for as long as its copy takes, and runs again if it ran."""
+    originals = [as_snapshot(place, volume, name=name, why=why) for volume in found]
+    made = [replace(item, volumes=new_volumes(place, item.data, item.volumes)) for item in originals]
+    running = {
+        volume.service: item.id for volume in found if (item := place.container(volume.service)) and item.running
+    }
+    pairs = [
+        dict(zip(old.volumes.values(), new.volumes.values(), strict=True))
+        for old, new in zip(originals, made, strict=True)
+    ]
+
+    def one(index: int) -> Snapshot:
+        service, container = made[index].service, running.get(made[index].service)
+        if container:
+            progress.update(service, "stopping it for the copy")
+            stop_containers([container])
+            (said,) = inspect(place.world, [container])
+            own = place.project.resolved.services.get(made[index].service)
+            if said.exit_code not in (*CLEAN, *(own.kind.ends if own else ())):
+                progress.update(service, f"did not end cleanly (code {said.exit_code}); its copy is as after a crash")
+        progress.update(service, "copying its data")
+        try:
+            copies[index].go()
+        finally:
+            if container:
+                start_containers([container])
+        return replace(made[index], size=copies[index].size)
+
+    with place.undone(f"snapshot create {name}", volumes=names_of(made), start=running.values()):
+        copies = copies_ready(place, made, pairs)
+        kept = side_by_side(one, len(made))
+        snapshots.add(place.project.store, kept)
+    return kept
+
+
+def copies_ready(place: Place, made: Sequence[Snapshot], pairs: Sequence[Mapping[str, str]]) -> list[Copying]:
+    """Volumes for copies, and copies that can be made at once, with room for all of them."""
+
+    def one(index: int) -> Copying:
+        _make(place, made[index], like=list(pairs[index]))
+        return copying.ready(pairs[index], images=place.images(made[index].service), label=f"{LABEL}={place.bench}")
+
+    copies = side_by_side(one, len(made))
+    try:
+        for index, item in enumerate(copies):
+            others = sum(other.size or 0 for other in copies) - (item.size or 0)
+            free = None if item.free is None else item.free - others
+            copying.check_room(made[index].service, item.size, free)
+    except DevenvError:
+        for item in copies:
+            item.drop()
+        raise
+    return copies
+
+
+def _make(place: Place, item: Snapshot, *, like: Sequence[str]) -> None:
+    """New volumes with the stamps of those that they will be copies of."""
+    for name, original in zip(item.volumes.values(), like, strict=True):
+        stamp = {key: value for key, value in volumes.labels_of(original).items() if key.startswith("devenv.")}
+        volumes.create(name, {PROJECT: place.machine.project} | stamp)
+
+
+def names_of(items: Iterable[Snapshot]) -> list[str]:
+    return [name for item in items for name in item.volumes.values()]
+
+
+def side_by_side(act: Callable[[int], _T], count: int) -> list[_T]:
+    """Do something for each, side by side; the first error when all have ended."""
+    with ThreadPoolExecutor(max(count, 1)) as pool, minding():
+        return list(pool.map(act, range(count)))
+
+
+def remove(place: Place, gone: Sequence[Snapshot]) -> None:
+    """Let kept copies go, for good."""
+    told = {"whole": "nothing was removed", "broken": "it is now complete"}
+    with place.undone("snapshot rm", volumes=names_of(gone), **told):
+        snapshots.forget(place.project.store, gone)
+        try:
+            remove_volumes([name for name in names_of(gone) if volumes.exists(name)])
+        except DevenvError:
+            snapshots.add(
+                place.project.store, [item for item in gone if all(map(volumes.exists, item.volumes.values()))]
+            )
+            raise

@@ -1,0 +1,126 @@
+"""Which kept copies of data are meant, and how they are told of."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from devenv.errors import DevenvError, ManifestError
+from devenv.model.machine import Machine
+from devenv.model.observed import Observed
+from devenv.model.problem import Problem
+from devenv.model.resolved import Resolved
+from devenv.model.snapshot import Snapshot
+from devenv.schema.issue import did_you_mean
+from devenv.stages.plan_up import live
+
+#: What a snapshot may be called.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
+
+
+def in_use(resolved: Resolved, machine: Machine) -> set[str]:
+    """The names of the volumes that the services open, or would."""
+    return {machine.volume(volume) for service in resolved.services.values() for volume in service.volumes}
+
+
+def kept(
+    entries: Iterable[Snapshot], used: Collection[str], there: Collection[str] | None = None
+) -> tuple[Snapshot, ...]:
+    """Of all that were ever kept, those that still are copies: their volumes are there (``there``; None: not looked),
+    and no service has come to use them again."""
+    return tuple(
+        item
+        for item in entries
+        if not any(name in used for name in item.volumes.values())
+        and (there is None or all(name in there for name in item.volumes.values()))
+    )
+
+
+def data_words(entries: Iterable[Snapshot], observed: Observed, machine: Machine, resolved: Resolved) -> str:
+    """The names of all live data, and how many snapshots there are besides; "" if there is nothing."""
+    volumes = {volume.name for volume in observed.volumes}
+    used = in_use(resolved, machine)
+    copies = kept(entries, used, volumes)
+    apart = {name for item in copies for name in item.volumes.values()}
+    named = {volume.name for volume in live(observed.volumes, machine)} | (volumes & used)
+    named |= {v.name for v in observed.volumes if v.generation() is None and not re.search(r"\.\d+$", v.name)}
+    told = ", ".join(sorted(named - apart))
+    count = counted(copies)
+    return f"{told}, {count}" if told and count else told or count
+
+
+def counted(copies: Sequence[Snapshot]) -> str:
+    """How many there are, in words; "" for none."""
+    return f"{len(copies)} snapshot{'s' if len(copies) > 1 else ''}" if copies else ""
+
+
+def check_name(name: str, entries: Iterable[Snapshot]) -> None:
+    """Raises ManifestError for what cannot be a new snapshot's name."""
+    if not NAME.fullmatch(name):
+        raise ManifestError(f"{name!r} cannot be the name of a snapshot", "letters, digits, and _ . - between them")
+    if any(item.name == name for item in entries):
+        raise ManifestError(
+            f"there is a snapshot {name!r} already", f"take another name, or first: devenv snapshot rm {name}"
+        )
+
+
+def named(copies: Sequence[Snapshot], names: Iterable[str]) -> tuple[Snapshot, ...]:
+    """All snapshots of these names. Raises ManifestError for a name that none has."""
+    known = list(dict.fromkeys(item.name for item in copies))
+    problems = []
+    wanted = tuple(dict.fromkeys(names))
+    for name in wanted:
+        if name not in known:
+            hint = did_you_mean(name, known) or "'devenv snapshot list' shows those that there are"
+            problems.append(Problem(f"there is no snapshot {name!r}", hint))
+    if problems:
+        raise ManifestError(problems)
+    return tuple(item for name in wanted for item in copies if item.name == name)
+
+
+def to_restore(copies: Sequence[Snapshot], name: str | None, services: Sequence[str]) -> tuple[Snapshot, ...]:
+    """One snapshot for each service: those of a name, or the newest of each (None). Raises where there is none."""
+    if name is not None:
+        found = {item.service: item for item in named(copies, [name])}
+    else:
+        found = {item.service: item for item in sorted(copies, key=lambda item: item.at)}
+    if missing := [service for service in services if service not in found]:
+        of = f"snapshot {name!r} holds nothing of" if name is not None else "there is no snapshot of"
+        raise DevenvError(f"{of} {', '.join(missing)}", "'devenv snapshot list' shows what there is")
+    if not found:
+        raise DevenvError("there is no snapshot", "devenv snapshot create")
+    return tuple(item for service, item in found.items() if not services or service in services)
+
+
+def surplus(copies: Iterable[Snapshot], keep: int) -> tuple[Snapshot, ...]:
+    """What goes if only the newest so many of each service's are kept; the oldest first."""
+    in_order = sorted(copies, key=lambda item: item.at)
+    services = dict.fromkeys(item.service for item in in_order)
+    old = [[item for item in in_order if item.service == service] for service in services]
+    gone = [item for items in old for item in items[: max(len(items) - keep, 0)]]
+    return tuple(sorted(gone, key=lambda item: item.at))
+
+
+def age(at: str, now: dt.datetime) -> str:
+    """How long ago that was, roughly."""
+    try:
+        seconds = int((now - dt.datetime.fromisoformat(at)).total_seconds())
+    except (ValueError, TypeError):
+        return "?"
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(seconds, 0)} s"
+
+
+def sized(count: int | None) -> str:
+    """Bytes for people; "-" where nobody looked."""
+    if count is None:
+        return "-"
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
