@@ -14,9 +14,9 @@ SQL
 cat "$work/known"
 ask >"$work/questions" <<'SQL'
 SELECT concat('SELECT ', quote, replaceAll(concat('table ', database, '.', name), quote, concat(quote, quote)), quote, ', concat(toString(count())',
-    if(has_ttl OR plain = 0, '', ', '' '', toString(sum(cityHash64(*)))'), ') FROM `', database, '`.`', name, '`', if(merges, ' FINAL', ''), ' FORMAT TSVRaw;')
+    if(plain, ', '' '', toString(sum(cityHash64(*)))', ', '''''), ') FROM `', database, '`.`', name, '`', if(merges, ' FINAL', ''), ' FORMAT TSVRaw;')
 FROM (
-  SELECT t.database AS database, t.name AS name, '''' AS quote, match(t.create_table_query, '\\bTTL\\b') AS has_ttl,
+  SELECT t.database AS database, t.name AS name, '''' AS quote,
     match(t.engine, '(Replacing|Summing|Aggregating|Collapsing|Graphite).*MergeTree') AS merges, c.plain AS plain
   FROM system.tables AS t
   INNER JOIN (
@@ -28,7 +28,7 @@ FROM (
 SQL
 ask --multiquery <"$work/questions" >"$work/counted"
 cat "$work/counted"
-ask --query "SELECT concat('user ', name), storage FROM system.users WHERE storage NOT IN ('users_xml', 'users.xml') ORDER BY name FORMAT TSVRaw" </dev/null >"$work/users"
+ask --query "SELECT concat('user ', name), storage FROM system.users WHERE storage NOT IN ('users_xml', 'users.xml') ORDER BY name FORMAT TSVRaw" </dev/null >"$work/users" 2>/dev/null || : >"$work/users"
 cat "$work/users"
 rm -r "$work"
 echo '# end'
