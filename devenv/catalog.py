@@ -51,6 +51,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         needs=data.get("needs", {}),
         seed=tuple(SeedRule(tuple(rule["files"]), tuple(rule["command"])) for rule in data.get("seed", ())),
         stop_grace=data.get("stop_grace", "10s"),
+        ends=tuple(data.get("ends", ())),
+        in_place=data.get("upgrade", {}).get("in_place", False),
         settings=data.get("settings", ""),
         reserved={name: entry["instead"] for entry in data.get("reserved", ()) for name in entry["settings"]},
         notes=tuple(data.get("notes", ())),

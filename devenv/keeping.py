@@ -147,7 +147,8 @@ def create(place: Place, found: Sequence[ExistingVolume], *, name: str, why: str
             progress.update(service, "stopping it for the copy")
             stop_containers([container])
             (said,) = inspect(place.world, [container])
-            if said.exit_code not in CLEAN:
+            own = place.project.resolved.services.get(made[index].service)
+            if said.exit_code not in (*CLEAN, *(own.kind.ends if own else ())):
                 progress.update(service, f"did not end cleanly (code {said.exit_code}); its copy is as after a crash")
         progress.update(service, "copying its data")
         try:

@@ -199,7 +199,8 @@ def _one(
         return
     moved.upgrades.append(upgrade)
     moved.notes += [f"{upgrade.service}: {note}" for note in bench.notes]
-    progress.done(upgrade.service, f"data is moved: {upgrade.words}, and nothing is missing")
+    counted = "nothing is missing" if upgrade.recipe.counts else "it starts; nobody counted what is in it"
+    progress.done(upgrade.service, f"data is moved: {upgrade.words}, and {counted}")
 
 
 def _check_room(upgrade: Upgrade) -> None:
@@ -234,6 +235,7 @@ def bench_of(
         stack=Stack(name, folder, (folder / workbench.PATH,)),
         scripts=templates_root() / "upgrades",
         source=upgrade.source,
+        host=machine.host,
         volumes={**scratch, **result},
         image=project.image_of(upgrade.new),
         journal=journal,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from devenv.commands.options import format_option
@@ -34,6 +36,7 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
     from devenv.errors import ManifestError
     from devenv.kinds import catalogue_here
     from devenv.schema.issue import did_you_mean
+    from devenv.stages.known_ways import sources
 
     console = Console(world.stdout, world.stderr, world.env)
     catalogue = catalogue_here(world)
@@ -41,9 +44,10 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
         raise ManifestError(f"unknown kind {kind!r}", did_you_mean(kind, catalogue.names()) or "devenv catalog")
     kinds = catalogue.read([kind] if kind else catalogue.names())
     if as_json or format == "json":
-        console.json({"kinds": [_entry(item) for item in kinds.values()]})
+        every = kinds if not kind else catalogue.read(sources(kinds[kind]))
+        console.json({"kinds": [_entry(item, every) for item in kinds.values()]})
     elif kind:
-        console.result(_page(kinds[kind]))
+        console.result(_page(kinds[kind], catalogue.read(sources(kinds[kind]))))
         console.say(_TRIED)
     else:
         rows = [(name, item.title, _versions(item) or "-", item.summary) for name, item in kinds.items()]
@@ -51,7 +55,7 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
         console.say(_TRIED)
 
 
-_TRIED = "* started for real by devenv's own tests; the others are as their makers document them"
+_TRIED = "* done with real servers by devenv's own tests; the others are as their makers document them"
 
 
 def _versions(kind: Kind) -> str:
@@ -59,7 +63,9 @@ def _versions(kind: Kind) -> str:
     return ", ".join(f"{series}*" if series in kind.tried else series for series in kind.versions)
 
 
-def _entry(kind: Kind) -> dict[str, object]:
+def _entry(kind: Kind, kinds: Mapping[str, Kind]) -> dict[str, object]:
+    from devenv.stages.known_ways import entries, known_ways
+
     return {
         "kind": kind.name,
         "title": kind.title,
@@ -77,6 +83,7 @@ def _entry(kind: Kind) -> dict[str, object]:
         "settings": kind.settings or None,
         "decided_by_devenv": dict(kind.reserved),
         "provides": provided(kind),
+        "upgrades": entries(known_ways(kind, kinds)),
         "notes": list(kind.notes),
     }
 
@@ -92,7 +99,9 @@ def provided(kind: Kind) -> list[str]:
     return list(output_names(Service("any", kind.name, parse_version("")), replace(kind, port_needs={})))
 
 
-def _page(kind: Kind) -> str:
+def _page(kind: Kind, kinds: Mapping[str, Kind]) -> str:
+    from devenv.stages.known_ways import in_words, known_ways
+
     lines = [f"{kind.title}: {kind.summary}", ""]
     facts = {
         "image": kind.repository,
@@ -110,6 +119,8 @@ def _page(kind: Kind) -> str:
             f"  {name} ({option.type}){_default(option.default)}: {option.description}"
             for name, option in kind.options.items()
         ]
+    if ways := in_words(kind, known_ways(kind, kinds)):
+        lines += ["", "data of other versions is moved by 'devenv sync'", *(f"  {line}" for line in ways)]
     if kind.packages:
         lines += ["", "knows " + ", ".join(kind.packages)]
     return "\n".join([*lines, "", *kind.notes] if kind.notes else lines)

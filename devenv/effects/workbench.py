@@ -13,14 +13,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from devenv.census import END, differences
-from devenv.effects import copying, ready, volumes
+from devenv.effects import copying, http_asked, ready, volumes
 from devenv.effects.compose import Stack, remove_volumes, stop_containers
 from devenv.effects.containers import execute, inspect
 from devenv.effects.engine import containers, docker
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.model.probe import Command
-from devenv.model.upgrade import COPY, LABEL, Do, Recipe, Step, volume_role
+from devenv.model.upgrade import COPY, LABEL, Do, Recipe, Server, Step, volume_role
 
 #: Told of each step as it begins and when it is done.
 Journal = Callable[[Mapping[str, object]], None]
@@ -36,7 +36,7 @@ class Stopped(DevenvError):
 @dataclass(slots=True)
 class Workbench:
     """What one upgrade needs. ``volumes`` maps roles to names; ``census`` is what must be found ("": what the
-    first one finds)."""
+    first one finds); ``host`` is where ports are published."""
 
     world: World
     name: str
@@ -44,6 +44,7 @@ class Workbench:
     stack: Stack
     scripts: Path
     source: Sequence[str]
+    host: str
     volumes: Mapping[str, str]
     image: str
     journal: Journal
@@ -69,14 +70,17 @@ class Workbench:
             self.journal({"done": number, "do": str(step.do)})
 
     def _do(self, step: Step, recipe: Recipe) -> None:
+        server = next((item for item in recipe.servers if item.name == step.server), None)
         if step.do is Do.COPY:
             self._copy()
+        elif server is None:
+            raise KeyError(step.server)
         elif step.do is Do.SERVE:
-            self._serve(step.server)
+            self._serve(server)
         elif step.do is Do.STOP:
-            self._stop(step.server)
+            self._stop(server)
         else:
-            said = self._run(step)
+            said = self._run(step) if step.script else self._asked(server)
             if step.do is Do.CENSUS:
                 self._compare(said, recipe)
 
@@ -84,13 +88,14 @@ class Workbench:
         pairs = {source: self.volumes[volume_role(COPY, index)] for index, source in enumerate(self.source)}
         copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}").go()
 
-    def _serve(self, server: str) -> None:
-        self.stack.up([server], recreate=True, further=True, told=self._write)
-        own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server)
-        self._containers[server] = own.id
+    def _serve(self, server: Server) -> None:
+        self.stack.up([server.name], recreate=True, further=True, told=self._write)
+        own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server.name)
+        self._containers[server.name] = own.id
+        question = http_asked.question(self.host, own.id, server.asked) if server.asked else None
         (outcome,) = ready.wait(
             self.world,
-            [ready.Awaited(server, own.id, None)],
+            [ready.Awaited(server.name, own.id, question)],
             timeout=_PATIENCE,
             then=lambda item, answer: "",
             ended=lambda outcome: None,
@@ -114,6 +119,11 @@ class Workbench:
             raise DevenvError(f"{step.text}: " + (own[-1] if own else " / ".join(said[-3:]) or f"code {done.code}"))
         return done.stdout
 
+    def _asked(self, server: Server) -> str:
+        assert server.asked  # a census without a script is of such a server
+        said = http_asked.get(self.host, self._containers[server.name], server.asked)
+        return server.asked.count(said)
+
     def _compare(self, said: str, recipe: Recipe) -> None:
         if not said.rstrip().endswith(END):
             raise DevenvError("the census broke off")
@@ -129,11 +139,11 @@ class Workbench:
             )
             raise DevenvError(f"what is there after the move is not what was there before:\n{shown}")
 
-    def _stop(self, server: str) -> None:
-        identity = self._containers[server]
+    def _stop(self, server: Server) -> None:
+        identity = self._containers[server.name]
         stop_containers([identity])
         (found,) = inspect(self.world, [identity])
-        if found.exit_code not in CLEAN:
+        if found.exit_code not in (*CLEAN, *server.service.kind.ends):
             raise DevenvError(f"the server did not end cleanly: code {found.exit_code}", _tail(identity))
 
     def _write(self, text: str) -> None:

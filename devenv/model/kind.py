@@ -113,7 +113,9 @@ class Kind:
     libraries that must be loaded at the start, in their order and its own last, ``needs`` one to the settings that it
     cannot do without, as templates. ``reserved`` maps a setting that is not the manifest's to decide, or a pattern of
     such, to what to do instead. ``digest`` is over all files of the folder: it changes when the way of running this
-    kind does.
+    kind does. ``ends`` are exit codes, beside 0 and those of signals, of a server that ended well when it was asked to.
+    ``in_place``: a newer server takes over an older one's data by itself; it is said by kinds of a project's own, for
+    which devenv knows no better.
     """
 
     name: str
@@ -147,6 +149,8 @@ class Kind:
     needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     seed: tuple[SeedRule, ...] = ()
     stop_grace: str = "10s"
+    ends: tuple[int, ...] = ()
+    in_place: bool = False
     settings: str = ""
     reserved: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()

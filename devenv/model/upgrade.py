@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -59,11 +59,26 @@ class Do(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """How a server is asked whose image holds nothing to ask it with: over HTTP, at ``port`` in its container.
+
+    ``ready`` and ``census`` are paths. The first answers 200 when the server serves; what the second answers is made
+    a census by ``count``.
+    """
+
+    port: int
+    ready: str
+    census: str
+    count: Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """A server on the workbench: without published ports, on a network of its own.
 
     ``mounts`` maps a path in the container to a volume of the workbench, by role. ``flags`` are added to its command,
-    ``environment`` to its variables. ``idle``: the image's programs are wanted, not its server.
+    ``environment`` to its variables. ``idle``: the image's programs are wanted, not its server. ``asked`` is the one
+    port that is published after all, on loopback.
     """
 
     name: str
@@ -72,12 +87,14 @@ class Server:
     flags: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     idle: bool = False
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do, in words for people too. ``script`` is a file of ``templates/upgrades``, run in ``server``
-    with ``values`` as its variables; a census's output is kept and compared with the one before."""
+    with ``values`` as its variables; a census's output is kept and compared with the one before. A census without a
+    script is asked for as the server is ``asked``."""
 
     do: Do
     text: str
@@ -105,6 +122,11 @@ class Recipe:
     result: str
     scratch: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
+
+    @property
+    def counts(self) -> bool:
+        """Whether anybody looks at what is there before and after."""
+        return any(step.do is Do.CENSUS for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True)

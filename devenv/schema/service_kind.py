@@ -93,6 +93,12 @@ class SeedShape(Shape):
     command: Annotated[list[StrictStr], Field(min_length=1, description="What reads such a file in the container.")]
 
 
+class UpgradeShape(Shape):
+    """``in_place``: a newer server takes over the data of an older one when it starts."""
+
+    in_place: StrictBool = Field(description="Whether a newer server takes over an older one's data when it starts.")
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -115,6 +121,8 @@ class KindShape(Shape):
     needs: dict[StrictStr, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
     seed: list[SeedShape] = Field(default_factory=list)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
+    ends: list[StrictInt] = Field(default_factory=list, description="Exit codes of a server that ended well, beside 0.")
+    upgrade: UpgradeShape | None = None
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     reserved: list[ReservedShape] = Field(default_factory=list)
     notes: list[StrictStr] = Field(default_factory=list)

@@ -14,6 +14,8 @@ from devenv.targets import compose
 PATH = "compose.yaml"
 #: A server that is told to leave nothing half done may need long to end, and nobody waits for it but the upgrade.
 _GRACE = "1800s"
+#: An internal network publishes nothing; this one lets answers out to this machine and nothing to anywhere else.
+_ASKED = {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
 
 
 def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *, name: str) -> tuple[File, ...]:
@@ -21,7 +23,8 @@ def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *
 
     ``volumes`` maps roles to names of volumes that are there; ``name`` is the Compose project's.
     """
-    document: dict[str, Any] = {"name": name, "services": {}, "networks": {"default": {"internal": True}}}
+    network = _ASKED if any(server.asked for server in servers) else {"internal": True}
+    document: dict[str, Any] = {"name": name, "services": {}, "networks": {"default": network}}
     configs: dict[str, Any] = {}
     built = []
     for server in servers:
@@ -41,6 +44,8 @@ def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *
 def _body(body: dict[str, Any], server: Server, name: str) -> dict[str, Any]:
     """The service's own body, made to serve nobody but the upgrade."""
     body.pop("ports", None)
+    if server.asked:
+        body["ports"] = [f"127.0.0.1::{server.asked.port}"]
     body["labels"] = {LABEL: name}
     body["stop_grace_period"] = _GRACE
     body["volumes"] = [f"{role}:{path}" for path, role in server.mounts.items()]

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import mariadb, mysql, postgres, rabbitmq, redis
+from devenv.upgrades import brokers, in_place, mariadb, mysql, postgres, rabbitmq, redis, search, stores
 
 
 class Way(Protocol):
@@ -32,6 +32,15 @@ WAYS: Mapping[tuple[str, str], Way] = {
     ("mysql", "mariadb"): mariadb,
     ("mysql", "mysql"): mysql,
     ("mariadb", "mysql"): mysql,
+    ("mongodb", "mongodb"): stores.MONGODB,
+    ("clickhouse", "clickhouse"): stores.CLICKHOUSE,
+    ("mailpit", "mailpit"): stores.MAILPIT,
+    ("kafka", "kafka"): brokers.KAFKA,
+    ("nats", "nats"): brokers.NATS,
+    ("mosquitto", "mosquitto"): brokers.MOSQUITTO,
+    ("elasticsearch", "elasticsearch"): search.ELASTICSEARCH,
+    ("opensearch", "opensearch"): search.OPENSEARCH,
+    ("elasticsearch", "opensearch"): search.ACROSS,
 }
 
 
@@ -50,7 +59,15 @@ PORTABLE: Mapping[str, Portable] = {"postgres": postgres}
 
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """How data gets from one version to another, the best way first, or why it does not."""
-    way = WAYS.get((old.kind.name, new.kind.name))
+    way = _way(old, new)
+    if way is None and old.kind.name == new.kind.name:
+        return Refusal(
+            f"devenv knows no way from {old.kind.title} {old.version} to {new.version}",
+            "if the newer one takes over the older one's data, say so in the service.toml of its kind:\n"
+            "  [upgrade]\n"
+            "  in_place = true\n"
+            f"otherwise: {_fresh(new)}",
+        )
     if way is None:
         return Refusal(f"devenv knows no way from {old.kind.title} to {new.kind.title}", _fresh(new))
     if old.kind.name == new.kind.name and is_downgrade(old, new):
@@ -60,7 +77,15 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
 
 def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService] = ()) -> Recipe:
     """What is done, step by step; ``hops`` are servers of the versions that the way stops at."""
-    return WAYS[(old.kind.name, new.kind.name)].recipe(way, old, new, hops)
+    knows = _way(old, new)
+    assert knows is not None  # it has just said the route
+    return knows.recipe(way, old, new, hops)
+
+
+def _way(old: ResolvedService, new: ResolvedService) -> Way | None:
+    """Who knows how; a kind of a project's own may say that the newer server does."""
+    declared = in_place.DECLARED if old.kind.name == new.kind.name and new.kind.in_place else None
+    return WAYS.get((old.kind.name, new.kind.name), declared)
 
 
 def is_downgrade(old: ResolvedService, new: ResolvedService) -> bool:

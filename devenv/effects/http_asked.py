@@ -1,0 +1,62 @@
+"""Asking a server of a workbench over HTTP: through its one published port, or from inside where that is far away."""
+
+from __future__ import annotations
+
+import socket
+
+from devenv.effects.containers import execute
+from devenv.effects.engine import docker
+from devenv.errors import DevenvError
+from devenv.model.probe import Command, Question
+from devenv.model.upgrade import Asked
+
+#: Seconds for an answer: a server may have to look at all that it holds.
+_PATIENCE = 60.0
+_LOOPBACK = "127.0.0.1"
+
+
+def question(host: str, container: str, asked: Asked) -> Question | None:
+    """What tells whether the server serves; None where only its own health check can."""
+    if host != _LOOPBACK:
+        return None
+    return Question(host, _port(container, asked), _request(asked.ready), r"^HTTP/1\.\d 200 ")
+
+
+def get(host: str, container: str, asked: Asked) -> str:
+    """The answer that a census is made of. Raises DevenvError."""
+    if host != _LOOPBACK:
+        return _from_inside(container, asked)
+    received = b""
+    try:
+        with socket.create_connection((host, _port(container, asked)), _PATIENCE) as sock:
+            sock.sendall(_request(asked.census))
+            while piece := sock.recv(1 << 16):
+                received += piece
+    except OSError as error:
+        raise DevenvError(f"the server does not say what it holds: {error}") from error
+    head, _, body = received.partition(b"\r\n\r\n")
+    if b" 200 " not in head.splitlines()[0] + b" ":
+        raise DevenvError(f"the server does not say what it holds: {head[:80].decode('latin-1')}")
+    return body.decode("utf-8", "replace")
+
+
+def _request(path: str) -> bytes:
+    """HTTP/1.0: the answer comes in one piece and ends with the connection."""
+    return f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
+
+
+def _port(container: str, asked: Asked) -> int:
+    said = docker("port", container, f"{asked.port}/tcp").stdout.split()
+    if not said:
+        raise DevenvError("the server's port is not published", "'devenv doctor' looks for the cause")
+    return int(said[0].rpartition(":")[2])
+
+
+def _from_inside(container: str, asked: Asked) -> str:
+    """The engine is on another machine, and so are the ports that it publishes."""
+    words = ("wget", "-q", "-O", "-", f"http://{_LOOPBACK}:{asked.port}{asked.census}")
+    done = execute(container, Command(words))
+    if done.code != 0:
+        hint = 'a variant whose image has a shell can be asked: variant = "alpine"'
+        raise DevenvError("nobody can ask the server: its port is on another machine, and its image has no shell", hint)
+    return done.stdout

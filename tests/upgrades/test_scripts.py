@@ -1,0 +1,138 @@
+"""Every script that runs inside a server's container: that it is one for any shell, used, and packaged."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from devenv.census import END
+from devenv.effects.files import templates_root
+from devenv.model.resolved import ResolvedService
+from devenv.model.upgrade import Do, Recipe, Refusal
+from devenv.upgrades import registry
+from tests.making import kinds, resolved
+
+FOLDER = templates_root() / "upgrades"
+SCRIPTS = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.sh"))
+#: What only bash, or only one sed or grep, knows.
+BASHISMS = {
+    "[[": r"\[\[ ",
+    "local": r"^\s*local ",
+    "function": r"^\s*function \w+ *\{",
+    "pipefail": r"pipefail",
+    "==": r"\[ [^\]]* == ",
+    "<<<": r"<<<",
+    "<(": r"[^$]<\(",
+    "&>": r"&>",
+    "$'": r"\$'[^'\"]*\\[nt]",
+    "source": r"^\s*source ",
+    "echo -e": r"echo -[en]",
+    "read without -r": r"\bread (?!-r)\w",
+    "sed -i": r"\bsed -i",
+    "grep -P": r"\bgrep -\w*P",
+}
+#: Versions that the catalogue does not name, from which there are other ways.
+FURTHER = {"elasticsearch": ("5.0.0", "6.2.0", "7.0.0", "7.10.2"), "mongodb": ("3.6",)}
+
+
+def services() -> dict[str, list[ResolvedService]]:
+    """Kind -> a service of every version that is known."""
+    found = {}
+    for name in sorted({name for pair in registry.WAYS for name in pair}):
+        known = (*FURTHER.get(name, ()), *kinds(name)[name].versions)
+        text = '[services.any]\nkind = "{}"\nversion = "{}"\n'
+        found[name] = [resolved(text.format(name, version)).services["any"] for version in known]
+    return found
+
+
+def recipes() -> Iterator[tuple[str, Recipe]]:
+    """The recipe of every route between known versions, with the servers of its stops."""
+    known = services()
+    for old_kind, new_kind in registry.WAYS:
+        for old, new in product(known[old_kind], known[new_kind]):
+            routes = registry.routes(old, new)
+            for route in () if isinstance(routes, Refusal) else routes:
+                text = f'[services.any]\nkind = "{old_kind}"\nversion = "{{}}"\n'
+                hops = [resolved(text.format(stop)).services["any"] for stop in route.stops]
+                yield f"{old_kind} {old.version} → {new_kind} {new.version}", registry.recipe(route, old, new, hops)
+
+
+@pytest.fixture(scope="module")
+def every() -> list[tuple[str, Recipe]]:
+    return list(recipes())
+
+
+def read(script: str) -> str:
+    return (FOLDER / script).read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("shell", [name for name in ("sh", "dash", "busybox") if shutil.which(name)])
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_any_shell_reads_it(script: str, shell: str) -> None:
+    words = ["busybox", "sh"] if shell == "busybox" else [shell]
+    done = subprocess.run([*words, "-n"], input=read(script), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_it_is_written_for_any_shell(script: str) -> None:
+    lines = re.sub(r"<<'(\w+)'.*?^\1$", "", read(script), flags=re.DOTALL | re.MULTILINE).splitlines()
+    found = {name: line for name, pattern in BASHISMS.items() for line in lines if re.search(pattern, line)}
+    assert found == {}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_it_ends_at_the_first_thing_that_fails(script: str) -> None:
+    first = next(line for line in read(script).splitlines() if not line.startswith("#"))
+    assert first == "set -eu"
+
+
+@pytest.mark.parametrize("script", [name for name in SCRIPTS if name.endswith("census.sh")])
+def test_a_census_says_that_it_came_to_its_end(script: str) -> None:
+    assert read(script).splitlines()[-1] == f"echo '{END}'"
+
+
+def test_scripts_are_there_and_used(every: list[tuple[str, Recipe]]) -> None:
+    named = {step.script for _, recipe in every for step in recipe.steps if step.script}
+    assert named == set(SCRIPTS)
+
+
+def test_a_script_gets_every_variable_that_it_asks_for(every: list[tuple[str, Recipe]]) -> None:
+    lacking = set()
+    for name, recipe in every:
+        environment = {server.name: _variables(server.service) for server in recipe.servers}
+        for step in recipe.steps:
+            if step.script:
+                asked = set(re.findall(r"\$\{?(DEVENV_\w+)(?!\w*:-)", read(step.script)))
+                if missing := asked - step.values.keys() - environment[step.server]:
+                    lacking.add((name, step.script, *sorted(missing)))
+    assert lacking == set()
+
+
+def _variables(service: ResolvedService) -> set[str]:
+    """What is in the environment of the container itself, and of what is run in it."""
+    return set(re.findall(r"(?m)^\s*(DEVENV_\w+):", service.kind.fragment))
+
+
+def test_recipes_hold_together(every: list[tuple[str, Recipe]]) -> None:
+    for name, recipe in every:
+        there = {server.name for server in recipe.servers}
+        assert there >= {step.server for step in recipe.steps if step.do is not Do.COPY}, name
+        assert len(there) == len(recipe.servers), name
+        censuses = [step.server for step in recipe.steps if step.do is Do.CENSUS]
+        assert censuses == ["old", "new"], name
+        served = [step.server for step in recipe.steps if step.do is Do.SERVE]
+        stopped = [step.server for step in recipe.steps if step.do is Do.STOP]
+        assert sorted(served) == sorted(stopped), name
+
+
+def test_every_kind_with_data_has_a_way() -> None:
+    keeping = {name for name, kind in kinds().items() if kind.data}
+    assert {name for name in keeping if (name, name) not in registry.WAYS} == set()
