@@ -136,28 +136,30 @@ def guarded(world: World, home: Home, everything: Observed) -> Home:
 
 
 def obtainable(world: World, home: Home) -> Home:
-    """The same without the changes of services whose images the registry has not; the others' are asked for here.
-
-    Raises Unreachable. What is unobtainable for a manifest that nobody changes is told when it is to be pinned.
-    """
+    """The same with a lock of all images that can be had, and without the changes of services whose images cannot: the
+    registry has them not. These services are left as they are. Raises Unreachable."""
     project = home.wanted
-    users = project.needed_here()
-    if not (wanting := missing(project.lock, users)):
+    if not (wanting := missing(project.lock, project.needed_here())):
         return home
     found, lacking = looked_up(project, world, wanting)
-    left = {name for image in lacking for name in users[image]} & {change.service for change in home.plan.changes}
-    if not left:
-        return replace(home, wanted=project if lacking else project.with_lock(relocked(project.lock, users, found)))
-    problems = []
-    for image, problem in lacking.items():
-        names = [name for name in users[image] if name in left]
-        hint = next((text for name in names if (text := _newer(world, project, name))), problem.hint)
-        problems += [replace(problem, hint=hint, key=", ".join(names))] if names else []
-    kept = tuple(change for change in home.plan.changes if change.service not in left)
+    problems: list[Problem] = []
+    kept = home.plan.changes
+    if lacking:
+        users = project.needed_here()
+        for image, problem in lacking.items():
+            hint = next((text for name in users[image] if (text := _newer(world, project, name))), problem.hint)
+            problems.append(replace(problem, hint=hint, key=", ".join(users[image])))
+        left = {name for image in lacking for name in users[image]}
+        kept = tuple(change for change in kept if change.service not in left)
+        project = wanted(world, home.project, kept) if kept != home.plan.changes else project
+        former = [image for image in missing(project.lock, project.needed_here()) if image not in {*found, *lacking}]
+        found |= looked_up(project, world, former)[0]
+    needed = project.needed_here()
+    lock = relocked(project.lock, needed, {image: entry for image, entry in found.items() if image in needed})
     return replace(
         home,
         plan=replace(home.plan, changes=kept),
-        wanted=wanted(world, home.project, kept),
+        wanted=project.with_lock(lock),
         unobtainable=(*home.unobtainable, *problems),
     )
 
@@ -181,17 +183,20 @@ def following(world: World, home: Home, everything: Observed, services: Sequence
     machine, observed = narrowed(project, everything)
     running = {item.service for item in observed.containers if item.running}
     chosen, refused = [], list(home.refused)
+    users = project.needed_here()
+    lacking = {name for image in missing(project.lock, users) for name in users[image]} if home.unobtainable else ()
     for service in select(project.manifest, services, ()):
-        if service in running:
+        if service in running and service not in lacking:
             problem = data_problem(project.resolved.services[service], observed.volumes, machine)
             refused += [problem] if problem else []
             chosen += [] if problem else [service]
-    return replace(home, refused=tuple(refused)), prepare(world, project, everything, tuple(chosen), Wishes())
+    wishes = Wishes(partial=bool(home.unobtainable))
+    return replace(home, refused=tuple(refused)), prepare(world, project, everything, tuple(chosen), wishes)
 
 
 def write_files(world: World, home: Home) -> None:
     """Manifest, lock and rendered files, where no engine answers."""
-    project = pinned(home.wanted, world, frozen=False, offline=False)
+    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     write_manifest(home, project)
     save(project)
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])

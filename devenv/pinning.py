@@ -67,7 +67,7 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
 
 def save(project: Project) -> bool:
     """Write the locks if they are not what the disk has; whether the committed one was written."""
-    own = set(project.needed_here()) - set(project.needed())
+    own = {image for image in project.needed_here() if image in project.lock.images} - set(project.needed())
     if own:
         text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
         files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
