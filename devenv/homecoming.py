@@ -129,28 +129,30 @@ def without(world: World, home: Home, services: Container[str], *, versions_only
 
 
 def obtainable(world: World, home: Home) -> Home:
-    """The same without the changes of services whose images the registry has not; the others' are asked for here.
-
-    Raises Unreachable. What is unobtainable for a manifest that nobody changes is told when it is to be pinned.
-    """
+    """The same with a lock of all images that can be had, and without the changes of services whose images cannot: the
+    registry has them not. These services are left as they are. Raises Unreachable."""
     project = home.wanted
-    users = project.needed_here()
-    if not (wanting := missing(project.lock, users)):
+    if not (wanting := missing(project.lock, project.needed_here())):
         return home
     found, lacking = looked_up(project, world, wanting)
-    left = {name for image in lacking for name in users[image]} & {change.service for change in home.plan.changes}
-    if not left:
-        return replace(home, wanted=project if lacking else project.with_lock(relocked(project.lock, users, found)))
-    problems = []
-    for image, problem in lacking.items():
-        names = [name for name in users[image] if name in left]
-        hint = next((text for name in names if (text := _newer(world, project, name))), problem.hint)
-        problems += [replace(problem, hint=hint, key=", ".join(names))] if names else []
-    kept = tuple(change for change in home.plan.changes if change.service not in left)
+    problems: list[Problem] = []
+    kept = home.plan.changes
+    if lacking:
+        users = project.needed_here()
+        for image, problem in lacking.items():
+            hint = next((text for name in users[image] if (text := _newer(world, project, name))), problem.hint)
+            problems.append(replace(problem, hint=hint, key=", ".join(users[image])))
+        left = {name for image in lacking for name in users[image]}
+        kept = tuple(change for change in kept if change.service not in left)
+        project = wanted(world, home.project, kept) if kept != home.plan.changes else project
+        former = [image for image in missing(project.lock, project.needed_here()) if image not in {*found, *lacking}]
+        found |= looked_up(project, world, former)[0]
+    needed = project.needed_here()
+    lock = relocked(project.lock, needed, {image: entry for image, entry in found.items() if image in needed})
     return replace(
         home,
         plan=replace(home.plan, changes=kept),
-        wanted=wanted(world, home.project, kept),
+        wanted=project.with_lock(lock),
         unobtainable=(*home.unobtainable, *problems),
     )
 
@@ -182,23 +184,25 @@ class Follow:
 def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
     is refused, and with it the change of version that would need it."""
-    project = pinned(home.wanted, world, frozen=False, offline=False)
+    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
     names = select(project.manifest, services, ())
-    moves = upgrading.plan(world, project, machine, observed, names)
+    users = project.needed_here()
+    lacking = {name for image in missing(project.lock, users) for name in users[image]}
+    moves = upgrading.plan(world, project, machine, observed, (name for name in names if name not in lacking))
     home = replace(home, refused=(*home.refused, *moves.refused.values()))
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
         return following(world, without(world, home, back, versions_only=True), everything, services)
     running = {item.service for item in observed.containers if item.running}
-    chosen = tuple(name for name in names if name in running and name not in moves.refused)
-    moving = tuple(name for name in chosen if moves.of(name))
-    return home, Follow(prepare(world, project, everything, chosen, Wishes(fresh=moving)), moves)
+    chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
+    wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
+    return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
 
 
 def write_files(world: World, home: Home) -> None:
     """Manifest, lock and rendered files, where no engine answers."""
-    project = pinned(home.wanted, world, frozen=False, offline=False)
+    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     write_manifest(home, project, Moved())
     save(project)
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
@@ -243,7 +247,8 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
     if moved.failed:
         home = without(world, home, moved.failed, versions_only=False)
         chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
-        fresh = Wishes(fresh=tuple(upgrade.service for upgrade in moved.upgrades))
+        moving = tuple(upgrade.service for upgrade in moved.upgrades)
+        fresh = Wishes(fresh=moving, partial=bool(home.unobtainable))
         prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
     if moved.upgrades:
         generations = {**prepared.machine.generations, **moved.generations}

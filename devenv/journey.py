@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user allows: see the options of ``devenv up``."""
+    """What the user allows: see the options of ``devenv up``. ``partial``: services that are not asked for need not be
+    in the lock."""
 
     frozen: bool = False
     offline: bool = False
     force: bool = False
     fresh: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
     from devenv.effects.engine import images
 
-    project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
+    if not wishes.partial:
+        project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything)
     machine, moved = place(
         project.resolved,

@@ -67,7 +67,7 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
 
 def _own(project: Project) -> set[ImageRef]:
     """The images that only a developer's own layer needs."""
-    return set(project.needed_here()) - set(project.needed())
+    return {image for image in project.needed_here() if image in project.lock.images} - set(project.needed())
 
 
 def committed(project: Project) -> Lock:

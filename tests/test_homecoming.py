@@ -181,3 +181,16 @@ def test_a_variable_that_nobody_fills_in_is_no_source_that_cannot_be_read(shop: 
     assert "services.db: the variable TAG is not filled in, so the version is unknown" in ended.err
     assert 'version = "15.4"\n' in shop.manifest
     assert shop.devenv("sync", "--check").code == 0
+
+
+def test_what_never_had_an_image_holds_nothing_else_back(shop: Shop) -> None:
+    """Neither production's version nor the manifest's can be had: nothing is locked for it."""
+    (shop.root / "devenv.toml").write_text(MANIFEST.replace("15.4", "15.1"))
+    shop.runs("15.6", "7.0.15")
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 1
+    assert "not done: db: no image postgres:15.6" in ended.err
+    assert 'version = "15.1"\n' in shop.manifest
+    assert 'version = "7.0.15" # from compose' in shop.manifest
+    assert "postgres" not in (shop.root / "devenv.lock").read_text()
+    assert "redis:7.0.15" in (shop.root / "devenv.lock").read_text()

@@ -178,8 +178,7 @@ def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
 
 
 def _ending(asked: Asked, home: Home) -> int:
-    """The exit code, and what was left out: because data would have been left behind, because an image is nowhere to
-    be had, because a source could not be read."""
+    """The exit code; what was left out is told: data would be left behind, an image, a source cannot be had."""
     from devenv.errors import DataNeedsUpgrade, DevenvError, Unreachable
 
     for problem in (*home.refused, *home.unobtainable):
@@ -205,8 +204,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
         follow, code = _way_back(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
-        for change in entry.changes:
-            asked.tell(f"  ↶ {change}")
+        asked.tell("\n".join(f"  ↶ {change}" for change in entry.changes))
         if follow:
             console.plan(follow.prepared.plan, result=asked.result)
         if not dry:
@@ -227,10 +225,13 @@ def _way_back(asked: Asked, home: Home) -> tuple[Follow | None, int]:
     """What the machine has to do. Files go back also where what they name cannot be had any more."""
     from devenv.errors import DevenvError
 
+    follow = None
     try:
-        return _followed(asked, home)[1], 0
+        home, follow = _followed(asked, home)
+        problems, code = home.unobtainable, 1 if home.unobtainable else 0
     except DevenvError as error:
-        for problem in error.problems:
-            asked.console.say(f"note: {problem}")
+        problems, code = error.problems, error.exit_code
         asked.console.say("what runs stays as it is; only files are put back")
-        return None, error.exit_code
+    for problem in problems:
+        asked.console.say(f"note: {problem}")
+    return follow, code
