@@ -92,9 +92,7 @@ def in_words(kind: Kind, known: Iterable[Known]) -> list[str]:
         if len({_way(item.way) for item in of}) == 1:
             lines.append(f"{head}any → {'any' if head else 'newer'}: {_way(of[0].way)}")
             continue
-        lines += [
-            f"{head}{', '.join(item.olds)} → {', '.join(item.news)}: {_way(item.way)}" for item in together(of)
-        ]
+        lines += [f"{head}{', '.join(item.olds)} → {', '.join(item.news)}: {_way(item.way)}" for item in together(of)]
     return lines
 
 

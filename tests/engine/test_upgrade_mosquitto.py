@@ -90,7 +90,7 @@ def held(project: Project) -> list[tuple[str, bytes]]:
 
 def test_a_broker_goes_from_version_to_version(project: Make, standins: tuple[Standin, ...]) -> None:
     first, *later = versions(standins)
-    settings = '[services.mqtt.settings]\nmax_queued_messages = 0\n'
+    settings = "[services.mqtt.settings]\nmax_queued_messages = 0\n"
     made = project(manifest(first, standins, settings))
     made.up()
     fill(made)

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
