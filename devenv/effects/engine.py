@@ -47,10 +47,10 @@ def docker(
     ``source`` and ``sink`` are file descriptors for what is too large to come through here.
     """
     begun = begin(["docker", *words], asks=input is not None, source=source, sink=sink)
-    return ended(begun, timeout=timeout, input=input)
+    return ended(begun, timeout=timeout, input=input, foreign=words[0] == "exec")
 
 
-def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None) -> Finished:
+def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None, foreign: bool = False) -> Finished:
     """A docker command that was begun, at its end. Raises as ``docker`` does."""
     try:
         done = begun.end(input=input, timeout=timeout)
@@ -58,14 +58,19 @@ def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None)
         raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
     except TimeoutError as error:
         raise Unreachable(f"the container engine does not answer: {error}", _ELSEWHERE) from error
-    if done.code != 0 and _is_unreachable(done.stderr):
+    if done.code != 0 and _is_unreachable(done.stderr, foreign=foreign):
         raise _unreachable(_first_line(done.stderr))
     return done
 
 
-def _is_unreachable(stderr: str) -> bool:
-    """No class of error has a code of its own in the CLI; these are all its ways of saying that nobody is there."""
-    text = stderr.lower()
+def _is_unreachable(stderr: str, *, foreign: bool = False) -> bool:
+    """No class of error has a code of its own in the CLI; these are all its ways of saying that nobody is there.
+
+    ``foreign``: a program in a container speaks too, of connections of its own.
+    """
+    text = stderr.lower().strip()
+    if foreign:
+        return text.removeprefix("error: ").startswith(_NOBODY)
     return any(
         sign in text
         for sign in (
@@ -79,6 +84,15 @@ def _is_unreachable(stderr: str) -> bool:
             "http request to an https server",
         )
     )
+
+
+#: How the CLI begins to say so.
+_NOBODY = (
+    "cannot connect to the docker daemon",
+    "failed to connect to the docker api",
+    "error during connect",
+    "permission denied while trying to connect",
+)
 
 
 def _first_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import brokers, in_place, postgres, redis, search, stores
+from devenv.upgrades import brokers, in_place, postgres, rabbitmq, redis, search, stores
 
 
 class Way(Protocol):
@@ -23,6 +23,7 @@ class Way(Protocol):
 #: (kind of the data, kind that is to serve it) -> who knows how.
 WAYS: Mapping[tuple[str, str], Way] = {
     ("postgres", "postgres"): postgres,
+    ("rabbitmq", "rabbitmq"): rabbitmq,
     ("redis", "redis"): redis,
     ("valkey", "valkey"): redis,
     ("redis", "valkey"): redis,
