@@ -32,7 +32,7 @@ BASHISMS = {
     "$'": r"\$'[^'\"]*\\[nt]",
     "source": r"^\s*source ",
     "echo -e": r"echo -[en]",
-    "read without -r": r"\bread (?!-r)\w",
+    "read without -r": r"^\s*(?:while |until )?(?:IFS=\S* )?read (?!-r)",
     "sed -i": r"\bsed -i",
     "grep -P": r"\bgrep -\w*P",
 }
