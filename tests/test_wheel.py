@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,10 @@ def test_the_wheel_brings_its_templates_and_runs(tmp_path: Path, programs: None)
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(tmp_path), str(ROOT)]
     subprocess.run(build, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
+    templates = {path.relative_to(ROOT).as_posix() for path in (ROOT / "templates").rglob("*") if path.is_file()}
+    packed = {name.removeprefix("devenv/_") for name in zipfile.ZipFile(wheel).namelist()}
+    assert templates - packed == set()
+    assert any(name.startswith("templates/upgrades/") for name in packed)
     place = tmp_path / "fresh"
     venv.create(place, with_pip=False, symlinks=True)
     pip = [sys.executable, "-m", "pip", "--python", str(place / "bin" / "python"), "install", "--quiet", str(wheel)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 
 from devenv.effects.containers import execute
@@ -34,9 +35,15 @@ def get(host: str, container: str, asked: Asked) -> str:
                 received += piece
     except OSError as error:
         raise DevenvError(f"the server does not say what it holds: {error}") from error
-    head, _, body = received.partition(b"\r\n\r\n")
-    if b" 200 " not in head.splitlines()[0] + b" ":
-        raise DevenvError(f"the server does not say what it holds: {head[:80].decode('latin-1')}")
+    return body_of(received)
+
+
+def body_of(answer: bytes) -> str:
+    """What comes after the head of an answer that is one. Raises DevenvError."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if not re.match(rb"HTTP/1\.\d 200 ", head):
+        said = head[:80].decode("latin-1") or "nothing"
+        raise DevenvError(f"the server does not say what it holds; it says: {said}")
     return body.decode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Which ways data of a kind has from version to version, asked of those who know: nothing of it is written down here."""
+"""Which ways data of a kind has from version to version, asked of those who know; none of it is written down here."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 
 import pytest
 
@@ -33,7 +32,7 @@ BASHISMS = {
     "$'": r"\$'[^'\"]*\\[nt]",
     "source": r"^\s*source ",
     "echo -e": r"echo -[en]",
-    "read without -r": r"\bread (?!-r)\w",
+    "read without -r": r"^\s*(?:while |until )?(?:IFS=\S* )?read (?!-r)",
     "sed -i": r"\bsed -i",
     "grep -P": r"\bgrep -\w*P",
 }
