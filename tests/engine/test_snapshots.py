@@ -229,10 +229,8 @@ def test_killed_while_a_snapshot_is_put_back(both: Project, tmp_path: Path, mome
     assert "'devenv snapshot restore one' was interrupted" in mended.err
     assert got(both) == (("a", "a") if switched else ("a b", "b"))
     assert (("before-one", "db") in names(both)) is switched
-    live = {
-        f"{both.name}_{docker('inspect', '--format', '{{index .Config.Labels "devenv.data"}}', name).strip()}"
-        for name in containers(both)
-    }
+    shape = '{{index .Config.Labels "devenv.data"}}'
+    live = {f"{both.name}_{docker('inspect', '--format', shape, name).strip()}" for name in containers(both)}
     assert volumes(both) == kept_as(both) | live
 
 
