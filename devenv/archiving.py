@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv import __version__, served
+from devenv.benches import bench_name, bench_of, prepare, scratch_of
 from devenv.console import Progress
 from devenv.effects import archive, snapshots, volumes
 from devenv.effects.archive import Archive, Member, Writer
@@ -29,7 +30,6 @@ from devenv.model.version import parse_version
 from devenv.pinning import pinned
 from devenv.stages.archives import check_about
 from devenv.upgrades.registry import DUMP, PORTABLE
-from devenv.upgrading import bench_name, bench_of, prepare, scratch_of
 
 #: Changes when an older devenv could not read what this one writes.
 SHAPE = 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv import production, switching, upgrading
@@ -208,6 +207,12 @@ def write_files(world: World, home: Home) -> None:
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
 
 
+def _lines(home: Home, moved: Moved) -> list[str]:
+    """What history says of it."""
+    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
+    return lines + [f"{upgrade.service}: data moved, {upgrade.words}" for upgrade in moved.upgrades]
+
+
 def write_manifest(home: Home, project: Project, moved: Moved) -> None:
     """The manifest, after what it was is kept for ``sync --rollback``."""
     text = project.documents.manifest
@@ -216,17 +221,10 @@ def write_manifest(home: Home, project: Project, moved: Moved) -> None:
         return
     root = project.root
     before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
-    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
-    lines += [f"{upgrade.service}: data moved, {upgrade.words}" for upgrade in moved.upgrades]
     after = {MANIFEST: history.digest(text)}
-    history.record(project.store, "sync", lines, before=before, after=after, moved=moved.generations)
+    history.record(project.store, "sync", _lines(home, moved), before=before, after=after, moved=moved.generations)
     if edited:
-        files.write(root, File(MANIFEST, text, mode=mode(root / MANIFEST)))
-
-
-def mode(path: Path) -> int:
-    """The permissions that a file has, or will have."""
-    return path.stat().st_mode & 0o777 if path.is_file() else 0o644
+        files.write(root, File(MANIFEST, text, mode=files.mode(root / MANIFEST)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +248,13 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
         moving = tuple(upgrade.service for upgrade in moved.upgrades)
         fresh = Wishes(fresh=moving, partial=bool(home.unobtainable))
         prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
+    return settle(home, prepared, moved, timeout=timeout, progress=progress, world=world)
+
+
+def settle(
+    home: Home, prepared: Prepared, moved: Moved, *, world: World, timeout: float, progress: Progress
+) -> Applied:
+    """Have moved data be the data, the files say so, and what runs follow."""
     if moved.upgrades:
         generations = {**prepared.machine.generations, **moved.generations}
         prepared = replace(
@@ -258,7 +263,7 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
             observed=upgrading.seen(prepared.machine, moved, prepared.observed),
         )
         texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
-        switching.switch(prepared.project, moved.upgrades, texts)
+        switching.switch(prepared.project, moved.upgrades, texts, _lines(home, moved))
     write_manifest(home, prepared.project, moved)
     try:
         save_decisions(prepared)

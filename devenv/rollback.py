@@ -9,7 +9,7 @@ from devenv.effects import files, history
 from devenv.effects.store import Store
 from devenv.effects.world import World
 from devenv.errors import Refused
-from devenv.homecoming import Follow, mode
+from devenv.homecoming import Follow
 from devenv.model.file import File
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
@@ -43,7 +43,7 @@ def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Fol
         if text is None:
             files.remove(root, path)
         else:
-            files.write(root, File(path, text, mode=mode(root / path)))
+            files.write(root, File(path, text, mode=files.mode(root / path)))
     files.write_files(root, former.render())
     if follow is None:
         return None

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from devenv import pointing, served
+from devenv.benches import JOURNAL
 from devenv.console import Console
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
@@ -25,26 +26,25 @@ from devenv.model.upgrade import Upgrade
 from devenv.project import Project
 from devenv.stages.plan_upgrade import next_generation, volumes_of
 
-JOURNAL = "upgrade"
-
 
 @dataclass(frozen=True, slots=True)
 class Switch:
     """What makes moved data the data: the generations that are live from now on, the texts of files that say so (by
-    path below the root, None where a file is not changed), and the copies that are kept."""
+    path below the root), the digests of what they are before, the copies that are kept, and what history says of it."""
 
     generations: Mapping[str, str]
     files: Mapping[str, str]
     before: Mapping[str, str]
     kept: Sequence[Snapshot]
+    changes: Sequence[str]
 
 
-def switch(project: Project, upgrades: Sequence[Upgrade], texts: Mapping[str, str]) -> None:
+def switch(project: Project, upgrades: Sequence[Upgrade], texts: Mapping[str, str], changes: Sequence[str]) -> None:
     """Point at the new data. From the first line on it will be done whatever happens, by the next devenv if need be."""
     generations = {upgrade.new.data: upgrade.generation for upgrade in upgrades}
     before = {path: history.digest(files.read_text(project.root / path)) for path in texts}
     old = [_snapshot(project, upgrade) for upgrade in upgrades]
-    entry = Switch(generations, texts, before, old)
+    entry = Switch(generations, texts, before, old, changes)
     project.store.journal({"switch": asdict(entry)}, of=JOURNAL)
     _point(project.store, entry)
 
@@ -131,9 +131,15 @@ def recover(store: Store) -> list[str]:
 
 def _forward(store: Store, said: Mapping[str, Any], begun: Mapping[str, Mapping[str, Any]]) -> list[str]:
     entry = Switch(**(dict(said) | {"kept": [Snapshot(**item) for item in said["kept"]]}))
-    for path, text in entry.files.items():
-        if history.digest(files.read_text(store.root / path)) == entry.before[path]:
-            files.write(store.root, File(path, text))
+    found = {path: files.read_text(store.root / path) for path in entry.files}
+    untouched = {path: text for path, text in found.items() if history.digest(text) == entry.before[path]}
+    recorded = history.entries(store)[-1:]
+    if not recorded or recorded[0].moved != entry.generations:
+        after = {path: history.digest(entry.files[path]) for path in untouched}
+        edited = {path: text for path, text in untouched.items() if text != entry.files[path]}
+        history.record(store, "sync", entry.changes, before=edited, after=after, moved=entry.generations)
+    for path in untouched:
+        files.write(store.root, File(path, entry.files[path], mode=files.mode(store.root / path)))
     _point(store, entry)
     made = {volume for data in begun.values() for volume in data["target"]}
     for data in begun.values():

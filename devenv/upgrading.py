@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,24 +9,21 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from devenv import served
+from devenv.benches import JOURNAL, bench_name, bench_of, prepare, scratch_of
 from devenv.console import Progress
 from devenv.effects import volumes
-from devenv.effects.compose import Stack, pull, start_containers, stop_containers
+from devenv.effects.compose import start_containers, stop_containers
 from devenv.effects.engine import images
-from devenv.effects.engine_questions import PROJECT
-from devenv.effects.files import templates_root, write_files
 from devenv.effects.process import minding
-from devenv.effects.workbench import Workbench, clear
+from devenv.effects.workbench import clear
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
-from devenv.model.upgrade import COPY, LABEL, NEW, Refusal, Upgrade, volume_role
+from devenv.model.upgrade import Refusal, Upgrade
 from devenv.project import Project
 from devenv.stages.plan_upgrade import behind, choose, next_generation, volumes_of
-from devenv.switching import JOURNAL
-from devenv.targets import compose, dotenv, workbench
 from devenv.upgrades import registry
 
 
@@ -104,11 +100,13 @@ _ROOM = 2.2
 
 @dataclass(slots=True)
 class Moved:
-    """How it ended: ``generations`` by data of what was moved, ``failed`` by service, notes for people."""
+    """How it ended: ``generations`` by data of what was moved, ``failed`` by service, notes for people, and
+    what could not be put back (``left``)."""
 
     upgrades: list[Upgrade] = field(default_factory=list)
     failed: dict[str, DevenvError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     @property
     def generations(self) -> dict[str, str]:
@@ -116,9 +114,17 @@ class Moved:
 
 
 def carry_out(
-    world: World, project: Project, machine: Machine, observed: Observed, moves: Moves, progress: Progress
+    world: World,
+    project: Project,
+    machine: Machine,
+    observed: Observed,
+    moves: Moves,
+    progress: Progress,
+    *,
+    released: bool = False,
 ) -> Moved:
     """Move all, side by side. A service that fails is left as it was, and runs if it ran; the others go on.
+    ``released``: a service runs again as soon as its data is copied.
 
     Nothing of the project is changed but that the services are stopped. Interrupted, all is as before.
     """
@@ -137,32 +143,29 @@ def carry_out(
     }
     project.store.journal({"begin": begun}, of=JOURNAL)
     over = threading.Event()
-    one = partial(_one, world, project, machine, observed, progress, over, moved)
-    with ThreadPoolExecutor(len(moves.upgrades)) as pool, minding():
-        try:
-            list(pool.map(one, moves.upgrades))
-        except BaseException:
-            over.set()
-            raise
-    if not moved.upgrades:
+    one = partial(_one, world, project, machine, observed, progress, over, moved, released)
+    try:
+        with ThreadPoolExecutor(len(moves.upgrades)) as pool, minding():
+            try:
+                list(pool.map(one, moves.upgrades))
+            except BaseException:
+                over.set()
+                raise
+    except BaseException:
+        take_back(project, machine, observed, moved)
+        raise
+    if not moved.upgrades and not moved.left:
         project.store.clear_journal(of=JOURNAL)
     return moved
 
 
-def bench_name(machine: Machine, service: str) -> str:
-    """The Compose project of a service's workbench."""
-    return f"{machine.project}-upgrade-{service}"
-
-
-def scratch_of(machine: Machine, upgrade: Upgrade) -> dict[str, str]:
-    """Role -> name of the volumes that are thrown away afterwards."""
-    count = max(len(upgrade.old.volumes), len(upgrade.new.volumes))
-    roles = [
-        volume_role(role, index)
-        for role in upgrade.recipe.scratch
-        for index in range(count if role in (COPY, NEW) else 1)
-    ]
-    return {role: f"{bench_name(machine, upgrade.service)}_{role}" for role in roles}
+def take_back(project: Project, machine: Machine, observed: Observed, moved: Moved) -> None:
+    """Throw away what was moved and not switched to. What could not be thrown away the next devenv looks after."""
+    for upgrade in moved.upgrades:
+        made = [*scratch_of(machine, upgrade).values(), *upgrade.target]
+        moved.left += _take_back(bench_name(machine, upgrade.service), made, _container(observed, upgrade.service))
+    if not moved.left:
+        project.store.clear_journal(of=JOURNAL)
 
 
 def _one(
@@ -173,6 +176,7 @@ def _one(
     progress: Progress,
     over: threading.Event,
     moved: Moved,
+    released: bool,  # noqa: FBT001
     upgrade: Upgrade,
 ) -> None:
     container = _container(observed, upgrade.service)
@@ -186,6 +190,7 @@ def _one(
         if container and container.running:
             progress.update(upgrade.service, f"stopping {upgrade.old.version}")
             stop_containers([container.id])
+            bench.copied = partial(start_containers, [container.id] if released else [])
         bench.carry_out(upgrade.recipe)
         clear(name, list(scratch.values()))
     except BaseException as error:
@@ -193,6 +198,7 @@ def _one(
         if not isinstance(error, DevenvError):
             raise
         moved.failed[upgrade.service] = error
+        moved.left += left
         told = "\n  ".join([*left, f"the whole story is in {bench.log}"])
         error.problems = tuple(replace(item, hint=f"{item.hint}\n  {told}".lstrip()) for item in error.problems)
         progress.done(upgrade.service, f"stays {upgrade.old.version}", well=False)
@@ -209,65 +215,6 @@ def _check_room(upgrade: Upgrade) -> None:
         raise Refused(
             f"there is no room to move {upgrade.service}: {need} are needed, {have} are free", "make room there"
         )
-
-
-def bench_of(
-    world: World,
-    project: Project,
-    machine: Machine,
-    upgrade: Upgrade,
-    scratch: Mapping[str, str],
-    progress: Progress,
-    over: threading.Event,
-) -> Workbench:
-    name = bench_name(machine, upgrade.service)
-    folder = project.store.folder / "upgrades" / upgrade.service
-    shutil.rmtree(folder, ignore_errors=True)
-    result = {volume_role(upgrade.recipe.result, index): volume for index, volume in enumerate(upgrade.target)}
-
-    def journal(entry: Mapping[str, object]) -> None:
-        project.store.journal({"service": upgrade.service, **entry}, of=JOURNAL)
-
-    return Workbench(
-        world=world,
-        name=name,
-        folder=folder,
-        stack=Stack(name, folder, (folder / workbench.PATH,)),
-        scripts=templates_root() / "upgrades",
-        source=upgrade.source,
-        host=machine.host,
-        volumes={**scratch, **result},
-        image=project.image_of(upgrade.new),
-        journal=journal,
-        told=lambda text: progress.update(upgrade.service, text),
-        over=over,
-    )
-
-
-def prepare(world: World, project: Project, machine: Machine, bench: Workbench, upgrade: Upgrade) -> None:
-    """Everything that takes long and touches nothing: images, volumes, the Compose file."""
-    servers = upgrade.recipe.servers
-    folder = bench.folder
-    rendered = workbench.files(project.resolved.project, servers, bench.volumes, name=bench.name)
-    env = dotenv.file(Machine(bench.name, str(folder), registries=machine.registries))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_files(folder, [*rendered, replace(env, path=".env")])
-    wanted = {server.name: project.image_of(server.service) for server in servers}
-    here = images(world, wanted.values())
-    for server in servers:
-        if wanted[server.name] in here:
-            continue
-        bench.told(f"fetching {server.service.kind.name} {server.service.version}")
-        if server.service.build:
-            bench.stack.build([server.name], told=lambda line: None)
-        else:
-            pull(wanted[server.name], platform=server.service.platform, told=lambda line: None)
-    for index, volume in enumerate(upgrade.new.volumes):
-        stamp = compose.volume_labels(project.resolved.project, upgrade.new, volume)
-        volumes.create(upgrade.target[index], {PROJECT: machine.project} | stamp)
-    for name in bench.volumes.values():
-        if name not in upgrade.target:
-            volumes.create(name, {LABEL: bench.name})
 
 
 def _take_back(name: str, made: Sequence[str], container: Container | None) -> list[str]:

@@ -98,6 +98,11 @@ def write(root: Path, file: File) -> None:
         raise cannot_write(path, error) from error
 
 
+def mode(path: Path) -> int:
+    """The permissions that a file of the user's has, or would have."""
+    return path.stat().st_mode & 0o777 if path.is_file() else 0o644
+
+
 def remove(root: Path, name: str) -> None:
     """Remove a file below ``root`` if there is one."""
     path = root / name

@@ -53,6 +53,7 @@ class Workbench:
     notes: list[str] = field(default_factory=list)
     _containers: dict[str, str] = field(default_factory=dict)
     census: str = ""
+    copied: Callable[[], object] = lambda: None
 
     @property
     def log(self) -> Path:
@@ -87,6 +88,7 @@ class Workbench:
     def _copy(self) -> None:
         pairs = {source: self.volumes[volume_role(COPY, index)] for index, source in enumerate(self.source)}
         copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}").go()
+        self.copied()
 
     def _serve(self, server: Server) -> None:
         self.stack.up([server.name], recreate=True, further=True, told=self._write)

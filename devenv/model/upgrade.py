@@ -78,7 +78,7 @@ class Server:
 
     ``mounts`` maps a path in the container to a volume of the workbench, by role. ``flags`` are added to its command,
     ``environment`` to its variables. ``idle``: the image's programs are wanted, not its server. ``asked`` is the one
-    port that is published after all, on loopback.
+    port that is published after all, on loopback; ``published``: all of them are, on ports that the engine chooses.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Server:
     environment: Mapping[str, str] = field(default_factory=dict)
     idle: bool = False
     asked: Asked | None = None
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)

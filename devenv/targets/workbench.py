@@ -23,7 +23,7 @@ def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *
 
     ``volumes`` maps roles to names of volumes that are there; ``name`` is the Compose project's.
     """
-    network = _ASKED if any(server.asked for server in servers) else {"internal": True}
+    network = _ASKED if any(server.asked or server.published for server in servers) else {"internal": True}
     document: dict[str, Any] = {"name": name, "services": {}, "networks": {"default": network}}
     configs: dict[str, Any] = {}
     built = []
@@ -44,7 +44,9 @@ def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *
 def _body(body: dict[str, Any], server: Server, name: str) -> dict[str, Any]:
     """The service's own body, made to serve nobody but the upgrade."""
     body.pop("ports", None)
-    if server.asked:
+    if server.published:
+        body["ports"] = [f"127.0.0.1::{port.container}" for port in server.service.ports]
+    elif server.asked:
         body["ports"] = [f"127.0.0.1::{server.asked.port}"]
     body["labels"] = {LABEL: name}
     body["stop_grace_period"] = _GRACE
