@@ -21,6 +21,7 @@ from devenv.errors import DevenvError, Interrupted, ManifestError
 VERBS = {
     "up": "Start the services and wait until each one serves.",
     "sync": "Bring devenv.toml and this machine in step with production.",
+    "try": "Rehearse an upgrade on a copy of the data.",
     "facts": "Read what production runs.",
     "status": "Compare what runs with devenv.toml and devenv.lock.",
     "stop": "Stop the services; containers and data stay.",
@@ -55,7 +56,8 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        command: click.Command = import_module(f"devenv.commands.{name}").command
+        module = "try_" if name == "try" else name  # the one verb that is a word of Python's
+        command: click.Command = import_module(f"devenv.commands.{module}").command
         return command
 
     def resolve_command(

@@ -19,7 +19,7 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
-    ("devenv.rollback",),
+    ("devenv.rollback", "devenv.trying"),
     ("devenv.homecoming",),
     ("devenv.journey",),
     (
@@ -28,6 +28,7 @@ FLOORS = (
         "devenv.waiting",
         "devenv.production",
         "devenv.served",
+        "devenv.benches",
         "devenv.upgrading",
         "devenv.switching",
         "devenv.pointing",

@@ -53,6 +53,13 @@ def exists(container: str) -> bool:
     return docker("container", "inspect", "--format", "{{.Id}}", container).code == 0
 
 
+def published(container: str) -> dict[int, int]:
+    """Container's port -> host's port, of a container that has just been started."""
+    done = docker("container", "inspect", "--format", "{{json .NetworkSettings.Ports}}", container)
+    ports = json.loads(done.stdout or "{}") or {}
+    return {int(name.partition("/")[0]): int(bound[0]["HostPort"]) for name, bound in ports.items() if bound}
+
+
 def health_command(container: str) -> tuple[str, ...]:
     """The words of a container's own health check, as ``docker exec`` takes them; () if it has none."""
     done = docker("container", "inspect", "--format", "{{json .Config.Healthcheck}}", container)

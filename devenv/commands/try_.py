@@ -1,0 +1,121 @@
+"""``devenv try``: tomorrow's production upgrade, rehearsed on a copy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import complete_services, timeout_option, words_argument
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.trying import Trial
+    from devenv.upgrading import Moved
+
+
+@click.command()
+@click.option("--adopt", is_flag=True, help="If the command succeeds, have the copy be the data, without asking.")
+@click.option("--discard", is_flag=True, help="Throw the copy away, without asking.")
+@timeout_option
+@click.argument("what", metavar="SERVICE@VERSION", shell_complete=complete_services)
+@words_argument(metavar="[-- COMMAND [ARGUMENT]...]")
+@click.pass_obj
+def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discard: bool, wait_timeout: int) -> int:
+    """Rehearse an upgrade: a copy of the local data on another version, beside the running service.
+
+    The command gets the variables of [env] with that server's address; its exit code is the verdict. Then the copy is
+    thrown away, or adopted: devenv.toml gets the version, and the copy is the data.
+
+    \b
+    devenv try db@17.6 -- python manage.py test
+    devenv try db@17.6 --adopt -- make test
+    """
+    from devenv.errors import ManifestError
+    from devenv.project import open_store
+    from devenv.switching import recovered
+
+    service, at, version = what.partition("@")
+    if not at or not version:
+        raise ManifestError(f"{what!r} names no version", "devenv try SERVICE@VERSION")
+    if adopt and discard:
+        raise ManifestError("--adopt keeps the copy, --discard throws it away", "leave one of them out")
+    console = Console(world.stdout, world.stderr, world.env)
+    store = open_store(world)
+    with store.locked("try", waiting=console.waiting):
+        recovered(console, store)
+        return _try(world, console, (service, version), words, adopt=_answer(adopt, discard), timeout=wait_timeout)
+
+
+def _answer(adopt: bool, discard: bool) -> bool | None:
+    return True if adopt else False if discard else None
+
+
+def _try(
+    world: World,
+    console: Console,
+    what: tuple[str, str],
+    words: tuple[str, ...],
+    *,
+    adopt: bool | None,
+    timeout: float,
+) -> int:
+    from devenv import trying
+
+    trial = trying.plan(world, *what)
+    console.say(f"  ↑ try {trial.service.name}: {trial.upgrade.words}, on a copy of {', '.join(trial.upgrade.source)}")
+    with console.progress() as progress:
+        moved = trying.move(world, trial, progress)
+    try:
+        code = _verdict(world, console, trial, words, timeout=timeout)
+        wanted = adopt if adopt is not None else _ask(world, console, code)
+    except BaseException:
+        trying.end(trial, moved)
+        raise
+    if wanted and code == 0:
+        _adopt(world, console, trial, moved, timeout=timeout)
+        return 0
+    trying.end(trial, moved)
+    console.say(f"thrown away; {trial.service.name} runs on as it was, and so does its data")
+    return code
+
+
+def _verdict(world: World, console: Console, trial: Trial, words: tuple[str, ...], *, timeout: float) -> int:
+    """Serve the copy, run the command against it, say how that ended."""
+    from devenv.commands.run import call
+    from devenv.stages.connect import output
+    from devenv.trying import serve
+
+    with console.progress() as progress:
+        machine = serve(world, trial, timeout=timeout, progress=progress)
+    name, version = trial.service.name, f"{trial.service.kind.name} {trial.service.version}"
+    console.result(f"{name} on {version}: {output(trial.project.resolved, machine, name)}")
+    if not words:
+        return 0
+    code = call(world, trial.project, machine, words)
+    if code == 130:
+        raise KeyboardInterrupt
+    console.say(f"{' '.join(words)} {'succeeded' if code == 0 else f'ended with code {code}'} on {version}")
+    return code
+
+
+def _ask(world: World, console: Console, code: int) -> bool:
+    """Whether to adopt: only somebody at a terminal is asked, and only after a success."""
+    if code != 0:
+        return False
+    if not world.interactive:
+        console.say("nobody is there to say whether to keep it: --adopt does")
+        return False
+    return click.confirm("Adopt it: devenv.toml gets the version, and this copy is the data?", err=True)
+
+
+def _adopt(world: World, console: Console, trial: Trial, moved: Moved, *, timeout: float) -> None:
+    from devenv.trying import adopt
+    from devenv.waiting import failures
+
+    applied = adopt(world, trial, moved, timeout=timeout, progress=console.progress)
+    failures(applied.outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
+    console.say(f"adopted: {trial.upgrade.words}; what was written to the old data meanwhile is not in it")
+    console.say(f"the data of before is kept in {', '.join(trial.upgrade.source)}")
+    console.say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
