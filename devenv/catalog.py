@@ -47,6 +47,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         preload=data.get("preload", {}),
         stop_grace=data.get("stop_grace", "10s"),
         settings=data.get("settings", ""),
+        frozen_settings=data.get("frozen", {}).get("settings", {}),
+        frozen_options=tuple(data.get("frozen", {}).get("options", ())),
         notes=tuple(data.get("notes", ())),
         fragment=folder[FRAGMENT],
         templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},

@@ -7,7 +7,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import served
+from devenv import anew, served
 from devenv.console import Progress
 from devenv.effects.files import write_files
 from devenv.effects.world import World
@@ -53,6 +53,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
 
     project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything)
+    here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
     machine, moved = place(
         project.resolved,
         observed,
@@ -87,6 +88,7 @@ def save_decisions(prepared: Prepared) -> bool:
     """
     project = prepared.project
     locked = save(project)
+    anew.keep(project, prepared.observed, prepared.machine)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}

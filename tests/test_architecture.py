@@ -27,6 +27,7 @@ FLOORS = (
         "devenv.waiting",
         "devenv.production",
         "devenv.served",
+        "devenv.anew",
         "devenv.upgrading",
         "devenv.switching",
     ),

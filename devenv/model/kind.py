@@ -96,7 +96,8 @@ class Kind:
 
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
     a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
-    of the folder: it changes when the way of running this kind does.
+    of the folder: it changes when the way of running this kind does. ``frozen_settings`` and ``frozen_options`` act only
+    on new data; of a setting it says what it is where nobody sets it.
     """
 
     name: str
@@ -126,6 +127,8 @@ class Kind:
     preload: Mapping[str, str] = field(default_factory=dict)
     stop_grace: str = "10s"
     settings: str = ""
+    frozen_settings: Mapping[str, Value] = field(default_factory=dict)
+    frozen_options: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def data_rule(self, version: Version) -> DataRule | None:

@@ -69,6 +69,13 @@ class BuildShape(Shape):
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
+class FrozenShape(Shape):
+    """What acts only on new data. ``settings`` maps a name, with underscores, to what it is where nobody sets it."""
+
+    settings: dict[StrictStr, StrictInt | StrictStr] = Field(default_factory=dict)
+    options: list[StrictStr] = Field(default_factory=list)
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -90,4 +97,5 @@ class KindShape(Shape):
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
+    frozen: FrozenShape = Field(default_factory=FrozenShape)
     notes: list[StrictStr] = Field(default_factory=list)

@@ -41,9 +41,7 @@ def route(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
         hint = f"dump it with {old.version}'s own mysqldump, then: devenv up --fresh {new.name}"
         return Refusal(f"no MySQL that devenv can start opens data of {old.version}", hint)
     stops = tuple(
-        text
-        for text in _LONG_TERM
-        if _series(old.version) < _series(parse_version(text)) < _series(new.version)
+        text for text in _LONG_TERM if _series(old.version) < _series(parse_version(text)) < _series(new.version)
     )
     verified = not stops and {_series(old.version), _series(new.version)} <= _TRIED
     if not stops:

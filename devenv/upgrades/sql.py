@@ -65,7 +65,9 @@ def names_differ(old: ResolvedService, new: ResolvedService) -> Refusal | None:
     before, after = setting(old, name) or "0", setting(new, name) or "0"
     if before == after:
         return None
-    hint = f"set it back to {before}, or: devenv up --fresh {new.name}   start {new.version} empty; the old data is kept"
+    hint = (
+        f"set it back to {before}, or: devenv up --fresh {new.name}   start {new.version} empty; the old data is kept"
+    )
     return Refusal(f"{name} acts only on new data: it is {before} there, and {after} is wanted", hint)
 
 
