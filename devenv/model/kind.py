@@ -96,8 +96,8 @@ class Kind:
 
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
     a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
-    of the folder: it changes when the way of running this kind does. ``frozen_settings`` and ``frozen_options`` act only
-    on new data; of a setting it says what it is where nobody sets it.
+    of the folder: it changes when the way of running this kind does. ``frozen_settings`` and ``frozen_options`` act
+    only on new data; of a setting it says what it is where nobody sets it.
     """
 
     name: str

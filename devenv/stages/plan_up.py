@@ -34,7 +34,8 @@ def plan_up(
     maps a service to the local name of its image, ``overrides`` maps one to the digest of what the user's own Compose
     file says of it. Raises DataNeedsUpgrade where a service would open an empty
     volume although its data of another version is there (unless it is in ``fresh``), Refused where what acts
-    only on new data was changed (unless it is in ``fresh``) or a person's edits would be overwritten (unless ``force``).
+    only on new data was changed (unless it is in ``fresh``) or a person's edits would be overwritten (unless
+    ``force``).
     """
     names = tuple(wanted)
     chosen = [resolved.services[name] for name in names]

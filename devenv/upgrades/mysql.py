@@ -85,7 +85,7 @@ def recipe(way: Route, old: ResolvedService, new: ResolvedService) -> Recipe:
 
 
 def _stop(old: ResolvedService, text: str) -> ResolvedService:
-    """A server on the way: the official image of a series, newest release, without what only one of the others knows."""
+    """A server on the way: a series' official image, newest release, without what only one of the others knows."""
     version = parse_version(text)
     settings = {name: value for name, value in old.settings.items() if name.replace("-", "_") in _PHYSICAL}
     return replace(
