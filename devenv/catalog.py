@@ -55,6 +55,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         in_place=data.get("upgrade", {}).get("in_place", False),
         settings=data.get("settings", ""),
         reserved={name: entry["instead"] for entry in data.get("reserved", ()) for name in entry["settings"]},
+        frozen_settings=data.get("frozen", {}).get("settings", {}),
+        frozen_options=tuple(data.get("frozen", {}).get("options", ())),
         notes=tuple(data.get("notes", ())),
         fragment=folder[FRAGMENT],
         templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},

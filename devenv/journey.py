@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import served
+from devenv import anew, served
 from devenv.console import Progress
 from devenv.effects.files import write_files
 from devenv.effects.world import World
@@ -58,6 +58,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if not wishes.partial:
         project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything)
+    here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
     machine, moved = place(
         project.resolved,
         observed,
@@ -93,6 +94,7 @@ def save_decisions(prepared: Prepared) -> bool:
     """
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
+    anew.keep(project, prepared.observed, prepared.machine)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
     drop_leftovers(project)
     ensured = project.store.read("ensured")

@@ -84,6 +84,7 @@ def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]
         files=generated_found(project),
         applied=project.store.read("applied"),
         ensured=project.store.read("ensured"),
+        served=project.store.read("served"),
     )
     return replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK), observed
 

@@ -29,6 +29,7 @@ FLOORS = (
         "devenv.production",
         "devenv.served",
         "devenv.benches",
+        "devenv.anew",
         "devenv.upgrading",
         "devenv.switching",
         "devenv.pointing",

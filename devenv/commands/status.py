@@ -119,15 +119,17 @@ def _address(here: Standing, service: ResolvedService) -> str:
 
 def _drift(here: Standing, name: str) -> str:
     """What 'up' would do to a service and why; "" if nothing."""
-    from devenv.errors import DataNeedsUpgrade
+    from devenv.errors import DataNeedsUpgrade, Refused
     from devenv.model.plan import Action
+    from devenv.stages.frozen import guard_frozen
     from devenv.stages.place import kept_port
     from devenv.stages.plan_up import guard_data, service_steps
 
     service = here.project.resolved.services[name]
     try:
         guard_data([service], here.observed, here.machine, set())
-    except DataNeedsUpgrade as error:
+        guard_frozen([service], here.observed, here.machine)
+    except (DataNeedsUpgrade, Refused) as error:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
@@ -157,11 +159,13 @@ def _general(here: Standing) -> list[str]:
 def _remedy(here: Standing, rows: list[Row]) -> str:
     """What to do about drift: 'up' brings some of it in step and refuses the rest."""
     from devenv.errors import DevenvError
+    from devenv.stages.frozen import guard_frozen
     from devenv.stages.plan_up import guard_data, guard_files
 
     services = [here.project.resolved.services[row.name] for row in rows]
     try:
         guard_data(services, here.observed, here.machine, set())
+        guard_frozen(services, here.observed, here.machine)
         guard_files(here.project.generated(), here.observed.files)
     except DevenvError:
         return "'devenv up' refuses that, and says what helps"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Observed:
 
     ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
     the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
-    a file that does not exist is not in ``files``.
+    a file that does not exist is not in ``files``; ``served`` tells of a volume by what its data was last served.
     """
 
     engine: Engine
@@ -96,3 +97,4 @@ class Observed:
     files: Mapping[str, FileState] = field(default_factory=dict)
     applied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ensured: Mapping[str, str] = field(default_factory=dict)
+    served: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

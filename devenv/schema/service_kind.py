@@ -99,6 +99,13 @@ class UpgradeShape(Shape):
     in_place: StrictBool = Field(description="Whether a newer server takes over an older one's data when it starts.")
 
 
+class FrozenShape(Shape):
+    """What acts only on new data. ``settings`` maps a name, with underscores, to what it is where nobody sets it."""
+
+    settings: dict[StrictStr, StrictInt | StrictStr] = Field(default_factory=dict)
+    options: list[StrictStr] = Field(default_factory=list)
+
+
 class KindShape(Shape):
     """One kind of service. ``outputs`` are templates of what an application needs to know to connect."""
 
@@ -125,4 +132,5 @@ class KindShape(Shape):
     upgrade: UpgradeShape | None = None
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
     reserved: list[ReservedShape] = Field(default_factory=list)
+    frozen: FrozenShape = Field(default_factory=FrozenShape)
     notes: list[StrictStr] = Field(default_factory=list)

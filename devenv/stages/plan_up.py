@@ -10,6 +10,7 @@ from devenv.model.observed import Container, ExistingVolume, FileState, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
+from devenv.stages.frozen import guard_frozen
 
 #: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
 OVERRIDE = "compose.override.yaml"
@@ -32,12 +33,14 @@ def plan_up(
     ``wanted`` are the services asked for, ``files`` maps every generated file to the digest of its inputs, ``pulls``
     maps a service to the local name of its image, ``overrides`` maps one to the digest of what the user's own Compose
     file says of it. Raises DataNeedsUpgrade where a service would open an empty
-    volume although its data of another version is there (unless it is in ``fresh``), Refused where a person's edits
-    would be overwritten (unless ``force``).
+    volume although its data of another version is there (unless it is in ``fresh``), Refused where what acts
+    only on new data was changed (unless it is in ``fresh``) or a person's edits would be overwritten (unless
+    ``force``).
     """
     names = tuple(wanted)
     chosen = [resolved.services[name] for name in names]
     guard_data(chosen, observed, machine, set(fresh))
+    guard_frozen(chosen, observed, machine, set(fresh))
     if not force:
         guard_files(files, observed.files)
     own = [

@@ -1,8 +1,8 @@
-"""MariaDB: any version to any newer one at once, in place on the copy, by the server's own upgrade. From MySQL, whose data
-it cannot open, by a logical copy.
+"""MariaDB: any version to any newer one at once, in place on the copy, by the server's own upgrade. From MySQL, whose
+data it cannot open, by a logical copy.
 
-The new server's own tools bring the system tables up to date; ``mariadb/upgrade.sh`` goes on until they say that nothing
-is left (services.md §2.4).
+The new server's own tools bring the system tables up to date; ``mariadb/upgrade.sh`` goes on until they say that
+nothing is left (services.md §2.4).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What moving MySQL's and MariaDB's data has in common: how both are counted and ended, and the way from one to the other.
+"""What moving MySQL's and MariaDB's data has in common: how both are counted and ended, and the way from one to the
+other.
 
 That way is a logical copy: the old server's own client writes what it knows into a volume, the new server's own client
 reads it. Neither has to understand the other's server.
@@ -32,8 +33,8 @@ _IN_THE_WAY = {
 #: Nothing that is written while data is loaded must survive a crash: it is thrown away then.
 _FAST = ("--innodb-flush-log-at-trx-commit=0", "--innodb-buffer-pool-size=512M", "--skip-log-bin")
 _DUMP = "dump"
-#: Collations that only MySQL has -> those of MariaDB that compare alike, as sed's commands, by the first MariaDB that has
-#: them. Those of 0900 do not pad, so neither do these.
+#: Collations that only MySQL has -> those of MariaDB that compare alike, as sed's commands, by the first MariaDB that
+#: has them. Those of 0900 do not pad, so neither do these.
 _TO_MARIADB = (
     ((10, 10), r"s/utf8mb4_0900_(a[is]_c[is])/utf8mb4_uca1400_nopad_\1/g"),
     ((0,), r"s/utf8mb4_0900_ai_ci/utf8mb4_unicode_520_nopad_ci/g"),
