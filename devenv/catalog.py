@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue
+from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
 
 FRAGMENT = "compose.yaml.j2"
 DECLARATION = "service.toml"
@@ -29,11 +29,14 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         repository=image.get("repository", ""),
         tag=image.get("tag", "{version}"),
         variants=tuple(image.get("variants", ())),
+        usual_variant=image.get("usual_variant", {}),
         known_as=tuple(image.get("known_as", ())),
         versions=tuple(version.get("known", ())),
         tried=tuple(version.get("tried", ())),
         version_parts=version.get("parts", 1),
-        ports=data.get("ports", {}),
+        version_most=version.get("most", {}),
+        ports={port: _number(value) for port, value in data.get("ports", {}).items()},
+        port_needs={port: _needs(value) for port, value in data.get("ports", {}).items() if isinstance(value, dict)},
         options={key: _option(key, value) for key, value in data.get("options", {}).items()},
         data=tuple(_data_rule(rule) for rule in data.get("data", ())),
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
@@ -44,11 +47,14 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),
         build=_build(data.get("build")),
         packages=data.get("packages", {}),
-        preload=data.get("preload", {}),
+        preload={name: tuple(libraries.split()) for name, libraries in data.get("preload", {}).items()},
+        needs=data.get("needs", {}),
+        seed=tuple(SeedRule(tuple(rule["files"]), tuple(rule["command"])) for rule in data.get("seed", ())),
         stop_grace=data.get("stop_grace", "10s"),
         ends=tuple(data.get("ends", ())),
         in_place=data.get("upgrade", {}).get("in_place", False),
         settings=data.get("settings", ""),
+        reserved={name: entry["instead"] for entry in data.get("reserved", ()) for name in entry["settings"]},
         notes=tuple(data.get("notes", ())),
         fragment=folder[FRAGMENT],
         templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},
@@ -62,6 +68,15 @@ def _digest(folder: Mapping[str, str]) -> str:
         if not path.endswith(".md"):
             whole.update(f"{path}\0{folder[path]}\0".encode())
     return whole.hexdigest()
+
+
+def _number(port: int | Mapping[str, Any]) -> int:
+    return port if isinstance(port, int) else int(port["port"])
+
+
+def _needs(port: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    ((option, values),) = port["needs"].items()
+    return option, tuple(values)
 
 
 def _option(name: str, data: Mapping[str, Any]) -> Option:

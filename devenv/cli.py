@@ -132,19 +132,36 @@ def _nobody_reads(world: World) -> int:
 
 
 def _bug(error: Exception, console: Console, world: World) -> int:
-    import traceback
-
     from devenv.effects.store import state_folder
 
     log = state_folder(world.env) / "crash.log"
+    story = _story(error)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-        place = f"the whole story is in {log}"
+        log.write_text(story, encoding="utf-8")
+        place = f"where it was is in {log}"
     except OSError:
-        place = "".join(traceback.format_exception(error))
-    console.error(DevenvError(f"devenv itself failed: {type(error).__name__}: {error}", place, changed=_UNKNOWN))
+        place = story
+    console.error(DevenvError(f"devenv itself failed: {type(error).__name__}", place, changed=_UNKNOWN))
     return 1
+
+
+def _story(error: BaseException) -> str:
+    """Where a program was when it failed, without what it failed on: that may be a password of production's."""
+    import traceback
+
+    lines: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        frames = traceback.format_list(traceback.extract_tb(cause.__traceback__))
+        lines = [
+            *frames,
+            f"{type(cause).__module__}.{type(cause).__qualname__}\n",
+            *(["\nthen\n"] if lines else []),
+            *lines,
+        ]
+        cause = cause.__cause__ or cause.__context__
+    return f"devenv {__version__}, Python {sys.version.split()[0]}; what errors say is left out\n\n{''.join(lines)}"
 
 
 _UNKNOWN = "run 'devenv status' to see how things stand"

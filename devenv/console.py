@@ -48,6 +48,9 @@ class Console:
 
     def say(self, text: str = "") -> None:
         """One line of the way there. That nobody reads it any more is no reason to stop halfway."""
+        self._say(plain(text))
+
+    def _say(self, text: str) -> None:
         with contextlib.suppress(BrokenPipeError):
             print(text, file=self.stderr, flush=True)
 
@@ -55,8 +58,9 @@ class Console:
         """Why nothing happens just now: another devenv is at work in this checkout."""
         self.say(f"{holder} is at work here; waiting for it to end")
 
-    def result(self, text: str) -> None:
-        """What was asked for."""
+    def result(self, text: str, *, exact: bool = False) -> None:
+        """What was asked for. ``exact``: it is for a program or a file, which must get every sign of it."""
+        text = text if exact else plain(text)
         try:
             self.stdout.write(text if text.endswith("\n") or not text else f"{text}\n")
             self.stdout.flush()
@@ -67,23 +71,25 @@ class Console:
 
     def json(self, values: Mapping[str, Any]) -> None:
         """A result for programs: one document, with the version of its shape first."""
-        self.result(json.dumps({"schema_version": SCHEMA_VERSION, **values}, indent=2, ensure_ascii=False))
+        self.result(json.dumps({"schema_version": SCHEMA_VERSION, **values}, indent=2, ensure_ascii=False), exact=True)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Columns as wide as they must be, two spaces between them, capitals above."""
         self.result(columns(head, rows))
 
-    def plan(self, plan: Plan) -> None:
-        """Every step with its reason; what stays as it is, in one line at the end."""
+    def plan(self, plan: Plan, *, result: bool = False) -> None:
+        """Every step with its reason; what stays as it is, in one line at the end. ``result``: nothing else was
+        asked for."""
+        tell = self.result if result else self.say
         for step in plan.changes:
-            self.say(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
+            tell(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
         if kept := plan.subjects(Action.KEEP):
-            self.say(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
+            tell(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
 
     def error(self, error: DevenvError) -> None:
         """All problems, then what was changed."""
         for problem in error.problems:
-            self.say(str(problem) if problem.where else f"{self._red('error')}: {problem}")
+            self._say(plain(str(problem)) if problem.where else f"{self._red('error')}: {plain(str(problem))}")
         count = len(error.problems)
         changed = error.changed or NOTHING_CHANGED
         self.say(f"{count} problems; {changed}" if count > 1 else changed)
@@ -102,6 +108,13 @@ class Console:
         return LiveProgress(self.stderr) if self.live else PlainProgress(self)
 
 
+def plain(text: str) -> str:
+    """Text fit for a terminal: names and values come from files of others, and may hold what moves its cursor."""
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else " " if sign.isspace() else "" for sign in text)
+
+
 def problem_entry(problem: Problem) -> dict[str, object]:
     """A problem for programs."""
     return {
@@ -115,7 +128,7 @@ def problem_entry(problem: Problem) -> dict[str, object]:
 
 def columns(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Text in columns."""
-    lines = [list(head), *(list(row) for row in rows)]
+    lines = [[plain(cell) for cell in row] for row in (head, *rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(head))]
     return "".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines
@@ -175,7 +188,7 @@ class LiveProgress(Progress):
     def update(self, subject: str, text: str) -> None:
         if subject not in self._tasks:
             self._tasks[subject] = self._rich.add_task(text, total=1, subject=subject)
-        self._rich.update(self._tasks[subject], description=text[:80])
+        self._rich.update(self._tasks[subject], description=plain(text)[:80])
 
     def done(self, subject: str, text: str, *, well: bool = True) -> None:
         self.update(subject, text if well else f"✗ {text}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,11 +21,13 @@ Keep = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Unreadable(ValueError):
-    """A text that cannot be read at all: ``note`` says why, with file and line."""
+    """A text that cannot be read at all: ``note`` says why, with file and line. ``whole``: nothing is broken about it,
+    it only holds nothing that could be read as it is."""
 
-    def __init__(self, note: Note) -> None:
+    def __init__(self, note: Note, *, whole: bool = False) -> None:
         super().__init__(note.message)
         self.note = note
+        self.whole = whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +64,21 @@ _BOMS = (
 )
 
 
+#: Two ASCII signs of UTF-16 without a mark.
+_WIDE = ((re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"), (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"))
+
+
 def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: Keep | None = None) -> Document:
     """Raises Unreadable."""
     if len(data) > LARGEST:
         raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", file, failed=True))
     text = _text(file, data)
     if not text.strip():
-        raise Unreadable(Note("is empty", file, failed=True))
+        raise Unreadable(Note("is empty", file, failed=True), whole=True)
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
-    elif text.startswith("=== "):  # what Heroku's command line prints for people
+    elif text.startswith(("=== ", "Image Details")):  # what Heroku's and Fly's command lines print for people
         found, values, notes = "text", tuple(text.splitlines()), ()
     elif file.endswith((".toml", ".hcl", ".tf", ".nomad")):
         found, values, notes = _toml_or_lines(file, text)
@@ -81,8 +88,9 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
 
 
 def _text(file: str, data: bytes) -> str:
-    """By its byte order mark, as PowerShell writes it (UTF-16), else UTF-8."""
-    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "utf-8")
+    """By its byte order mark, as PowerShell writes it (UTF-16), else by the zeros among its first signs, else UTF-8."""
+    encoding = next((name for mark, name in _BOMS if data.startswith(mark)), "")
+    encoding = encoding or next((name for zeros, name in _WIDE if zeros.match(data)), "utf-8")
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
@@ -108,7 +116,11 @@ def _json(file: str, text: str, keep: Keep | None) -> tuple[tuple[Any, ...], tup
             or text.lstrip().startswith('{"')
             or text.lstrip()[1:].lstrip()[:1] == '"'
         ):
-            said = "ends too early" if error.pos >= len(text.rstrip()) - 1 else f"is no valid JSON: {error.msg}"
+            said = (
+                "ends too early"
+                if error.pos >= len(text.rstrip()) - 1
+                else f"is no valid JSON: {error.msg} (column {error.colno})"
+            )
             raise Unreadable(Note(said, file, error.lineno, failed=True)) from None
         return None
     except RecursionError:
@@ -134,10 +146,10 @@ def _yaml(file: str, text: str) -> tuple[Literal["yaml", "text"], tuple[Any, ...
     try:
         values, twice = yamlio.parse_texts(text)
     except yamlio.YamlError as error:
-        said = "is nested too deeply" if error.deep else f"is no valid YAML: {error}"
-        if "{{" in text:
+        said, templates = "is nested too deeply" if error.deep else f"is no valid YAML: {error}", "{{" in text
+        if templates:
             said = "holds templates that are not filled in: render it first ('helm template', 'kustomize build')"
-        raise Unreadable(Note(said, file, error.line, failed=True)) from None
+        raise Unreadable(Note(said, file, error.line, failed=True), whole=templates) from None
     if not any(isinstance(value, dict | list) for value in values):
         return "text", tuple(text.splitlines()), ()
     notes = (Note(f"the key {key!r} stands twice; its last value counts", file, line) for key, line in twice)

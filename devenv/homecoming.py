@@ -12,9 +12,8 @@ from devenv import production, switching, upgrading
 from devenv.console import Progress
 from devenv.effects import files, history
 from devenv.effects.engine import look
-from devenv.effects.store import Store
 from devenv.effects.world import World
-from devenv.errors import DevenvError, ManifestError, Refused
+from devenv.errors import DevenvError, ManifestError
 from devenv.journey import Prepared, Wishes, carry_out, prepare, save_decisions, wait_for
 from devenv.kinds import Catalogue
 from devenv.model.change import Change, SyncPlan
@@ -24,14 +23,16 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
-from devenv.pinning import committed, pinned, save
+from devenv.model.version import parse_version
+from devenv.pinning import committed, looked_up, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, MANIFEST, build_manifest
 from devenv.stages.locking import PATH as LOCK
-from devenv.stages.plan_sync import plan_sync
-from devenv.stages.resolve import select
+from devenv.stages.locking import missing, relocked, write_lock
+from devenv.stages.plan_sync import later, plan_sync
+from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
@@ -55,6 +56,7 @@ class Home:
     bound: Bound
     notes: tuple[Note, ...] = ()
     refused: tuple[Problem, ...] = ()
+    unobtainable: tuple[Problem, ...] = ()
 
     @property
     def unread(self) -> tuple[Note, ...]:
@@ -73,7 +75,7 @@ def compare(
     if reading and (places := _places(project, environment)):
         catalogue = Catalogue(project.root, project.documents)
         found = production.read(world, project.root, places, production.known(catalogue))
-        bound, notes = bind(manifest.services, found.facts), found.notes
+        bound, notes = bind(manifest.services, found.facts, complete=not found.failed), found.notes
     chosen = select(manifest, services, ())
     releases = production.releases()
     plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)
@@ -126,6 +128,47 @@ def without(world: World, home: Home, services: Container[str], *, versions_only
     return replace(home, plan=replace(home.plan, changes=kept), wanted=wanted(world, home.project, kept))
 
 
+def obtainable(world: World, home: Home) -> Home:
+    """The same with a lock of all images that can be had, and without the changes of services whose images cannot: the
+    registry has them not. These services are left as they are. Raises Unreachable."""
+    project = home.wanted
+    if not (wanting := missing(project.lock, project.needed_here())):
+        return home
+    found, lacking = looked_up(project, world, wanting)
+    problems: list[Problem] = []
+    kept = home.plan.changes
+    if lacking:
+        users = project.needed_here()
+        for image, problem in lacking.items():
+            hint = next((text for name in users[image] if (text := _newer(world, project, name))), problem.hint)
+            problems.append(replace(problem, hint=hint, key=", ".join(users[image])))
+        left = {name for image in lacking for name in users[image]}
+        kept = tuple(change for change in kept if change.service not in left)
+        project = wanted(world, home.project, kept) if kept != home.plan.changes else project
+        former = [image for image in missing(project.lock, project.needed_here()) if image not in {*found, *lacking}]
+        found |= looked_up(project, world, former)[0]
+    needed = project.needed_here()
+    lock = relocked(project.lock, needed, {image: entry for image, entry in found.items() if image in needed})
+    return replace(
+        home,
+        plan=replace(home.plan, changes=kept),
+        wanted=project.with_lock(lock),
+        unobtainable=(*home.unobtainable, *problems),
+    )
+
+
+def _newer(world: World, project: Project, service: str) -> str:
+    """What to do where an image of the same series has a later patch; "" where none is known that can be had."""
+    said = project.manifest.services[service]
+    series = production.releases().newest.get(said.kind, ())
+    for text in later(said.version.text, series):
+        version = parse_version(text)
+        manifest = replace(project.manifest, services={service: replace(said, version=version, image="")})
+        if looked_up(project, world, images_of(manifest, project.kinds))[0]:
+            return f'the nearest later patch that can be had is {text}: version = "{text}"'
+    return ""
+
+
 @dataclass(frozen=True, slots=True)
 class Follow:
     """What this machine has to do: data to be moved, then the plan of ``up`` for what runs."""
@@ -141,23 +184,25 @@ class Follow:
 def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
     is refused, and with it the change of version that would need it."""
-    project = pinned(home.wanted, world, frozen=False, offline=False)
+    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
     names = select(project.manifest, services, ())
-    moves = upgrading.plan(world, project, machine, observed, names)
+    users = project.needed_here()
+    lacking = {name for image in missing(project.lock, users) for name in users[image]}
+    moves = upgrading.plan(world, project, machine, observed, (name for name in names if name not in lacking))
     home = replace(home, refused=(*home.refused, *moves.refused.values()))
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
         return following(world, without(world, home, back, versions_only=True), everything, services)
     running = {item.service for item in observed.containers if item.running}
-    chosen = tuple(name for name in names if name in running and name not in moves.refused)
-    moving = tuple(name for name in chosen if moves.of(name))
-    return home, Follow(prepare(world, project, everything, chosen, Wishes(fresh=moving)), moves)
+    chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
+    wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
+    return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
 
 
 def write_files(world: World, home: Home) -> None:
     """Manifest, lock and rendered files, where no engine answers."""
-    project = pinned(home.wanted, world, frozen=False, offline=False)
+    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     write_manifest(home, project, Moved())
     save(project)
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
@@ -176,10 +221,11 @@ def write_manifest(home: Home, project: Project, moved: Moved) -> None:
     after = {MANIFEST: history.digest(text)}
     history.record(project.store, "sync", lines, before=before, after=after, moved=moved.generations)
     if edited:
-        files.write(root, File(MANIFEST, text, mode=_mode(root / MANIFEST)))
+        files.write(root, File(MANIFEST, text, mode=mode(root / MANIFEST)))
 
 
-def _mode(path: Path) -> int:
+def mode(path: Path) -> int:
+    """The permissions that a file has, or will have."""
     return path.stat().st_mode & 0o777 if path.is_file() else 0o644
 
 
@@ -201,7 +247,8 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
     if moved.failed:
         home = without(world, home, moved.failed, versions_only=False)
         chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
-        fresh = Wishes(fresh=tuple(upgrade.service for upgrade in moved.upgrades))
+        moving = tuple(upgrade.service for upgrade in moved.upgrades)
+        fresh = Wishes(fresh=moving, partial=bool(home.unobtainable))
         prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
     if moved.upgrades:
         generations = {**prepared.machine.generations, **moved.generations}
@@ -210,7 +257,7 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
             machine=replace(prepared.machine, generations=generations),
             observed=upgrading.seen(prepared.machine, moved, prepared.observed),
         )
-        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: committed(prepared.project)}
+        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
         switching.switch(prepared.project, moved.upgrades, texts)
     write_manifest(home, prepared.project, moved)
     try:
@@ -223,44 +270,7 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
         raise
 
 
-def last_sync(store: Store, project: Project) -> history.Entry:
-    """The sync that a rollback undoes. Raises Refused if there is none, or if somebody edited the manifest since."""
-    entry = next((e for e in reversed(history.entries(store)) if e.verb == "sync" and not e.undone), None)
-    if entry is None:
-        raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
-    if not entry.before:
-        hint = "check out the devenv.toml of before: its data is found again"
-        raise Refused(f"the sync of {entry.at} changed no {MANIFEST}", hint)
-    if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
-        raise Refused(
-            f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
-        )
-    return entry
-
-
-def before(world: World, entry: history.Entry) -> Project:
-    """The project as it was before a sync."""
-    return open_project(world, manifest=entry.before.get(MANIFEST) or "", lock=entry.before.get(LOCK) or "")
-
-
 def is_layered(home: Home, change: Change) -> bool:
     """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
     where = home.project.documents.where(change.path)
     return where.file == LOCAL
-
-
-def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Follow | None:
-    """Manifest, lock and rendered files as a sync found them; data that it moved is let go of."""
-    root = former.root
-    for path, text in entry.before.items():
-        if text is None:
-            files.remove(root, path)
-        else:
-            files.write(root, File(path, text, mode=_mode(root / path)))
-    files.write_files(root, former.render())
-    if follow is None:
-        return None
-    prepared = follow.prepared
-    switching.take_back(former, prepared.machine, prepared.observed, entry)
-    generations = {**prepared.machine.generations, **former.store.read("generations")}
-    return replace(follow, prepared=replace(prepared, machine=replace(prepared.machine, generations=generations)))

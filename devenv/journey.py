@@ -19,7 +19,7 @@ from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import narrowed
+from devenv.standing import drop_leftovers, narrowed
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user allows: see the options of ``devenv up``."""
+    """What the user allows: see the options of ``devenv up``. ``partial``: services that are not asked for need not be
+    in the lock."""
 
     frozen: bool = False
     offline: bool = False
     force: bool = False
     fresh: tuple[str, ...] = ()
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ class Prepared:
     plan: Plan
     chosen: tuple[str, ...]
     moved: tuple[Moved, ...]
+    frozen: bool = False
 
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
     from devenv.effects.engine import images
 
-    project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
+    if not wishes.partial:
+        project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything)
     machine, moved = place(
         project.resolved,
@@ -60,6 +64,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         project=here.project,
         root=here.root,
         kept=project.kept,
+        chosen=chosen,
         registries=project.registries(),
         generations=here.generations,
     )
@@ -78,7 +83,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if needed := planned.subjects(Action.PULL, Action.BUILD):  # as long as nobody has looked whether they are here
         observed = replace(observed, images=images(world, [project.local_image(service) for service in needed]))
         planned = plan(observed)
-    return Prepared(project, machine, observed, planned, chosen, moved)
+    return Prepared(project, machine, observed, planned, chosen, moved, wishes.frozen)
 
 
 def save_decisions(prepared: Prepared) -> bool:
@@ -87,8 +92,9 @@ def save_decisions(prepared: Prepared) -> bool:
     What was once ensured of data that is gone does not hold for the data that will be there.
     """
     project = prepared.project
-    locked = save(project)
+    locked = save(project, frozen=prepared.frozen)
     write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    drop_leftovers(project)
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}
     if gone := set(ensured) - there:
@@ -163,12 +169,16 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     return outcomes
 
 
-def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> None:
+def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
     """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
+    from devenv import seeding
     from devenv.effects.engine import look
     from devenv.waiting import failures
 
     prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes())
     save_decisions(prepared)
+    project = prepared.project
+    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     carry_out(prepared, progress, verb=verb)
     failures(wait_for(world, prepared, timeout=timeout, progress=progress))
+    return prepared

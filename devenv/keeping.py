@@ -16,7 +16,7 @@ from typing import TypeVar
 from devenv import pointing, served
 from devenv.console import Progress
 from devenv.effects import copying, snapshots, volumes
-from devenv.effects.compose import remove_volumes, start_containers, stop_containers
+from devenv.effects.compose import pull, remove_volumes, start_containers, stop_containers
 from devenv.effects.containers import inspect
 from devenv.effects.copying import Copying
 from devenv.effects.engine import images
@@ -54,11 +54,21 @@ class Place:
         return f"{self.machine.project}-snapshot"
 
     def undone(
-        self, words: str, *, volumes: Iterable[str] = (), start: Iterable[str] = (), **told: str
+        self, words: str, *, volumes: Iterable[str] = (), start: Iterable[str] = (), bench: str = "", **told: str
     ) -> contextlib.AbstractContextManager[None]:
         """See ``pointing``; ``words`` are what was typed."""
-        typed = f"devenv {words}"
-        return pointing.undone(self.project.store, self.bench, volumes=volumes, start=start, words=typed, **told)
+        store, typed = self.project.store, f"devenv {words}"
+        return pointing.undone(store, bench or self.bench, volumes=volumes, start=start, words=typed, **told)
+
+    def any_image(self, service: str) -> str:
+        """An image to hold volumes with: one that is here, else the service's own, fetched."""
+        try:
+            return self.images(service)[0]
+        except DevenvError:
+            wanted = self.project.resolved.services[service]
+            image = self.project.image_of(replace(wanted, build=""))
+            pull(image, platform=wanted.platform, told=lambda line: None)
+            return image
 
     def images(self, service: str) -> list[str]:
         """Images that are here, the service's own first: something must hold volumes, and best has a shell."""

@@ -18,24 +18,32 @@ from devenv.stages import locking
 
 def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[ImageRef, Locked]:
     """The digests of images now. Raises Unreachable if a registry could not be asked, DevenvError if it refused."""
+    found, lacking = looked_up(project, world, images)
+    if lacking:
+        raise DevenvError(dict.fromkeys(lacking.values()))  # what ails a whole registry is said once
+    return found
+
+
+def looked_up(
+    project: Project, world: World, images: Iterable[ImageRef]
+) -> tuple[dict[ImageRef, Locked], dict[ImageRef, Problem]]:
+    """The digests of images now, and why others have none. Raises Unreachable if a registry could not be asked."""
     from devenv.effects.credentials import Credentials, docker_config
     from devenv.effects.registry import Pinned, resolve
     from devenv.effects.registry_errors import OutOfReach
 
-    wanted = list(images)
     credentials = Credentials(docker_config(world.env, home=world.home), world.env)
-    answers = resolve(wanted, mirrors=project.mirrors, credentials=credentials)
-    problems = [answer for answer in answers.values() if isinstance(answer, Problem)]
-    if problems:
-        problems = list(dict.fromkeys(problems))  # what ails a whole registry is said once
-        unreachable = any(isinstance(problem, OutOfReach) for problem in problems)
-        raise (Unreachable if unreachable else DevenvError)(problems)
+    answers = resolve(list(images), mirrors=project.mirrors, credentials=credentials)
+    problems = {image: answer for image, answer in answers.items() if isinstance(answer, Problem)}
+    if any(isinstance(problem, OutOfReach) for problem in problems.values()):
+        raise Unreachable(dict.fromkeys(problems.values()))
     today = dt.datetime.now(dt.UTC).date().isoformat()
-    return {
+    found = {
         image: Locked(answer.digest, "mirror" if project.mirrors.covers(image.registry) else image.registry, today)
         for image, answer in answers.items()
         if isinstance(answer, Pinned)
     }
+    return found, problems
 
 
 def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Project:
@@ -57,20 +65,29 @@ def pinned(project: Project, world: World, *, frozen: bool, offline: bool) -> Pr
     return project.with_lock(lock)
 
 
-def committed(project: Project) -> str:
-    """The text of the committed lock: without what only a developer's own layer needs."""
-    own = set(project.needed_here()) - set(project.needed())
-    return locking.write_lock(Lock({image: entry for image, entry in project.lock.images.items() if image not in own}))
+def _own(project: Project) -> set[ImageRef]:
+    """The images that only a developer's own layer needs."""
+    return {image for image in project.needed_here() if image in project.lock.images} - set(project.needed())
 
 
-def save(project: Project) -> bool:
-    """Write the locks if they are not what the disk has; whether the committed one was written."""
-    own = set(project.needed_here()) - set(project.needed())
-    if own:
-        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}))
+def committed(project: Project) -> Lock:
+    """The committed lock: without what only a developer's own layer needs."""
+    own = _own(project)
+    return Lock({image: entry for image, entry in project.lock.images.items() if image not in own})
+
+
+def save(project: Project, *, frozen: bool = False, tidy: bool = False) -> bool:
+    """Write the locks if they hold something else than the disk's; whether the committed one was written.
+
+    ``frozen``: that one stays as it is. ``tidy``: it is also written where only its order or its heading is another.
+    """
+    if own := _own(project):
+        text = locking.write_lock(Lock({image: project.lock.images[image] for image in own}), local=True)
         files.write_files(project.root, [File(locking.LOCAL_PATH, text)])
-    text = committed(project)
-    if text == project.lock_text:
+    shared = committed(project)
+    text = locking.write_lock(shared)
+    same = text == project.lock_text if tidy else shared == locking.parse_lock(project.lock_text)
+    if frozen or same:
         return False
     files.write(project.root, File(locking.PATH, text))
     return True

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.effects import files
-from devenv.effects.gather import Gathered, Gatherer
+from devenv.effects.gather import STATE, Gathered, Gatherer
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.kinds import Catalogue
@@ -68,7 +68,9 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Pro
 def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known) -> Reading:
     documents, notes = list(gathered.documents), list(gathered.notes)
     if gathered.sought:
-        documents = [document for document in documents if registry.source_of(document)]
+        documents = [each for each in documents if each.file.endswith(STATE) or registry.source_of(each)]
+        if not documents and not notes:
+            notes.append(Note("holds no file that devenv knows how to read", str(place), failed=True))
     reading = registry.parse(documents, known, kind=place.kind)
     have = {document.file for document in documents}
     for _ in range(_DEPTH):

@@ -6,9 +6,10 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from devenv import __version__
+from devenv.configuration import configured_mirrors
 from devenv.effects import files
 from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
@@ -21,7 +22,6 @@ from devenv.model.lock import Lock
 from devenv.model.machine import Machine
 from devenv.model.manifest import Manifest
 from devenv.model.mirrors import Mirrors
-from devenv.model.problem import Problem, Where
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
@@ -206,7 +206,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         resolved=resolved,
         shared=shared,
         kept=kept,
-        mirrors=_mirrors(world) or _mirrors_kept(kept, resolved),
+        mirrors=configured_mirrors(world) or _mirrors_kept(kept, resolved),
         store=store,
         state=state,
     )
@@ -214,7 +214,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
 
 def _both_locks(root: Path, lock: Lock, needed: Collection[ImageRef]) -> Lock:
     """The committed lock, and of this machine's own what is still needed."""
-    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "")
+    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "", LOCAL_LOCK_PATH)
     return Lock({image: entry for image, entry in own.images.items() if image in needed} | dict(lock.images))
 
 
@@ -247,42 +247,3 @@ def _mirrors_kept(kept: Mapping[str, str], resolved: Resolved) -> Mirrors:
     """The mirrors of the last ``up``: a shell without the variable must not fetch from elsewhere what is here."""
     used = {image.registry for image in resolved.images}
     return Mirrors("", {name: base for name in used if (base := kept.get(compose.registry_variable(name)))})
-
-
-def _mirrors(world: World) -> Mirrors | None:
-    """Where this machine gets images: ``DEVENV_REGISTRY_MIRROR``, then the user's own configuration; None: not said.
-
-    A variable that is set to nothing says that there is no mirror.
-    """
-    path = config_path(world)
-    config = _parsed_config(path)
-    registries = config.get("registries", {})
-    prefix = world.env.get("DEVENV_REGISTRY_MIRROR", config.get("mirror"))
-    if prefix is None and not registries:
-        return None
-    prefix = prefix or ""
-    if not isinstance(registries, dict) or not isinstance(prefix, str):
-        hint = 'mirror = "host/prefix" and [registries] "quay.io" = "host/prefix"'
-        raise ManifestError(Problem("has the wrong shape", hint, Where(str(path))))
-    mirrors = Mirrors(prefix, {name: str(value) for name, value in registries.items()})
-    if problems := mirrors.problems():
-        raise ManifestError(problems)
-    return mirrors
-
-
-def config_path(world: World) -> Path:
-    """The user's own configuration, for all projects: ``DEVENV_CONFIG`` or the platform's place for it."""
-    if world.env.get("DEVENV_CONFIG"):
-        return Path(world.env["DEVENV_CONFIG"])
-    from platformdirs import user_config_path
-
-    return user_config_path("devenv", appauthor=False) / "config.toml"
-
-
-def _parsed_config(path: Path) -> dict[str, Any]:
-    from devenv import tomldoc
-
-    try:
-        return tomldoc.parse(files.read_text(path) or "")
-    except tomldoc.TomlError as error:
-        raise ManifestError(Problem(f"not valid TOML: {error.message}", where=Where(str(path), error.line))) from error

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from urllib.parse import quote
 
 #: The only expression that ``[env]`` knows: small enough to be checked whole before anything starts.
-REFERENCE = re.compile(r"\{\{\s*services\.(?P<service>[A-Za-z0-9_-]+)\.(?P<output>[A-Za-z0-9_-]+)\s*\}\}")
+REFERENCE = re.compile(
+    r"\{\{\s*services\.(?P<service>[A-Za-z0-9_-]+)\.(?P<output>[A-Za-z0-9_-]+)\s*(?:\|\s*(?P<filter>\w+)\s*)?\}\}"
+)
+#: What can be made of a value. ``url``: percent-encoded, for any part of a URL that is put together by hand.
+FILTERS: dict[str, Callable[[str], str]] = {"url": lambda value: quote(value, safe="")}
 _ANY = re.compile(r"\{\{.*?(?:\}\}|$)", re.DOTALL)
 
 
@@ -25,9 +30,20 @@ def malformed(text: str) -> list[str]:
     return [piece for piece in _ANY.findall(text) if not REFERENCE.fullmatch(piece)]
 
 
+def unknown_filters(text: str) -> list[tuple[str, str]]:
+    """The references that ask for a filter that there is not, each with that filter's name."""
+    found = [(match[0], match["filter"]) for match in REFERENCE.finditer(text)]
+    return [(piece, name) for piece, name in found if name and name not in FILTERS]
+
+
 def substitute(text: str, value: Callable[[str, str], str]) -> str:
-    """The text with each reference replaced by ``value(service, output)``."""
-    return REFERENCE.sub(lambda match: value(match["service"], match["output"]), text)
+    """The text with each reference replaced by ``value(service, output)``, through the filter that it names."""
+
+    def filled(match: re.Match[str]) -> str:
+        plain = value(match["service"], match["output"])
+        return FILTERS[match["filter"]](plain) if match["filter"] else plain
+
+    return REFERENCE.sub(filled, text)
 
 
 _PROJECT = re.compile(r"\{\{\s*project\s*\}\}")

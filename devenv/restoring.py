@@ -56,7 +56,9 @@ def restore(
         dict(zip(old.volumes.values(), new.volumes.values(), strict=True))
         for old, new in zip(fitting, made, strict=True)
     ]
-    former = _former(place, chosen, name=f"before-{name}", why=f"was the data when {name} was restored")
+    former = _former(
+        place, chosen, name=f"before-{name.removeprefix('before-')}", why=f"was the data when {name} was restored"
+    )
     containers = [found for item in chosen if (found := place.container(item.service))]
     running = [container for container in containers if container.running]
     ids = [container.id for container in running]
@@ -93,15 +95,15 @@ def _generations(place: Place, live: Sequence[Snapshot]) -> dict[str, str]:
     return found
 
 
-def let_go(place: Place, service: str, *, name: str) -> Snapshot | None:
+def let_go(place: Place, service: str, *, verb: str) -> Snapshot | None:
     """Keep a service's data and have it begin anew, without a copy: the pointer moves on. None if there is no data."""
     volume = live_data(place, service)
     if volume is None:
         return None
-    (kept,) = _former(place, [volume], name=name, why="was thrown away by 'devenv reset'")
+    (kept,) = _former(place, [volume], name=f"{service}-before-{verb}", why=f"was the data before 'devenv {verb}'")
     container = place.container(service)
     running = [container.id] if container and container.running else []
-    with place.undone(f"reset {service}", start=running):
+    with place.undone(f"{verb} {service}", start=running):
         kept = _measured(place, kept)
         stop_containers(running)
         data = place.project.resolved.services[service].data

@@ -17,10 +17,11 @@ from devenv.errors import DevenvError
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, FileState, Observed
 from devenv.project import Project, open_project
-from devenv.stages import place
+from devenv.stages import locking, place
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
+from devenv.targets import compose
 from devenv.targets.mark import read_mark
 
 
@@ -89,9 +90,8 @@ def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
     """Host port -> who has it. Nobody is looked for where we hold all ours already: kernels take their time to list."""
-    kept = project.machine().ports
     ports = [port for service in project.resolved.services.values() for port in service.ports]
-    wanted = [kept.get(port.variable, port.preferred) for port in ports]
+    wanted = [place.kept_port(port, project.kept) or port.preferred for port in ports]
     ours = {host for item in own if item.running for _, host in item.ports.values()}
     looked_for = not everything.engine.host and not (ours.issuperset(wanted) and len(set(wanted)) == len(wanted))
     taken = dict.fromkeys(listening([*wanted, *(port.preferred for port in ports)]) if looked_for else (), "")
@@ -115,6 +115,16 @@ def _other_holder(project: Project, everything: Observed) -> str:
             return container.root or container.name
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != root), "")
+
+
+def drop_leftovers(project: Project) -> None:
+    """Remove what was made of a developer's own layer that is not there any more. What somebody edited stays."""
+    if project.local:
+        return
+    if (text := files.read_text(project.root / compose.LOCAL_PATH)) is not None and read_mark(text).intact:
+        files.remove(project.root, compose.LOCAL_PATH)
+    if locking.is_own(files.read_text(project.root / locking.LOCAL_PATH) or ""):
+        files.remove(project.root, locking.LOCAL_PATH)
 
 
 def generated_found(project: Project) -> dict[str, FileState]:

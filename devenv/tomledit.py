@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,12 +47,28 @@ def edited(text: str, edits: Sequence[Edit], *, earlier: re.Pattern[str]) -> str
         except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise NotEdited(edit.path) from error
     made = tomlkit.dumps(document)
-    try:
-        if parse(made) == wanted:
-            return made
-    except TomlError:
-        pass
+    for candidate in (_spaced(made, text), made):
+        with contextlib.suppress(TomlError):
+            if parse(candidate) == wanted:
+                return candidate
     raise NotEdited(edits[0].path)
+
+
+_HEADER = re.compile(r"\[[^\]]+\]{1,2}\s*(?:#.*)?")
+
+
+def _spaced(made: str, former: str) -> str:
+    """The document with a blank line between a table that was not there and the one behind it."""
+    known = set(former.splitlines())
+    lines: list[str] = []
+    new = False
+    for line in made.splitlines(keepends=True):
+        if _HEADER.fullmatch(line.strip()):
+            if new and lines[-1].strip():
+                lines.append("\r\n" if line.endswith("\r\n") else "\n")
+            new = line.strip() not in known
+        lines.append(line)
+    return "".join(lines)
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

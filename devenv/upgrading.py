@@ -129,7 +129,7 @@ def carry_out(
         upgrade.service: {
             "words": upgrade.words,
             "bench": bench_name(machine, upgrade.service),
-            "scratch": [*_scratch(machine, upgrade).values(), *upgrade.target],
+            "scratch": [*scratch_of(machine, upgrade).values(), *upgrade.target],
             "target": list(upgrade.target),
             "container": item.id if (item := _container(observed, upgrade.service)) and item.running else "",
         }
@@ -154,7 +154,7 @@ def bench_name(machine: Machine, service: str) -> str:
     return f"{machine.project}-upgrade-{service}"
 
 
-def _scratch(machine: Machine, upgrade: Upgrade) -> dict[str, str]:
+def scratch_of(machine: Machine, upgrade: Upgrade) -> dict[str, str]:
     """Role -> name of the volumes that are thrown away afterwards."""
     count = max(len(upgrade.old.volumes), len(upgrade.new.volumes))
     roles = [
@@ -177,25 +177,24 @@ def _one(
 ) -> None:
     container = _container(observed, upgrade.service)
     name = bench_name(machine, upgrade.service)
-    scratch = _scratch(machine, upgrade)
-    bench = _bench(world, project, machine, upgrade, scratch, progress, over)
+    scratch = scratch_of(machine, upgrade)
+    bench = bench_of(world, project, machine, upgrade, scratch, progress, over)
     try:
         _check_room(upgrade)
         clear(name, [*scratch.values(), *upgrade.target])
-        _prepare(world, project, machine, bench, upgrade)
+        prepare(world, project, machine, bench, upgrade)
         if container and container.running:
             progress.update(upgrade.service, f"stopping {upgrade.old.version}")
             stop_containers([container.id])
         bench.carry_out(upgrade.recipe)
         clear(name, list(scratch.values()))
     except BaseException as error:
-        _take_back(name, [*scratch.values(), *upgrade.target], container, bench)
+        left = _take_back(name, [*scratch.values(), *upgrade.target], container)
         if not isinstance(error, DevenvError):
             raise
         moved.failed[upgrade.service] = error
-        error.problems = tuple(
-            replace(p, hint=f"{p.hint}\n  the whole story is in {bench.log}".strip()) for p in error.problems
-        )
+        told = "\n  ".join([*left, f"the whole story is in {bench.log}"])
+        error.problems = tuple(replace(item, hint=f"{item.hint}\n  {told}".lstrip()) for item in error.problems)
         progress.done(upgrade.service, f"stays {upgrade.old.version}", well=False)
         return
     moved.upgrades.append(upgrade)
@@ -212,7 +211,7 @@ def _check_room(upgrade: Upgrade) -> None:
         )
 
 
-def _bench(
+def bench_of(
     world: World,
     project: Project,
     machine: Machine,
@@ -245,7 +244,7 @@ def _bench(
     )
 
 
-def _prepare(world: World, project: Project, machine: Machine, bench: Workbench, upgrade: Upgrade) -> None:
+def prepare(world: World, project: Project, machine: Machine, bench: Workbench, upgrade: Upgrade) -> None:
     """Everything that takes long and touches nothing: images, volumes, the Compose file."""
     servers = upgrade.recipe.servers
     folder = bench.folder
@@ -271,14 +270,16 @@ def _prepare(world: World, project: Project, machine: Machine, bench: Workbench,
             volumes.create(name, {LABEL: bench.name})
 
 
-def _take_back(name: str, made: Sequence[str], container: Container | None, bench: Workbench) -> None:
-    """As if nothing had been: what was made is removed, what ran runs. The engine may have gone away."""
-    try:
-        clear(name, made)
-        if container and container.running:
-            start_containers([container.id])
-    except DevenvError as error:
-        bench.notes.append(str(error))
+def _take_back(name: str, made: Sequence[str], container: Container | None) -> list[str]:
+    """As if nothing had been: what was made is removed, what ran runs. Returns what could not be put back, in words."""
+    left = []
+    begun = [container.id] if container and container.running else []
+    for act in (partial(clear, name, made), partial(start_containers, begun)):
+        try:
+            act()
+        except DevenvError as error:  # the engine went away, or somebody has the port
+            left.append(f"{error.problems[0].message}; 'devenv up' tries again")
+    return left
 
 
 def seen(machine: Machine, moved: Moved, observed: Observed) -> Observed:

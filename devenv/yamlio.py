@@ -53,7 +53,7 @@ def parse_texts(text: str) -> tuple[list[Any], Twice]:
         _measure(documents, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        said = getattr(error, "problem", None) or str(error)
+        said = getattr(error, "problem", None) or "it holds a control character"  # the reader's alone has no problem
         # LibYAML's own limit, where it has one; a RecursionError is Python's.
         raise YamlError(said, mark.line + 1 if mark else None, deep="nesting depth" in said) from None
     except RecursionError:

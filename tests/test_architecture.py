@@ -19,6 +19,7 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
+    ("devenv.rollback",),
     ("devenv.homecoming",),
     ("devenv.journey",),
     (
@@ -36,7 +37,7 @@ FLOORS = (
         "devenv.seeding",
     ),
     ("devenv.project",),
-    ("devenv.kinds",),
+    ("devenv.kinds", "devenv.configuration"),
     ("devenv.stages",),
     ("devenv.targets", "devenv.sources", "devenv.upgrades", "devenv.schema", "devenv.catalog"),
     ("devenv.effects", "devenv.console"),

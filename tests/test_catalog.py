@@ -226,3 +226,32 @@ def test_which_version_a_server_says_it_is(name: str, said: str, version: str) -
     match = re.search(rule.expect, said)
     assert match is not None
     assert match["version"] == version
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.settings])
+def test_every_kind_that_takes_settings_says_which_it_decides_itself(name: str) -> None:
+    kind = KINDS[name]
+    assert kind.reserved
+    assert all(hint and not hint.endswith(".") for hint in kind.reserved.values())
+    assert not [setting for setting in kind.needs.values() if any(map(kind.instead_of, setting))]
+
+
+@pytest.mark.parametrize(
+    ("name", "setting", "reserved"),
+    [
+        ("postgres", "Port", True),
+        ("postgres", "port_range", False),
+        ("mysql", "bind-address", True),
+        ("mariadb", "DATADIR", True),
+        ("redis", "tls_port", True),
+        ("memcached", "s", True),
+        ("memcached", "S", False),  # SASL, where s is a socket
+        ("rabbitmq", "listeners.ssl.default", True),
+        ("rabbitmq", "mqtt.listeners.tcp.default", True),
+        ("rabbitmq", "management.tcp.idle_timeout", False),
+        ("mosquitto", "listener", True),
+        ("mongodb", "net.maxIncomingConnections", False),
+    ],
+)
+def test_settings_are_told_apart_by_the_servers_own_rules(name: str, setting: str, reserved: bool) -> None:
+    assert bool(KINDS[name].instead_of(setting)) is reserved

@@ -101,10 +101,10 @@ def test_a_bug_gets_a_sentence_and_a_log(shop: Path) -> None:
     ended = said(shop, "url", "db")
     assert ended.code == 1
     first, hint, last = ended.err.splitlines()
-    assert first.startswith("error: devenv itself failed: ValueError: ")
-    assert hint == f"  the whole story is in {store / 'crash.log'}"
+    assert first == "error: devenv itself failed: ValueError"
+    assert hint == f"  where it was is in {store / 'crash.log'}"
     assert last == "run 'devenv status' to see how things stand"
-    assert "Traceback" in (store / "crash.log").read_text()
+    assert "ValueError" in (store / "crash.log").read_text()
 
 
 @pytest.mark.usefixtures("programs")

@@ -73,7 +73,8 @@ def test_keys_that_stand_twice_are_told() -> None:
         ("a.json", b" \n", "is empty", None),
         ("a.json", b'{"a": ' + b"9" * 5000 + b"}", "holds a number that is longer than any", None),
         ("a.tfstate", b'{"version": 4, "resources": [', "ends too early", 1),
-        ("a.json", b'{\n"a": nope}', "is no valid JSON: Expecting value", 2),
+        ("a.json", b'{\n"a": nope}', "is no valid JSON: Expecting value (column 6)", 2),
+        ("a.json", b"\0\0\0\0", "is no valid YAML: it holds a control character", None),
         ("a.yaml", b"a: [1\nb: 2\n", "is no valid YAML: did not find expected ',' or ']'", 2),
         ("a.yaml", b"a: 1\nb: \xff\n", "is neither UTF-8 nor UTF-16 text", 2),
         ("a.toml", b"a = \n", "is no valid TOML: Invalid value", 1),
@@ -125,3 +126,8 @@ def test_ways_through_anything() -> None:
         "",
         "",
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark(encoding: str) -> None:
+    assert decode("a.json", '{"version": "ä"}'.encode(encoding)).value == {"version": "ä"}

@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from devenv import pinning
 from devenv.cli import main
 from devenv.effects.world import World
+from devenv.errors import Refused
+from devenv.project import Project, open_project
 from devenv.stages.locking import parse_lock
 from tests.effects.registry_server import Registry, index
 from tests.making import image, tree
@@ -123,6 +126,71 @@ def test_a_developers_own_layer_does_not_reach_the_committed_lock(shop: Shop) ->
     (shop.root / "devenv.local.toml").unlink()
     assert shop.devenv("lock")[2].splitlines()[-1] == "devenv.lock is up to date"
     assert set(shop.digests()) == {PG, REDIS}
+
+
+def in_another_order(text: str) -> str:
+    """The same lock as a merge or an earlier devenv may have left it."""
+    _, *blocks = text.split("\n\n")
+    return "\n\n".join(["version = 1", *(block.strip() for block in reversed(blocks))]) + "\n"
+
+
+def test_lock_puts_in_order_what_says_the_same(shop: Shop) -> None:
+    shop.devenv("lock")
+    written = (shop.root / "devenv.lock").read_text()
+    (shop.root / "devenv.lock").write_text(in_another_order(written))
+    assert shop.devenv("lock", "--check")[0] == 0
+    assert shop.devenv("lock")[2].splitlines()[-1] == "devenv.lock is written; commit it"
+    assert (shop.root / "devenv.lock").read_text() == written
+
+
+def opened(shop: Shop) -> tuple[Project, World]:
+    world = World(cwd=shop.root, env=shop.env, stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO())
+    return open_project(world), world
+
+
+def test_up_leaves_a_lock_alone_that_says_the_same_in_other_words(shop: Shop) -> None:
+    shop.devenv("lock")
+    lock = shop.root / "devenv.lock"
+    lock.write_text(in_another_order(lock.read_text()))
+    before = lock.read_text()
+    project, world = opened(shop)
+    assert pinning.save(pinning.pinned(project, world, frozen=False, offline=False)) is False
+    assert lock.read_text() == before
+
+
+@pytest.mark.parametrize("local", ["", '[services.cache]\nversion = "7.2.4"\n'])
+def test_a_frozen_lock_is_never_written(shop: Shop, local: str) -> None:
+    """Not when it holds what nothing needs, nor when a developer's own layer needs what it lacks."""
+    shop.devenv("lock")
+    own = shop.has("library/redis", "7.2.4", 9)
+    lock = shop.root / "devenv.lock"
+    more = lock.read_text().replace("version = 1\n", "").replace("15.4", "14.1").replace("7.0.15", "6.2.1")
+    lock.write_text(lock.read_text() + more)
+    before = lock.read_text()
+    tree(shop.root, {"devenv.local.toml": local} if local else {})
+    project, world = opened(shop)
+    project = pinning.pinned(project, world, frozen=True, offline=False)
+    assert pinning.save(project, frozen=True) is False
+    assert lock.read_text() == before
+    if local:
+        assert shop.digests(".devenv/local.lock") == {"redis:7.2.4": own}
+
+
+def test_frozen_refuses_what_would_change_the_lock(shop: Shop) -> None:
+    project, world = opened(shop)
+    with pytest.raises(Refused, match=r"postgres:15\.4, redis:7\.0\.15"):
+        pinning.pinned(project, world, frozen=True, offline=False)
+    assert not (shop.root / "devenv.lock").exists()
+
+
+def test_the_lock_that_is_not_committed_says_so(shop: Shop) -> None:
+    shop.has("library/redis", "7.2.4", 9)
+    tree(shop.root, {"devenv.local.toml": '[services.cache]\nversion = "7.2.4"\n'})
+    shop.devenv("lock")
+    head = (shop.root / ".devenv/local.lock").read_text().splitlines()[0]
+    assert head.startswith("# Written by devenv, not committed")
+    tree(shop.root, {".devenv/local.lock": "<<<<<<<\n"})
+    assert ".devenv/local.lock:1: not valid TOML" in shop.devenv("lock")[2]
 
 
 def test_an_unknown_tag_leaves_the_lock_as_it_was(shop: Shop) -> None:

@@ -160,3 +160,11 @@ def test_what_is_edited_is_read_again_and_the_rest_is_as_it_was(
     services = {**services, name: {**services[name], key: value}}
     assert tomllib.loads(new) == {"services": services, "env": {"A": "b"}}
     assert (new.startswith("# first\n"), new.endswith("# last\n")) == (True, True)
+
+
+def test_a_blank_line_parts_a_table_that_was_not_there_from_the_next() -> None:
+    text = "[a]\nx = 1\n[b]\ny = 2\n"
+    new = edit(text, Edit(("a", "settings", "jit"), "off"))
+    assert new.endswith('jit = "off"\n\n[b]\ny = 2\n')
+    spaced = "[a]\nx = 1\n\n[b]\ny = 2\n"
+    assert edit(spaced, Edit(("a", "settings", "jit"), "off")).endswith('jit = "off"\n\n[b]\ny = 2\n')

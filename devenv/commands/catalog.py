@@ -75,11 +75,13 @@ def _entry(kind: Kind, kinds: Mapping[str, Kind]) -> dict[str, object]:
         "tried": list(kind.tried),
         "variants": list(kind.variants),
         "ports": dict(kind.ports),
+        "ports_of": {port: {option: list(values)} for port, (option, values) in kind.port_needs.items()},
         "options": {
             name: {"type": option.type, "default": option.default, "description": option.description}
             for name, option in kind.options.items()
         },
         "settings": kind.settings or None,
+        "decided_by_devenv": dict(kind.reserved),
         "provides": provided(kind),
         "upgrades": entries(known_ways(kind, kinds)),
         "notes": list(kind.notes),
@@ -88,11 +90,13 @@ def _entry(kind: Kind, kinds: Mapping[str, Kind]) -> dict[str, object]:
 
 def provided(kind: Kind) -> list[str]:
     """What ``{{ services.<name>.… }}`` can ask a service of this kind for."""
+    from dataclasses import replace
+
     from devenv.model.manifest import Service
     from devenv.model.version import parse_version
     from devenv.stages.check import output_names
 
-    return list(output_names(Service("any", kind.name, parse_version("")), kind))
+    return list(output_names(Service("any", kind.name, parse_version("")), replace(kind, port_needs={})))
 
 
 def _page(kind: Kind, kinds: Mapping[str, Kind]) -> str:
@@ -103,8 +107,9 @@ def _page(kind: Kind, kinds: Mapping[str, Kind]) -> str:
         "image": kind.repository,
         "versions": _versions(kind),
         "variants": ", ".join(kind.variants),
-        "ports": ", ".join(f"{name} {port}" for name, port in kind.ports.items()),
+        "ports": ", ".join(f"{name} {port}{_with(kind, name)}" for name, port in kind.ports.items()),
         "settings": kind.settings,
+        "decides": ", ".join(kind.reserved),
         "provides": ", ".join(provided(kind)),
     }
     lines += [f"{name:<10}{value}" for name, value in facts.items() if value]
@@ -119,6 +124,14 @@ def _page(kind: Kind, kinds: Mapping[str, Kind]) -> str:
     if kind.packages:
         lines += ["", "knows " + ", ".join(kind.packages)]
     return "\n".join([*lines, "", *kind.notes] if kind.notes else lines)
+
+
+def _with(kind: Kind, port: str) -> str:
+    """What it takes for the server to listen on a port; "" for one that is always there."""
+    if port not in kind.port_needs:
+        return ""
+    option, values = kind.port_needs[port]
+    return f" (with {values[0]} in {option})"
 
 
 def _default(value: object) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devenv.model.observed import Observed
+    from devenv.project import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,31 @@ def _project_findings(world: World) -> Iterator[Finding]:
         yield Finding("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
     else:
         yield Finding("devenv.lock", "ok", "holds every image")
+    yield from _layer_findings(project)
     yield from _port_findings(world)
+
+
+def _layer_findings(project: Project) -> Iterator[Finding]:
+    """A developer's own layer is nobody else's; .devenv/.gitignore cannot speak for the folder above it."""
+    from devenv.effects.process import run
+    from devenv.stages.load import LOCAL
+
+    if not project.local:
+        return
+    try:
+        done = run(["git", "check-ignore", "--quiet", LOCAL], cwd=project.root, timeout=10)
+    except OSError:
+        return  # without git nobody commits it
+    if done.code == 1:
+        yield Finding(LOCAL, "warning", "git does not ignore it", f"echo /{LOCAL} >> .gitignore")
+    elif done.code == 0:
+        yield Finding(LOCAL, "ok", "git ignores it")
 
 
 def _port_findings(world: World) -> Iterator[Finding]:
     from devenv.effects.ports import listening, owner
     from devenv.errors import DevenvError
+    from devenv.stages.place import kept_port
     from devenv.standing import standing
 
     try:
@@ -150,7 +170,7 @@ def _port_findings(world: World) -> Iterator[Finding]:
     ours = {host for item in here.observed.containers if item.running for _, host in item.ports.values()}
     for service in here.project.resolved.services.values():
         for port in service.ports:
-            number = here.machine.ports.get(port.variable, port.preferred)
+            number = kept_port(port, here.project.kept) or port.preferred
             if number not in ours and number in listening([number]):
                 holder = here.observed.taken.get(number) or owner(number) or "another program"
                 yield Finding(f"port {number}", "warning", f"{service.name} wants it, {holder} has it", _ANOTHER)

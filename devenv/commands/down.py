@@ -12,8 +12,9 @@ from devenv.effects.world import World
 @click.pass_obj
 def command(world: World) -> None:
     """Stop all services and remove their containers and network. Data stays in its volumes."""
-    from devenv.effects import history
+    from devenv.effects import history, snapshots
     from devenv.effects.compose import remove_containers, remove_network, stop_containers
+    from devenv.stages.keep import data_words
     from devenv.standing import alone
 
     console = Console(world.stdout, world.stderr, world.env)
@@ -30,7 +31,7 @@ def command(world: World) -> None:
     if not containers:
         console.say("nothing was there")
         return
-    volumes = ", ".join(sorted(volume.name for volume in here.observed.volumes))
+    volumes = data_words(snapshots.entries(here.project.store), here.observed, here.machine, here.project.resolved)
     console.say(f"removed {', '.join(sorted(item.service for item in containers))}")
     if others:
         console.say(f"left alone, with the network: {', '.join(sorted(others))}")

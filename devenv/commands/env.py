@@ -33,9 +33,11 @@ def command(world: World, format: str) -> None:
     if format == "json":
         console.json({"env": variables})
     elif format == "export":
-        console.result("".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()))
+        console.result(
+            "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()), exact=True
+        )
     else:
-        console.result("".join(f"{name}={_dotenv(value)}\n" for name, value in variables.items()))
+        console.result("".join(f"{name}={_dotenv(value)}\n" for name, value in variables.items()), exact=True)
 
 
 def _dotenv(value: str) -> str:

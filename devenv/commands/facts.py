@@ -81,16 +81,18 @@ def _details(fact: Fact) -> list[str]:
 
 
 def entry(fact: Fact) -> dict[str, Any]:
-    """A fact for programs; what is not known is null."""
-    evidence = fact.evidence
+    """A fact for programs; what is not known is null. A live server that tells of no setting has none."""
+    from devenv.model.fact import Trust
+
+    evidence, asked = fact.evidence, fact.trust is Trust.LIVE
     return {
         "kind": fact.kind,
         "version": fact.version or None,
         "precision": str(fact.precision),
         "variant": fact.variant or None,
         "name": fact.name or None,
-        "settings": dict(fact.settings),
-        "extensions": list(fact.extensions),
+        "settings": dict(fact.settings) if fact.settings or asked else None,
+        "extensions": list(fact.extensions) if fact.extensions or asked else None,
         "extension_versions": {name: version for name, version in fact.extensions.items() if version},
         "plugins": list(fact.plugins) if fact.plugins is not None else None,
         "status": str(fact.status),

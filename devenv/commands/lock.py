@@ -47,7 +47,7 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
         old, new = project.lock, pinning.pinned(project, world, frozen=False, offline=False)
         new = new.with_lock(locking.relocked(new.lock, new.needed_here(), {}))
     with project.store.locked("lock", waiting=console.waiting):
-        written = pinning.save(new)
+        written = pinning.save(new, tidy=True)
     _tell(console, old, new.lock, written=written, as_json=as_json or format == "json")
 
 

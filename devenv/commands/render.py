@@ -6,6 +6,14 @@ import click
 
 from devenv.console import Console
 from devenv.effects.world import World
+from devenv.model.problem import Problem
+
+
+def _problem(path: str, state: str) -> Problem:
+    if state != "edited":
+        return Problem(f"{path} is {state}", "devenv render")
+    hint = "move what you added into .devenv/compose.override.yaml, then 'devenv render --force' writes the file anew"
+    return Problem(f"{path} was edited by hand", hint)
 
 
 @click.command()
@@ -22,29 +30,29 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     """
     from devenv.effects.files import write_files
     from devenv.errors import DriftFound
-    from devenv.model.problem import Problem
     from devenv.project import open_project
     from devenv.stages.plan_up import guard_files, stale
-    from devenv.standing import generated_found
+    from devenv.standing import drop_leftovers, generated_found
     from devenv.targets import dotenv
 
     console = Console(world.stdout, world.stderr, world.env)
     project = open_project(world)
     rendered = project.render()
     if to_stdout:
-        console.result(rendered[-1].text if project.local else rendered[0].text)
+        console.result(rendered[-1].text if project.local else rendered[0].text, exact=True)
         return
     found = generated_found(project)
     states = stale({file.path: file.inputs for file in rendered}, found)
     if checking:
         if states:
-            raise DriftFound([Problem(f"{path} is {state}", "devenv render") for path, state in states.items()])
+            raise DriftFound([_problem(path, state) for path, state in states.items()])
         console.say("all generated files are as devenv.toml says")
         return
     if not force:
         guard_files({file.path: file.inputs for file in rendered}, found)
     with project.store.locked("render", waiting=console.waiting):
         write_files(project.root, [dotenv.ignore_file(), *rendered])
+        drop_leftovers(project)
     for path in states:
         console.say(f"  ~ {path}")
     console.say("written; commit them" if states else "nothing to do")

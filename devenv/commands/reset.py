@@ -40,7 +40,7 @@ def _begin_anew(world: World, console: Console, here: Standing, service: str) ->
     from devenv.effects import history
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
-    kept = restoring.let_go(place, service, name=f"{service}-before-reset")
+    kept = restoring.let_go(place, service, verb="reset")
     if kept is None:
         console.say(f"{service} has no data here; nothing was changed")
         return

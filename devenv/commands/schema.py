@@ -25,4 +25,4 @@ def command(world: World) -> None:
 
     catalogue = catalogue_here(world)
     schema = json_schema(catalogue.read(catalogue.names()))
-    Console(world.stdout, world.stderr, world.env).result(json.dumps(schema, indent=2, ensure_ascii=False))
+    Console(world.stdout, world.stderr, world.env).result(json.dumps(schema, indent=2, ensure_ascii=False), exact=True)

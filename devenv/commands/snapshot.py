@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -148,6 +149,42 @@ def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None
         chosen = here.chosen(services)
         gone = surplus([item for item in _kept(here) if not services or item.service in chosen], keep)
         _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot prune --yes --keep {keep}")
+
+
+@command.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("names", nargs=-1, metavar="[NAME|SERVICE]...", shell_complete=complete_snapshots)
+@click.option("--force", is_flag=True, help="Overwrite FILE.")
+@click.pass_obj
+def export(world: World, file: Path, names: tuple[str, ...], force: bool) -> None:
+    """Write snapshots, or the present data of services (all, unless some are named), to a file that others can import.
+
+    It holds the data and the service's entry of devenv.toml, with its development passwords.
+    """
+    from devenv.commands import snapshot_archive
+    from devenv.standing import alone
+
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        place, path = _place(world, here), world.cwd / file
+        snapshot_archive.export(world, console, place, _kept(here), names, path, force=force)
+
+
+@command.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-n", "--name", default="", help="What to call it; as it was called unless given.")
+@click.pass_obj
+def import_(world: World, file: Path, name: str) -> None:
+    """Make a snapshot of what somebody exported. Present data is not touched."""
+    from devenv.commands import snapshot_archive
+    from devenv.stages.keep import check_name
+    from devenv.standing import alone
+
+    console = _console(world)
+    with alone(world, "snapshot", console) as here:
+        if name:
+            check_name(name, _kept(here))
+        snapshot_archive.import_(console, _place(world, here), world.cwd / file, name)
 
 
 def _remove(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from devenv.model.observed import Container
     from devenv.model.probe import Answer, Question
     from devenv.model.resolved import ResolvedService
+    from devenv.model.snapshot import Snapshot
     from devenv.standing import Standing
 
 
@@ -43,6 +44,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.effects.probe import ask_all
+    from devenv.effects.ready import healthy
     from devenv.errors import DriftFound
     from devenv.standing import standing
 
@@ -50,11 +52,19 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     here = standing(world, looking)
     chosen = here.chosen(services)
     answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
+    answers |= {name: healthy(item.id) for name in chosen if name not in answers and (item := _starting(here, name))}
     rows = [_row(here, name, answers.get(name)) for name in chosen]
     general = _general(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if as_json or format == "json":
-        console.json({"in_sync": not drifting, "services": [_entry(row) for row in rows], "drift": general})
+        console.json(
+            {
+                "in_sync": not drifting,
+                "services": [_entry(row) for row in rows],
+                "drift": general,
+                "snapshots": len(_kept(here)),
+            }
+        )
     else:
         _show(console, here, rows, general)
     return DriftFound.exit_code if exit_code and drifting else 0
@@ -68,6 +78,12 @@ def _question(here: Standing, name: str) -> Question | None:
     if container is None or not container.running or here.observed.engine.host:
         return None
     return asking.greeting(here.project.resolved.services[name], here.machine, here.project.manifest.project)
+
+
+def _starting(here: Standing, name: str) -> Container | None:
+    """A container whose health check the engine has not run yet: it can have been serving for a minute by then."""
+    container = here.find(name)
+    return container if container and container.running and container.health == "starting" else None
 
 
 def _row(here: Standing, name: str, answer: Answer | None) -> Row:
@@ -105,6 +121,7 @@ def _drift(here: Standing, name: str) -> str:
     """What 'up' would do to a service and why; "" if nothing."""
     from devenv.errors import DataNeedsUpgrade
     from devenv.model.plan import Action
+    from devenv.stages.place import kept_port
     from devenv.stages.plan_up import guard_data, service_steps
 
     service = here.project.resolved.services[name]
@@ -114,7 +131,7 @@ def _drift(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
-    ports = {port.variable: here.machine.ports.get(port.variable, port.preferred) for port in service.ports}
+    ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
     override = here.project.overrides().get(name, "")
     machine = replace(here.machine, ports=ports)
     steps = service_steps(service, here.observed, machine=machine, override=override)
@@ -157,9 +174,21 @@ def _entry(row: Row) -> dict[str, object]:
 
 
 def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
+    from devenv.stages.keep import counted
+
     shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
     console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
     for line in drift:
         console.result(f"≠ {line}")
     console.say(_remedy(here, rows) if drift else "as devenv.toml and devenv.lock say")
+    if copies := counted(_kept(here)):
+        console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+
+
+def _kept(here: Standing) -> tuple[Snapshot, ...]:
+    from devenv.effects import snapshots
+    from devenv.stages.keep import in_use, kept
+
+    there = {volume.name for volume in here.observed.volumes}
+    return kept(snapshots.entries(here.project.store), in_use(here.project.resolved, here.machine), there)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+import contextlib
+from typing import TYPE_CHECKING
 
 import click
 
+from devenv.commands.asked import Asked
 from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
+from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
 from devenv.console import Console, Progress
 from devenv.effects.world import World
-from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.errors import DevenvError
     from devenv.homecoming import Applied, Follow, Home
-    from devenv.model.change import Change
-    from devenv.model.upgrade import Upgrade
 
 
 @click.command()
@@ -53,16 +51,20 @@ def command(
     \b
     devenv sync              shows every change with its evidence, asks, does it
     devenv sync --check      for CI: exit 3 if production has moved
-    devenv sync --rollback   takes the last one back
+    devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
     from devenv.homecoming import compare
 
     console = Console(world.stdout, world.stderr, world.env)
     as_json = as_json or format == "json"
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout, as_json=as_json)
+    beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
+    if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
+        raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
     if rollback:
-        return _roll_back(asked)
+        return _roll_back(asked, dry=dry_run)
     if checking or dry_run:
+        asked.result = not as_json
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _check(asked, home) if checking else _dry(asked, home)
     from devenv.project import open_store
@@ -75,23 +77,13 @@ def command(
         return _sync(asked, home)
 
 
-class Asked:
-    """What was typed, and to whom to answer."""
-
-    def __init__(
-        self, world: World, console: Console, services: tuple[str, ...], *, yes: bool, timeout: int, as_json: bool
-    ) -> None:
-        self.world, self.console, self.services = world, console, services
-        self.yes, self.timeout, self.as_json = yes, timeout, as_json
-
-
 def _check(asked: Asked, home: Home) -> int:
     """0: as production is. 3: production has moved. 7: that cannot be told, because a source could not be read."""
     from devenv.errors import DriftFound, Unreachable
 
-    _tell(asked, home, None)
+    tell(asked, home, None)
     if asked.as_json:
-        asked.console.json(_report(home, None, applied=False))
+        asked.console.json(report(home, None, applied=False))
     if home.plan.changes:
         if not asked.as_json:
             asked.console.say("production has moved; 'devenv sync' follows")
@@ -105,26 +97,26 @@ def _check(asked: Asked, home: Home) -> int:
 
 def _dry(asked: Asked, home: Home) -> int:
     home, follow = _followed(asked, home)
-    _tell(asked, home, follow)
+    tell(asked, home, follow)
     if asked.as_json:
-        asked.console.json(_report(home, follow, applied=False))
+        asked.console.json(report(home, follow, applied=False))
     else:
         asked.console.say("nothing was changed")
-    return _refusal(asked, home)
+    return _ending(asked, home)
 
 
 def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
     """What this machine's data allows, and what it has to do; None where no engine answers."""
     from devenv.effects.engine import look
     from devenv.errors import Unreachable
-    from devenv.homecoming import following
+    from devenv.homecoming import following, obtainable
 
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
-        return home, None
-    return following(asked.world, home, everything, asked.services)
+        return obtainable(asked.world, home), None
+    return following(asked.world, obtainable(asked.world, home), everything, asked.services)
 
 
 def _sync(asked: Asked, home: Home) -> int:
@@ -133,12 +125,12 @@ def _sync(asked: Asked, home: Home) -> int:
 
     tell_unfinished(asked.console, home.project)
     home, follow = _followed(asked, home)
-    _tell(asked, home, follow)
+    tell(asked, home, follow)
     if not home.plan.changes and not (follow and follow.changes):
         if asked.as_json:
-            asked.console.json(_report(home, follow, applied=False))
+            asked.console.json(report(home, follow, applied=False))
         asked.console.say("nothing to do")
-        return _refusal(asked, home)
+        return _ending(asked, home)
     _ask(asked, "sync")
     applied = None
     if follow is None:
@@ -147,27 +139,12 @@ def _sync(asked: Asked, home: Home) -> int:
         applied = _apply(asked, home, follow)
         home = applied.home
     if asked.as_json:
-        asked.console.json(_report(home, follow, applied=True))
+        asked.console.json(report(home, follow, applied=True))
     else:
-        _tell_after(asked, home, applied)
+        tell_after(asked, home, applied)
     if applied and applied.moved.failed:
-        raise _not_moved(applied)
-    return _refusal(asked, home)
-
-
-def _not_moved(applied: Applied) -> DevenvError:
-    """What could not be moved and why, once everything else is done."""
-    from devenv.errors import DevenvError
-
-    failed = applied.moved.failed
-    problems = [
-        replace(problem, message=f"{service}: {problem.message}")
-        for service, error in failed.items()
-        for problem in error.problems
-    ]
-    others = "everything else is done; " if applied.moved.upgrades or applied.prepared.plan.changes else ""
-    changed = f"{others}{', '.join(failed)} {'is' if len(failed) == 1 else 'are'} as before, with all data"
-    return DevenvError(problems, changed=changed)
+        raise not_moved(applied)
+    return _ending(asked, home)
 
 
 def _ask(asked: Asked, words: str) -> None:
@@ -200,148 +177,61 @@ def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
     return applied
 
 
-def _tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
-    say = asked.console.say
-    for note in applied.moved.notes if applied else ():
-        say(f"note: {note}")
-    for upgrade in applied.moved.upgrades if applied else ():
-        say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
-    if home.plan.changes:
-        say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
-    if applied is not None and not applied.prepared.chosen and not applied.moved.failed:
-        say("nothing runs here; 'devenv up' starts it")
+def _ending(asked: Asked, home: Home) -> int:
+    """The exit code; what was left out is told: data would be left behind, an image, a source cannot be had."""
+    from devenv.errors import DataNeedsUpgrade, DevenvError, Unreachable
 
-
-def _refusal(asked: Asked, home: Home) -> int:
-    """What was left out because data would have been left behind."""
-    from devenv.errors import DataNeedsUpgrade
-
-    if not home.refused:
-        return 0
-    for problem in home.refused:
+    for problem in (*home.refused, *home.unobtainable):
         asked.console.say(f"not done: {problem}")
-    return DataNeedsUpgrade.exit_code
+    if home.unread:
+        asked.console.say("a source could not be read; what the others say is all that counted")
+    kinds = ((home.refused, DataNeedsUpgrade), (home.unobtainable, DevenvError), (home.unread, Unreachable))
+    return next((kind.exit_code for found, kind in kinds if found), 0)
 
 
-def _roll_back(asked: Asked) -> int:
+def _roll_back(asked: Asked, *, dry: bool) -> int:
     """Put the manifest and the lock back as the last sync found them, and what runs with them."""
     from devenv.effects import history
-    from devenv.homecoming import Home, before, last_sync, restore
+    from devenv.homecoming import Home
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
+    from devenv.rollback import before, last_sync, restore
 
-    console = asked.console
-    with open_store(asked.world).locked("sync", waiting=console.waiting):
+    console, asked.result = asked.console, dry and not asked.as_json
+    with contextlib.nullcontext() if dry else open_store(asked.world).locked("sync", waiting=console.waiting):
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
-        _, follow = _followed(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
-        for change in entry.changes:
-            console.say(f"  ↶ {change}")
+        follow, code = _way_back(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
+        asked.tell("\n".join(f"  ↶ {change}" for change in entry.changes))
         if follow:
-            console.plan(follow.prepared.plan)
-        _ask(asked, "sync --rollback")
-        follow = restore(entry, former, follow)
-        if follow:
-            _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), follow)
-        history.undo(project.store, entry)
-        history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
-        console.say(f"as before the sync of {entry.at}")
-    return 0
+            console.plan(follow.prepared.plan, result=asked.result)
+        if not dry:
+            _ask(asked, "sync --rollback")
+            follow = restore(entry, former, follow)
+            if follow:
+                _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), follow)
+            history.undo(project.store, entry)
+            history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
+        if asked.as_json:
+            back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
+            console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})
+        console.say("nothing was changed" if dry else f"as before the sync of {entry.at}")
+    return code
 
 
-def _tell(asked: Asked, home: Home, follow: Follow | None) -> None:
-    from devenv.homecoming import is_layered
+def _way_back(asked: Asked, home: Home) -> tuple[Follow | None, int]:
+    """What the machine has to do. Files go back also where what they name cannot be had any more."""
+    from devenv.errors import DevenvError
 
-    say = asked.console.say
-    for change in home.plan.changes:
-        say(f"  ~ {'.'.join(change.path)}: {change.reason}")
-        if change.evidence:
-            say(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
-        if is_layered(home, change):
-            say("      devenv.local.toml says something else here, and wins on this machine")
-    if home.plan.kept:
-        say(f"  = keep {', '.join(home.plan.kept)}")
-    _tell_loose(asked.console, home)
-    for line in (*home.plan.notes, *map(str, home.notes)):
-        say(f"note: {line}")
-    if follow:
-        for upgrade in follow.moves.upgrades:
-            say(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
-            if upgrade.route.note:
-                say(f"      {upgrade.route.note}")
-        asked.console.plan(follow.prepared.plan)
-
-
-def _tell_loose(console: Console, home: Home) -> None:
-    """What production runs and the manifest does not have, and the other way round."""
-    for truth in home.bound.loose:
-        fact = truth.fact
-        console.say(
-            f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
-        )
-    if home.bound.loose:
-        console.say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
-    for name in home.bound.unknown:
-        console.say(f"note: {name}: no source speaks of it")
-
-
-def _move(upgrade: Upgrade) -> str:
-    """How data is moved, how long that takes, and where the old data will be."""
-    size = (
-        f"{upgrade.size / 1e6:.0f} MB, about {upgrade.route.seconds(upgrade.size)} s"
-        if upgrade.size
-        else "size unknown"
-    )
-    way = (
-        f"{upgrade.words} by {upgrade.route.way}"
-        if upgrade.route.way is not Way.IN_PLACE
-        else f"{upgrade.words} {upgrade.route.way}"
-    )
-    return f"{way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
-
-
-def _report(home: Home, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
-    from devenv.commands.facts import entry
-
-    steps = follow.prepared.plan.steps if follow else ()
-    upgrades = follow.moves.upgrades if follow else ()
-    return {
-        "in_sync": not home.plan.changes and not home.unread,
-        "applied": applied,
-        "changes": [_change(change) for change in home.plan.changes],
-        "kept": list(home.plan.kept),
-        "missing": [entry(truth.fact) for truth in home.bound.loose],
-        "notes": [*home.plan.notes, *map(str, home.notes)],
-        "refused": [str(problem) for problem in home.refused],
-        "upgrades": [_upgrade(upgrade) for upgrade in upgrades],
-        "plan": [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in steps],
-    }
-
-
-def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
-    return {
-        "service": upgrade.service,
-        "from": {"kind": upgrade.old.kind.name, "version": upgrade.old.version.text},
-        "to": {"kind": upgrade.new.kind.name, "version": upgrade.new.version.text},
-        "way": str(upgrade.route.way),
-        "stops": list(upgrade.route.stops),
-        "note": upgrade.route.note,
-        "bytes": upgrade.size,
-        "seconds": upgrade.route.seconds(upgrade.size) if upgrade.size else None,
-        "kept": list(upgrade.source),
-    }
-
-
-def _change(change: Change) -> dict[str, Any]:
-    from devenv.commands.facts import evidence_entry
-
-    return {
-        "service": change.service,
-        "key": ".".join(change.key),
-        "old": list(change.old) if isinstance(change.old, tuple) else change.old,
-        "new": list(change.new) if isinstance(change.new, tuple) else change.new,
-        "reason": change.reason,
-        "evidence": evidence_entry(change.evidence) if change.evidence else None,
-    }
+    follow = None
+    try:
+        home, follow = _followed(asked, home)
+        problems, code = home.unobtainable, 1 if home.unobtainable else 0
+    except DevenvError as error:
+        problems, code = error.problems, error.exit_code
+        asked.console.say("what runs stays as it is; only files are put back")
+    for problem in problems:
+        asked.console.say(f"note: {problem}")
+    return follow, code

@@ -114,7 +114,7 @@ def _show(console: Console, prepared: Prepared, *, as_json: bool) -> None:
     if as_json:
         console.json({"plan": _steps(prepared.plan)})
         return
-    console.plan(prepared.plan)
+    console.plan(prepared.plan, result=True)
     console.say("nothing was changed" if prepared.plan.changes else "nothing to do")
 
 
@@ -123,6 +123,7 @@ def _steps(plan: Plan) -> list[dict[str, str]]:
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: int, as_json: bool) -> None:
+    from devenv import seeding
     from devenv.effects import history
     from devenv.errors import DevenvError
     from devenv.journey import carry_out, save_decisions, wait_for
@@ -136,6 +137,8 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
         console.say("  ~ write devenv.lock: the images' digests; commit it")
     if prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START) and prepared.project.manifest.post_up:
         store.write("owed", {"hooks": True})  # to whichever run sees the services serve
+    project = prepared.project
+    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             carry_out(prepared, progress)
@@ -143,6 +146,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
                 history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
+        fill(world, console, prepared)
         if store.read("owed").get("hooks"):
             run_hooks(world, console, prepared)
             store.write("owed", {})
@@ -178,6 +182,31 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
     if offline and (needed := prepared.plan.subjects(Action.PULL, Action.BUILD)):
         images = ", ".join(prepared.project.local_image(name) for name in needed)
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
+
+
+def fill(world: World, console: Console, prepared: Prepared) -> None:
+    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails."""
+    from functools import partial
+
+    from devenv import seeding
+    from devenv.commands.run import call
+    from devenv.effects.engine import containers
+    from devenv.errors import DevenvError
+
+    project, machine = prepared.project, prepared.machine
+    named = [name for name in prepared.chosen if name in project.manifest.seed]
+    states = {name: seeding.state(project, machine, name) for name in named}
+    for name in (name for name in named if states[name] == seeding.BEGUN):
+        console.say(f"note: filling {name} did not come to its end; 'devenv seed {name}' does it anew")
+    owed = [name for name in named if states[name] == seeding.OWED]
+    own = {item.service: item.id for item in containers(world) if item.project == machine.project} if owed else {}
+    for name in owed:
+        run = partial(call, world, project, machine, hook=True)
+        try:
+            seeding.fill(project, machine, name, own[name], run, console.say)
+        except DevenvError as error:
+            error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
+            raise
 
 
 def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
@@ -222,7 +251,7 @@ def _tell_after(
         (
             outcome.name,
             services[outcome.name].kind.name,
-            outcome.version or "?",
+            outcome.version or services[outcome.name].version.text or "?",
             addresses[outcome.name] or "-",
             f"{outcome.seconds:.1f} s",
         )

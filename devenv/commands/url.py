@@ -27,4 +27,4 @@ def command(world: World, service: str, output: str) -> None:
     project = open_project(world)
     select(project.manifest, [service], ())
     value = connect.output(project.resolved, project.reachable([service]), service, output)
-    Console(world.stdout, world.stderr, world.env).result(value)
+    Console(world.stdout, world.stderr, world.env).result(value, exact=True)

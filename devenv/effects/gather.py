@@ -14,6 +14,8 @@ from devenv.effects.process import minding, run
 from devenv.model.fact import Note
 from devenv.model.production import Place
 
+#: A file whose name ends so is meant for us, wherever it was found.
+STATE = ".tfstate"
 #: What a folder is searched for.
 _SUFFIXES = (".json", ".yaml", ".yml", ".tfstate", ".toml", ".lock", ".nomad", ".hcl")
 _NOT_SEARCHED = {".git", ".terraform", ".devenv", "node_modules", "__pycache__", ".venv"}
@@ -63,8 +65,7 @@ class Gatherer:
         if not paths:
             said = "there is no such file" if not sought else "nothing is there that could be read"
             return Gathered((), (Note(said, place.path, failed=True),))
-        made = _all_of(partial(self._file, path, self._shown(path)) for path in paths)
-        return Gathered(made.documents, () if sought and made.documents else made.notes, sought)
+        return _all_of((partial(self._file, path, self._shown(path)) for path in paths), sought=sought)
 
     def _paths(self, text: str) -> tuple[list[Path], bool]:
         path = self.root / text
@@ -130,15 +131,20 @@ class Gatherer:
         )
 
 
-def _all_of(tries: Iterable[Callable[[], Document]]) -> Gathered:
+def _all_of(tries: Iterable[Callable[[], Document]], *, sought: bool = False) -> Gathered:
+    """``sought``: of files that nobody named one by one, those are told that are broken, and states in any case;
+    those that only hold nothing for us are told where there is nothing else."""
     documents: list[Document] = []
     notes: list[Note] = []
+    passed_over: list[Note] = []
     for attempt in tries:
         try:
             documents.append(attempt())
         except Unreadable as error:
-            notes.append(error.note)
-    return Gathered(tuple(documents), tuple(notes))
+            whole = sought and error.whole and not error.note.file.endswith(STATE)
+            (passed_over if whole else notes).append(error.note)
+    notes += [] if documents else passed_over
+    return Gathered(tuple(documents), tuple(notes), sought)
 
 
 def _searched(folder: Path) -> Iterator[Path]:

@@ -68,10 +68,12 @@ def begin(
     asks: bool = False,
     source: int | None = None,
     sink: int | None = None,
+    further: Sequence[int] = (),
 ) -> Begun:
     """Start a program; ``asks``: it will be given input. That there is none of that name is said at its end.
 
     ``source`` and ``sink`` are file descriptors that it reads and writes by itself: nothing of that comes through here.
+    ``further`` are others that it gets.
     """
     try:
         child = subprocess.Popen(
@@ -81,6 +83,7 @@ def begin(
             stderr=subprocess.PIPE,
             env=None if env is None else dict(env),
             cwd=cwd,
+            pass_fds=further,
             encoding="utf-8",
             errors="replace",
         )
@@ -106,19 +109,40 @@ def run(
     return begin(argv, env=env, cwd=cwd, asks=input is not None).end(input=input, timeout=timeout)
 
 
-def pipe(first: Sequence[str], second: Sequence[str], *, source: int | None = None) -> tuple[Finished, Finished]:
-    """Run two programs, the second one reading what the first one writes (which may read ``source``)."""
-    reads, writes = os.pipe()
+#: In the words of one of several programs: where it writes for the one beside them.
+BESIDE = "{beside}"
+
+
+def pipe(
+    *programs: Sequence[str], source: int | None = None, sink: int | None = None, beside: Sequence[str] = ()
+) -> tuple[Finished, ...]:
+    """Run programs, each reading what the one before it writes; how each ended, in their order.
+
+    The first one reads ``source``, the last one writes ``sink`` (without one what it wrote is kept). ``beside`` is one
+    more program, told of last, which reads what another one writes to ``BESIDE``, as tee does.
+    """
+    begun: list[Begun] = []
+    opened: list[int] = []
     try:
-        one = begin(first, source=source, sink=writes)
+        side: Begun | None = None
+        if beside:
+            side_reads, side_writes = os.pipe()
+            opened += [side_reads, side_writes]
+            side = begin(beside, source=side_reads)
+        reads = source
+        for index, words in enumerate(programs):
+            following, writes = os.pipe() if index < len(programs) - 1 else (None, sink)
+            opened += [] if following is None or writes is None else [following, writes]
+            given = [word.replace(BESIDE, f"/dev/fd/{side_writes}") for word in words] if beside else words
+            further = [side_writes] if list(given) != list(words) else []
+            begun.append(begin(given, source=reads, sink=writes, further=further))
+            reads = following
+        begun += [side] if side else []
     finally:
-        os.close(writes)
-    try:
-        other = begin(second, source=reads)
-    finally:
-        os.close(reads)
-    ended = other.end()
-    return one.end(), ended
+        for descriptor in opened:
+            os.close(descriptor)
+    ended = [program.end() for program in reversed(begun[: len(programs)])][::-1]
+    return (*ended, *(program.end() for program in begun[len(programs) :]))
 
 
 @atexit.register

@@ -35,7 +35,8 @@ class Stopped(DevenvError):
 
 @dataclass(slots=True)
 class Workbench:
-    """What one upgrade needs. ``volumes`` maps roles to names; ``host`` is where ports are published."""
+    """What one upgrade needs. ``volumes`` maps roles to names; ``census`` is what must be found ("": what the
+    first one finds); ``host`` is where ports are published."""
 
     world: World
     name: str
@@ -51,7 +52,7 @@ class Workbench:
     over: threading.Event
     notes: list[str] = field(default_factory=list)
     _containers: dict[str, str] = field(default_factory=dict)
-    _census: str = ""
+    census: str = ""
 
     @property
     def log(self) -> Path:
@@ -126,12 +127,12 @@ class Workbench:
     def _compare(self, said: str, recipe: Recipe) -> None:
         if not said.rstrip().endswith(END):
             raise DevenvError("the census broke off")
-        first = not self._census
+        first = not self.census
         self.folder.joinpath(f"census-{'before' if first else 'after'}").write_text(said, encoding="utf-8")
         if first:
-            self._census = said
+            self.census = said
             return
-        found = differences(self._census, said, more=recipe.more)
+        found = differences(self.census, said, more=recipe.more)
         if found:
             shown = "\n".join(f"    {line}" for line in found[:8]) + (
                 f"\n    … {len(found)} in all" if found[8:] else ""

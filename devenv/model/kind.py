@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from devenv.model.version import Version, in_range
@@ -82,6 +84,15 @@ class ConfigFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SeedRule:
+    """How files of some names are loaded: a command in the running container, each word a template, that reads the file
+    (or a tar of the folder, for a name that ends with ``/``) on its standard input."""
+
+    files: tuple[str, ...]
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Build:
     """What makes a derived image necessary: any value in these options that the image does not already hold."""
 
@@ -94,11 +105,17 @@ class Build:
 class Kind:
     """Everything devenv knows of one kind of service.
 
-    ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. ``packages`` maps
-    a value of a build option to what installs it ("" for what the image already holds). ``digest`` is over all files
-    of the folder: it changes when the way of running this kind does. ``ends`` are exit codes, beside 0 and those of
-    signals, of a server that ended well when it was asked to. ``in_place``: a newer server takes over an older one's
-    data by itself; it is said by kinds of a project's own, for which devenv knows no better.
+    ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. A version has
+    ``version_parts`` numbers or more, and of those in a range no more than ``version_most`` says. ``port_needs`` maps
+    a port to the option, and those of its values, one of which it takes for the server to listen there.
+    ``usual_variant`` is the variant, by range of versions, where there is no image without one. ``packages`` maps a
+    value of a build option to what installs it ("" for what the image already holds), ``preload`` an extension to the
+    libraries that must be loaded at the start, in their order and its own last, ``needs`` one to the settings that it
+    cannot do without, as templates. ``reserved`` maps a setting that is not the manifest's to decide, or a pattern of
+    such, to what to do instead. ``digest`` is over all files of the folder: it changes when the way of running this
+    kind does. ``ends`` are exit codes, beside 0 and those of signals, of a server that ended well when it was asked to.
+    ``in_place``: a newer server takes over an older one's data by itself; it is said by kinds of a project's own, for
+    which devenv knows no better.
     """
 
     name: str
@@ -112,6 +129,9 @@ class Kind:
     fragment: str
     digest: str
     tried: tuple[str, ...] = ()
+    port_needs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    version_most: Mapping[str, int] = field(default_factory=dict)
+    usual_variant: Mapping[str, str] = field(default_factory=dict)
     variants: tuple[str, ...] = ()
     known_as: tuple[str, ...] = ()
     options: Mapping[str, Option] = field(default_factory=dict)
@@ -125,13 +145,60 @@ class Kind:
     templates: Mapping[str, str] = field(default_factory=dict)
     build: Build | None = None
     packages: Mapping[str, str] = field(default_factory=dict)
-    preload: Mapping[str, str] = field(default_factory=dict)
+    preload: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    needs: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    seed: tuple[SeedRule, ...] = ()
     stop_grace: str = "10s"
     ends: tuple[int, ...] = ()
     in_place: bool = False
     settings: str = ""
+    reserved: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def data_rule(self, version: Version) -> DataRule | None:
         """The first rule whose range holds the version; None for a kind that keeps no data."""
         return next((rule for rule in self.data if in_range(version, rule.versions)), None)
+
+    def serving(self, said: Mapping[str, OptionValue]) -> Kind:
+        """The kind with the ports that a server with these options listens on, and the outputs that those give.
+
+        An option that is not said has its default.
+        """
+        given = {name: said.get(name, option.default) for name, option in self.options.items()}
+        off = {
+            port
+            for port, (option, values) in self.port_needs.items()
+            if not isinstance(have := given.get(option), tuple) or not set(values) & set(have)
+        }
+        if not off:
+            return self
+        without = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(off)))})_port\b")
+        return replace(
+            self,
+            ports={name: port for name, port in self.ports.items() if name not in off},
+            outputs={name: text for name, text in self.outputs.items() if not without.search(text)},
+        )
+
+    def variant_of(self, version: Version, said: str) -> str:
+        """The variant that a service runs: the one it says, else the one without which there is no image."""
+        usual = (variant for spec, variant in self.usual_variant.items() if in_range(version, spec))
+        return said or next(usual, "")
+
+    def most_parts(self, version: Version) -> int | None:
+        """How many numbers a version can have; None where that is not known."""
+        return next((most for spec, most in self.version_most.items() if in_range(version, spec)), None)
+
+    def variant_in(self, version: Version) -> str:
+        """The variant of an image that a version's text ends with: ``bookworm`` of ``7.0.15-bookworm``; "" if none."""
+        _, _, end = version.text.partition("-")
+        return end if any(re.fullmatch(rf"{re.escape(name)}[\d.]*", end) for name in self.variants) else ""
+
+    def instead_of(self, setting: str) -> str:
+        """What to do instead of a setting that devenv decides itself; "" for one that is the manifest's to decide."""
+        wanted = _same(setting)
+        return next((hint for name, hint in self.reserved.items() if fnmatchcase(wanted, _same(name))), "")
+
+
+def _same(setting: str) -> str:
+    """A setting's name as servers compare it; of one letter it is a flag, whose capital means something else."""
+    return setting.lower().replace("-", "_") if len(setting) > 1 else setting

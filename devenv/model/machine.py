@@ -14,6 +14,8 @@ LOOPBACK = "127.0.0.1"
 class Machine:
     """``project`` is the Compose project's name here; ``ports`` maps a port's variable to the host's port.
 
+    ``wanted`` maps the same variable to the port that devenv.toml asked for when that one was chosen.
+
     ``registries`` maps a registry's variable (``DEVENV_REGISTRY``) to what replaces it on this machine. ``host`` is
     where published ports are reached: loopback, or the engine's host if that is another machine.
 
@@ -27,6 +29,7 @@ class Machine:
     registries: Mapping[str, str] = field(default_factory=dict)
     host: str = LOOPBACK
     generations: Mapping[str, str] = field(default_factory=dict)
+    wanted: Mapping[str, int] = field(default_factory=dict)
 
     def volume(self, volume: Volume) -> str:
         """What a service's volume is called on this machine."""

@@ -31,6 +31,17 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Seed:
+    """Something that fresh data is filled with: a file, a folder or a pattern of files, or a command on the host."""
+
+    path: str = ""
+    command: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return self.path or " ".join(self.command)
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The whole ``devenv.toml``, or it with ``devenv.local.toml`` laid over it."""
 
@@ -39,6 +50,7 @@ class Manifest:
     profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     env: Mapping[str, str] = field(default_factory=dict)
     post_up: tuple[tuple[str, ...], ...] = ()
+    seed: Mapping[str, tuple[Seed, ...]] = field(default_factory=dict)
     catalogue: str = ""
     environments: Mapping[str, Any] = field(default_factory=dict)
     runtimes: Mapping[str, str] = field(default_factory=dict)

@@ -13,12 +13,24 @@ from devenv.model.version import Version
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """A port of a service: ``container`` inside, ``preferred`` on the host, ``variable`` in ``.devenv/.env``."""
+    """A port of a service: ``container`` inside, ``preferred`` on the host, ``variable`` in ``.devenv/.env``.
+
+    ``memory`` is the variable there that says what was preferred when the host's port was chosen.
+    """
 
     name: str
     container: int
     preferred: int
     variable: str
+
+    @property
+    def memory(self) -> str:
+        return remembered(self.variable)
+
+
+def remembered(variable: str) -> str:
+    """``DEVENV_DB_PORT`` -> ``DEVENV_DB_PORT_WANTED``; the name of no port ends like that."""
+    return f"{variable}_WANTED"
 
 
 @dataclass(frozen=True, slots=True)

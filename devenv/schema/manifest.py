@@ -72,6 +72,12 @@ class Hooks(Shape):
     post_up: list[Command] = Field(default_factory=list, description="After all services are ready.")
 
 
+class SeedCommand(Shape):
+    """A command that fills a service, run in the project's folder with the variables of ``[env]``; no shell."""
+
+    command: list[StrictStr] = Field(min_length=1, description="The words of a command on this machine.")
+
+
 class ServiceShape(Shape):
     """The keys that a service of any kind takes."""
 
@@ -163,6 +169,10 @@ def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:
             Field(default_factory=dict, description="The variables that the application reads in production."),
         ),
         "devcontainer": (Open, Field(default_factory=dict, description="For .devcontainer/devcontainer.json.")),
+        "seed": (
+            dict[StrictStr, list[StrictStr | SeedCommand]],
+            Field(default_factory=dict, description="What fresh data is filled with: by service, files and commands."),
+        ),
         "hooks": (Hooks, Field(default_factory=dict)),
     }
     return create_model(

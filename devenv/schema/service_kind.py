@@ -10,23 +10,37 @@ from devenv.schema.manifest import Port, Shape
 
 
 class ImageShape(Shape):
-    """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else."""
+    """``repository`` as people write it (``postgres``, ``quay.io/org/app``); ``tag`` of {version} and nothing else;
+    ``usual_variant``: by range of versions, where there is no image without a variant.
+    """
 
     repository: StrictStr = Field(description="The image without its tag: postgres, quay.io/org/app.")
     tag: StrictStr = "{version}"
     variants: list[StrictStr] = Field(default_factory=list)
+    usual_variant: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     known_as: list[StrictStr] = Field(default_factory=list)
 
 
 class VersionShape(Shape):
-    """``parts``: how many numbers a version must have for its data format to be known.
+    """``parts``: how many numbers a version must have for its data format to be known; ``most``: how many it can have,
+    by range of versions.
 
     ``known``: series that are said to work; ``tried``: those of them that our own tests start.
     """
 
     parts: StrictInt = 1
+    most: dict[StrictStr, StrictInt] = Field(default_factory=dict)
     known: list[StrictStr] = Field(default_factory=list)
     tried: list[StrictStr] = Field(default_factory=list)
+
+
+class PortShape(Shape):
+    """A port that the server listens on only with one of some values in an option: a plugin's."""
+
+    port: Port
+    needs: dict[StrictStr, list[StrictStr]] = Field(
+        min_length=1, max_length=1, description='The option and the values, one of which it takes: { plugins = ["…"] }.'
+    )
 
 
 class OptionShape(Shape):
@@ -69,6 +83,16 @@ class BuildShape(Shape):
     not_on: list[StrictStr] = Field(default_factory=list)
 
 
+class ReservedShape(Shape):
+    settings: list[StrictStr] = Field(description="Names of settings that devenv decides, or patterns: listeners.*.")
+    instead: StrictStr = Field(description="What to do instead of setting them.")
+
+
+class SeedShape(Shape):
+    files: Annotated[list[StrictStr], Field(min_length=1, description="Patterns of names; a folder's ends with /.")]
+    command: Annotated[list[StrictStr], Field(min_length=1, description="What reads such a file in the container.")]
+
+
 class UpgradeShape(Shape):
     """``in_place``: a newer server takes over the data of an older one when it starts."""
 
@@ -82,7 +106,7 @@ class KindShape(Shape):
     summary: StrictStr = Field(description="What it is, in a sentence.")
     image: ImageShape | None = None
     version: VersionShape = Field(default_factory=VersionShape)
-    ports: dict[StrictStr, Port] = Field(default_factory=dict)
+    ports: dict[StrictStr, Port | PortShape] = Field(default_factory=dict)
     options: dict[StrictStr, OptionShape] = Field(default_factory=dict)
     data: list[DataShape] = Field(default_factory=list)
     ready: ReadyShape | None = None
@@ -94,8 +118,11 @@ class KindShape(Shape):
     build: BuildShape | None = None
     packages: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     preload: dict[StrictStr, StrictStr] = Field(default_factory=dict)
+    needs: dict[StrictStr, dict[StrictStr, StrictStr]] = Field(default_factory=dict)
+    seed: list[SeedShape] = Field(default_factory=list)
     stop_grace: StrictStr = Field(default="10s", pattern=r"^\d+s$")
     ends: list[StrictInt] = Field(default_factory=list, description="Exit codes of a server that ended well, beside 0.")
     upgrade: UpgradeShape | None = None
     settings: StrictStr = Field(default="", description='How settings reach the server, in a word or two; "": not.')
+    reserved: list[ReservedShape] = Field(default_factory=list)
     notes: list[StrictStr] = Field(default_factory=list)

@@ -10,7 +10,7 @@ from typing import Any
 from devenv.document import at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Precision, Trust
 from devenv.sources.allowed import allowed
-from devenv.sources.image_facts import fact_of_image, unresolved
+from devenv.sources.image_facts import Sighting, fact_of, fact_of_image, unresolved
 from devenv.sources.images import Image, Unresolved, kind_named, read_as
 from devenv.sources.known import Known
 from devenv.sources.precision import stated
@@ -231,3 +231,17 @@ def disabled(values: Any, path: tuple[str, ...]) -> bool:
     """Whether something on the way to a path is switched off."""
     said = (text_at(values, *path[:length], "enabled").lower() for length in range(len(path)))
     return any(word in ("false", "no", "off") for word in said)
+
+
+def among_values(chart: Chart, known: Known) -> Iterator[tuple[Fact | None, tuple[Note, ...]]]:
+    """An application's own chart, with services below it."""
+    at_values = chart.values_at or chart.evidence
+    for image in images_in(chart.values):
+        if not disabled(chart.values, image.path):
+            name = image.path[-2] if len(image.path) > 1 else chart.release
+            evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path)))
+            fact, notes = fact_of(Sighting(image.reference, evidence, chart.trust, name), known)
+            if fact:
+                settings, plugins = chart_settings(fact.kind, image.around)
+                fact = replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins)
+            yield fact, notes

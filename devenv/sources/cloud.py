@@ -27,6 +27,8 @@ def recognises(document: Document) -> bool:
         return any(_PG_VERSION.match(line) for line in document.values[:_LINES] if isinstance(line, str))
     if document.format != "json":
         return False
+    if _pg_info(document.value):
+        return True
     return _answer(document) is not None or _is_parameters(document.value) or bool(_configuration(document.value))
 
 
@@ -39,7 +41,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     others, unread = content_facts(resources, known, _MANNER)
     coming, _ = service_facts([*_coming(found), *groups], _MANNER)
     planned = [replace(fact, status=Status.PLANNED, note=fact.note or _WAITS) for fact in coming if fact.version]
-    facts = [fact for document in documents if document.format == "text" for fact in _heroku(document)]
+    facts = [fact for document in documents for fact in _heroku(document)]
     return Reading((*services, *others, *facts, *planned), tuple(dict.fromkeys((*notes, *unnamed, *unread))))
 
 
@@ -81,28 +83,50 @@ def _coming(found: Sequence[tuple[Answer, Resource]]) -> Iterator[Resource]:
 
 
 _PG_VERSION = re.compile(r"PG Version:\s+(?P<version>\S+)")
-_HEADING = re.compile(r"=== (?P<name>[\w-]+)")
+_HEADING = re.compile(r"=== (?P<names>[\w-]+(?:,\s*[\w-]+)*)")
 _FOLLOWING = re.compile(r"Following:\s+(?P<name>[\w-]+)\s*$")
 #: A heading and what belongs to it are at the top.
 _LINES = 200
 
 
 def _heroku(document: Document) -> Iterator[Fact]:
-    """``heroku pg:info``: for each database a heading with its names, then lines."""
+    """``heroku pg:info``: for each database a heading with all its names, then lines. A follower names the database
+    that it follows by any of them, with or without the ``_URL`` at its end."""
     facts: list[Fact] = []
-    name = ""
-    for line in document.values:
+    names: list[str] = []
+    primaries: dict[str, str] = {}
+    for line in document.values if document.format == "text" else _pg_info(document.value):
         if heading := _HEADING.match(line):
-            name = heading["name"]
+            names = re.split(r",\s*", heading["names"])
+            primaries.update((_without_url(name), names[0]) for name in names)
         elif match := _PG_VERSION.match(line):
             told = upstream("postgres", match["version"])
+            name = names[0] if names else ""
             evidence = Evidence(NAME, document.file, name, "PG Version", document.day)
             status = Status.ACTUAL if told.version else Status.UNKNOWN
             fact = Fact(told.kind, evidence, told.version, told.precision, name=name, status=status, trust=Trust.ASKED)
             facts.append(fact)
-        elif facts and facts[-1].name == name and (follower := _FOLLOWING.match(line)):
+        elif facts and names[:1] == [facts[-1].name] and (follower := _FOLLOWING.match(line)):
             facts[-1] = replace(facts[-1], part_of=follower["name"])
-    yield from facts
+    for fact in facts:
+        yield replace(fact, part_of=primaries.get(_without_url(fact.part_of), fact.part_of))
+
+
+def _pg_info(value: Any) -> list[str]:
+    """The lines that ``heroku pg:info`` would print of what it prints as JSON; none of anything else."""
+    lines: list[str] = []
+    for entry in value if isinstance(value, list) else [value]:
+        told = {text_at(line, "name"): text_at(line, "values", 0) for line in items(table(entry).get("info"))}
+        if "PG Version" in told:
+            own = [text_at([name], 0) for name in items(table(entry).get("config_vars"))]
+            names = [name for name in (*own, text_at(entry, "addon", "name")) if re.fullmatch(r"[\w-]+", name)]
+            lines += [f"=== {', '.join(names) or 'DATABASE_URL'}", f"PG Version: {told['PG Version']}"]
+            lines += [f"Following: {told['Following']}"] if "Following" in told else []
+    return lines
+
+
+def _without_url(name: str) -> str:
+    return name.removesuffix("_URL")
 
 
 #: In a command that asks for parameters, the name of their group.

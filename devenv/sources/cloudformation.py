@@ -138,13 +138,13 @@ class _Template:
         if is_plain and text_at(parameter, "NoEcho").lower() != "true" and (said := text_at(parameter, "Default")):
             return said
         if name != "AWS::NoValue":
-            self._unknown(place, f"unresolved variable {name}")
+            self._unknown(place, f"unresolved variable {name}", failed="Version" not in place)
         return None
 
-    def _unknown(self, place: str, said: str) -> None:
+    def _unknown(self, place: str, said: str, *, failed: bool = True) -> None:
         address, _, head = place.partition(".")
         if head.rpartition(".")[2] in NEEDED:
-            self.notes.append(Note(f"{head}: {said}", self.document.file, address=address, failed=True))
+            self.notes.append(Note(f"{head}: {said}", self.document.file, address=address, failed=failed))
 
 
 def _decoded(text: str) -> str:

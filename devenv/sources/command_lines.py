@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from devenv.sources.shell_script import LONGEST, commands, script_of
 
 Pairs = list[tuple[str, str]]
 #: Programs that come in a server's image and are none.
@@ -20,11 +22,12 @@ _SERVERS = re.compile(
     r"(?:docker-)?entrypoint\.sh|postgres|postmaster|mysqld(?:_safe)?|mariadbd(?:-safe)?|(?:redis|valkey|rabbitmq|nats)-server"
     r"|memcached|mongo[ds]|clickhouse(?:-server)?|kafka-server-start(?:\.sh)?|mosquitto|elasticsearch|opensearch|patroni"
 )
-_SHELLS = frozenset(["sh", "bash", "ash", "dash"])
-#: Between the commands of a script.
-_BREAKS = re.compile(r"[;&|\n()]+|\b(?:do|then|else|exec|while|until|if|done|fi)\b|!")
-#: Scripts and words that are longer are no command line of a server.
-_LONGEST = 20_000
+#: MySQL's options that are switched on by their name alone; any other without a value is none.
+_SWITCH_NAMES = """
+innodb_strict_mode explicit_defaults_for_timestamp local_infile event_scheduler log_bin_trust_function_creators
+slow_query_log
+"""
+_SWITCHES = frozenset(_SWITCH_NAMES.split())
 _SHORT = {"postgres": {"-N": "max_connections"}, "memcached": {"-I": "max_item_size"}}
 
 
@@ -42,38 +45,29 @@ def starts_a_tool(words: Sequence[str]) -> bool:
     """Whether a command line starts a client or a script of clients rather than the image's server."""
     if "--sentinel" in words:
         return True
-    script = _script(words)
-    commands = _BREAKS.split(script) if script else [" ".join(words[:1])]
-    programs = {part.split()[0].rpartition("/")[2] for part in commands if part.split()}
+    script = script_of(words)
+    started = commands(script) if script else [words[:1]]
+    programs = {command[0].rpartition("/")[2] for command in started if command}
     return bool(programs & _TOOLS) and not any(_SERVERS.fullmatch(name) for name in programs)
 
 
-def _script(words: Sequence[str]) -> str:
-    """What a shell is given to run; "" where there is no shell."""
-    for index, word in enumerate(words[:4]):
-        if word.rpartition("/")[2] in _SHELLS:
-            texts = [text for text in words[index + 1 :] if not re.fullmatch(r"-[a-z]+", text)]
-            asked = any(re.fullmatch(r"-[a-z]*c", flag) for flag in words[index + 1 : index + 4])
-            return texts[0][:_LONGEST] if texts and asked else ""
-    return ""
-
-
 def _unwrapped(words: Sequence[str]) -> list[str]:
-    script = _script(words)
+    """The server's own words. Of a script that is the last command that starts one, and nothing else: what other
+    commands are given may be a password."""
+    script = script_of(words)
     if not script:
-        return [word for word in words if len(word) <= _LONGEST]
-    try:
-        return _last_command(shlex.split(script))
-    except ValueError:  # a quotation that never ends
+        return [word for word in words if len(word) <= LONGEST]
+    return next((found for command in reversed(commands(script)) if (found := _of_server(command))), [])
+
+
+def _of_server(command: Sequence[str]) -> list[str]:
+    """A command from the name of a server on, which may stand behind a program that starts it (``gosu redis …``)."""
+    if command[0].rpartition("/")[2] in _TOOLS:
         return []
-
-
-def _last_command(words: Sequence[str]) -> list[str]:
-    """The words behind the last sign that ends a command: the server is what a script ends in."""
-    for index in range(len(words) - 2, -1, -1):
-        if words[index] in ("&&", "||", ";", "|") or words[index].endswith(";"):
-            return list(words[index + 1 :])
-    return list(words)
+    for index, word in enumerate(command[:4]):
+        if _SERVERS.fullmatch(word.rpartition("/")[2]):
+            return list(command[index:])
+    return []
 
 
 def _postgres(kind: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -89,22 +83,36 @@ def _postgres(kind: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _mysql(kind: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    for word in words:
+    """``--name=value``, ``--name value``; a switch may have none. A value may stand in a shell's quotation still."""
+    for word, following in zip(words, [*words[1:], "--"], strict=False):
         name, sign, value = word.partition("=")
-        if name.startswith("--"):
-            yield re.sub(r"^loose_", "", name[2:].replace("-", "_")), value if sign else "ON"
+        if not name.startswith("--"):
+            continue
+        name = re.sub(r"^loose_", "", name[2:].replace("-", "_"))
+        if sign:
+            yield name, _unquoted(value)
+        elif name in _SWITCHES or name.startswith("skip_"):
+            yield name, "ON"
+        elif not following.startswith("-"):
+            yield name, following
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def _redis(kind: str, words: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """``--name value …`` up to the next name."""
-    name, values = "", list[str]()
-    for word in [*words, "--"]:
-        if not word.startswith("--"):
-            values.append(word or '""')
+    """``--name value``. Only ``--save`` has several: ``--save 60 1 300 10``; ``--save ""`` is none at all."""
+    for index, word in enumerate(words):
+        if not word.startswith("--") or len(word) == len("--"):
             continue
-        if name and values:
-            yield name, " ".join(values)
-        name, values = word[2:].lower(), []
+        name, values = word[2:].lower(), words[index + 1 :]
+        if name == "save":
+            numbers = itertools.takewhile(lambda text: re.fullmatch(r"\d+(?:\s+\d+)*", text), values)
+            if kept := " ".join(numbers) or ('""' if values[:1] == [""] else ""):
+                yield name, kept
+        elif values and not values[0].startswith("--"):
+            yield name, values[0]
 
 
 def _options(kind: str, words: Sequence[str], joint: str) -> Iterator[tuple[str, str]]:

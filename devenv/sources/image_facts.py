@@ -32,7 +32,7 @@ def fact_of(sighting: Sighting, known: Known) -> tuple[Fact | None, tuple[Note, 
         image = read_image(sighting.reference, known, sighting.variables)
     except Unresolved as error:
         kind = error.kind or kind_named(sighting.name, known)
-        notes = (unresolved(error, sighting.evidence, failed=bool(kind)),)
+        notes = (unresolved(error, sighting.evidence, known=bool(kind)),)
         image = Image(kind, note=f"its version is in the variable {error.name}") if kind else None
     if image is None:
         return None, notes
@@ -57,6 +57,9 @@ def fact_of_image(image: Image, evidence: Evidence, trust: Trust, name: str) -> 
     )
 
 
-def unresolved(error: Unresolved, evidence: Evidence, *, failed: bool = True) -> Note:
-    """What is said of a variable that decides something and that the file does not say."""
-    return Note(f"unresolved variable {error.name}", evidence.file, address=evidence.address, failed=failed)
+def unresolved(error: Unresolved, evidence: Evidence, *, known: bool = True) -> Note:
+    """What is said of a variable that the file does not say, and that decides the version of a known service, or even
+    which one it is. Nothing is unread because of it: production's description does not state it, as ``:latest`` does
+    not."""
+    said = f"the variable {error.name} is not filled in, so the version is unknown"
+    return Note(said if known else f"unresolved variable {error.name}", evidence.file, address=evidence.address)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from devenv import yamlio
 from devenv.document import at, items, text_at
 from devenv.model.fact import Fact, Note, Trust
-from devenv.sources.charts import Chart, chart_fact, chart_settings, disabled, images_in
+from devenv.sources.charts import Chart, among_values, chart_fact
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 from devenv.sources.kubernetes_objects import Cluster, Object
@@ -30,25 +29,11 @@ def release_facts(item: Object, cluster: Cluster, known: Known) -> Iterator[Foun
         fact, notes = chart_fact(chart, known)
         yield fact, notes
         if fact is None:
-            yield from _among_values(chart, known)
+            yield from among_values(chart, known)
     for index, text in enumerate(_kustomized(item)):
         name, _, image = text.rpartition("=")
         evidence = item.evidence(f"spec.source.kustomize.images[{index}]")
         yield fact_of(Sighting(image, evidence, item.trust, name.rpartition("/")[2] or item.name), known)
-
-
-def _among_values(chart: Chart, known: Known) -> Iterator[Found]:
-    """An application's own chart, with services below it."""
-    at_values = chart.values_at or chart.evidence
-    for image in images_in(chart.values):
-        if not disabled(chart.values, image.path):
-            name = image.path[-2] if len(image.path) > 1 else chart.release
-            evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path)))
-            fact, notes = fact_of(Sighting(image.reference, evidence, chart.trust, name), known)
-            if fact:
-                settings, plugins = chart_settings(fact.kind, image.around)
-                fact = replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins)
-            yield fact, notes
 
 
 def _trust(item: Object) -> Trust:
@@ -63,20 +48,34 @@ def _of_flux(item: Object, cluster: Cluster) -> Iterator[Chart]:
     path = "spec.chart.spec.version"
     if spec is None:
         spec, path = at(item.value, "spec", "chart"), "spec.chart.version"
-    name = text_at(spec, "chart") or text_at(spec, "name")
+    name, version = text_at(spec, "chart") or text_at(spec, "name"), text_at(spec, "version")
+    address, evidence = text_at(spec, "repository") or _repository(spec, item, cluster), item.evidence(path)
+    if source := _referred(item, cluster):
+        address, _, name = text_at(source.value, "spec", "url").rpartition("/")
+        version, evidence = text_at(source.value, "spec", "ref", "tag"), source.evidence("spec.ref.tag")
     app = text_at(newest, "appVersion")
     values = at(item.value, "spec", "values")
     yield Chart(
         text_at(newest, "chartName") or name.rpartition("/")[2],
-        text_at(newest, "chartVersion") or text_at(spec, "version"),
-        item.evidence("status.history[0].appVersion" if app else path),
+        text_at(newest, "chartVersion") or version,
+        item.evidence("status.history[0].appVersion") if app else evidence,
         _trust(item),
         item.name,
-        text_at(spec, "repository") or _repository(spec, item, cluster),
+        address,
         app,
         values,
         item.evidence("spec.values"),
     )
+
+
+def _referred(item: Object, cluster: Cluster) -> Object | None:
+    """The ``OCIRepository`` that is a release's chart, if it is here."""
+    reference = at(item.value, "spec", "chartRef")
+    if text_at(reference, "kind") != "OCIRepository":
+        return None
+    places = [other for other in cluster.by_kind.get("OCIRepository", ()) if other.name == text_at(reference, "name")]
+    wanted = text_at(reference, "namespace") or item.namespace
+    return next((other for other in places if other.namespace == wanted), places[0] if places else None)
 
 
 def _repository(spec: Any, item: Object, cluster: Cluster) -> str:

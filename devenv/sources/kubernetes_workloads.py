@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from devenv.document import at, items, table, text_at
-from devenv.model.fact import Fact, Note
+from devenv.model.fact import Evidence, Fact, Note
 from devenv.sources.allowed import allowed
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 from devenv.sources.kubernetes_images import Overrides
 from devenv.sources.kubernetes_objects import Cluster, Object
-from devenv.sources.settings_text import Pairs, of_command, pairs, plugins_in
+from devenv.sources.settings_text import of_command, pairs, plugins_in
 
 #: Where the description of a Pod is. Jobs are not here: what runs once is a client, whatever its image.
 _PODS: dict[str, tuple[str, ...]] = {
@@ -129,9 +129,15 @@ def _of_container(
     fact, notes = fact_of(replace(written, reference=image, evidence=evidence), known)
     if fact is None:
         return None, notes
-    found, plugins = _mounted_settings(fact.kind, container, cluster)
-    settings = allowed(fact.kind, [*found, *of_command(fact.kind, words)])
-    return replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins), notes
+    mounted, plugins = _mounted_settings(fact.kind, container, cluster)
+    own = allowed(fact.kind, of_command(fact.kind, words))
+    settings = {name: value for name, (value, _) in mounted.items()} | own
+    return replace(
+        fact,
+        settings=dict(sorted(settings.items())),
+        whence={name: evidence for name, (_, evidence) in mounted.items() if name not in own},
+        plugins=fact.plugins if plugins is None else plugins,
+    ), notes
 
 
 def _ambiguous(sighting: Sighting) -> Note:
@@ -139,30 +145,33 @@ def _ambiguous(sighting: Sighting) -> Note:
     return Note(said, sighting.evidence.file, address=sighting.evidence.address, failed=True)
 
 
-def _mounted_settings(kind: str, container: _Container, cluster: Cluster) -> tuple[Pairs, tuple[str, ...] | None]:
-    found: Pairs = []
+def _mounted_settings(
+    kind: str, container: _Container, cluster: Cluster
+) -> tuple[dict[str, tuple[str, Evidence]], tuple[str, ...] | None]:
+    found: dict[str, tuple[str, Evidence]] = {}
     plugins: tuple[str, ...] | None = None
-    for name, text in _mounted(container, cluster):
+    for name, text, evidence in _mounted(container, cluster):
         if kind == "rabbitmq" and name == _PLUGINS_FILE:
             plugins = plugins_in(text)
         elif re.fullmatch(_FILES.get(kind, r"\b\B"), name):
-            found += pairs(kind, text)
+            found |= {key: (value, evidence) for key, value in allowed(kind, pairs(kind, text)).items()}
     return found, plugins
 
 
-def _mounted(container: _Container, cluster: Cluster) -> Iterator[tuple[str, str]]:
-    """(name, text) of each file of a ConfigMap that a container has, in the order of names, as servers read them."""
+def _mounted(container: _Container, cluster: Cluster) -> Iterator[tuple[str, str, Evidence]]:
+    """(name, text, evidence) of each file of a ConfigMap that a container has, in the order of names, as servers read
+    them."""
     volumes = {text_at(volume, "name"): volume for volume in items(at(container.pod, "volumes"))}
-    found: dict[str, tuple[str, str]] = {}
+    found: dict[str, tuple[str, str, Evidence]] = {}
     for mount in items(at(container.value, "volumeMounts")):
         volume = volumes.get(text_at(mount, "name"))
         single, folder = text_at(mount, "subPath"), text_at(mount, "mountPath")
         for source in _config_sources(volume):
-            for path, text in _files(source, cluster, container.item):
+            for path, text, evidence in _files(source, cluster, container.item):
                 if single and path != single:
                     continue
                 whole = folder if single else f"{folder.rstrip('/')}/{path}"
-                found[whole] = (whole.rpartition("/")[2], text)
+                found[whole] = (whole.rpartition("/")[2], text, evidence)
     for path in sorted(found):
         yield found[path]
 
@@ -173,9 +182,11 @@ def _config_sources(volume: Any) -> Sequence[Any]:
     return [source for source in (single, *several) if isinstance(source, dict)]
 
 
-def _files(source: Any, cluster: Cluster, near: Object) -> Iterator[tuple[str, str]]:
-    data = cluster.config(text_at(source, "name"), near)
+def _files(source: Any, cluster: Cluster, near: Object) -> Iterator[tuple[str, str, Evidence]]:
+    holder = cluster.find("ConfigMap", text_at(source, "name"), near)
     chosen = {text_at(entry, "key"): text_at(entry, "path") for entry in items(at(source, "items"))}
-    for key, text in table(data).items():
+    if holder is None:
+        return
+    for key, text in table(holder.value.get("data")).items():
         if isinstance(text, str) and (not chosen or key in chosen):
-            yield chosen.get(key, str(key)) or str(key), text
+            yield chosen.get(key, str(key)) or str(key), text, holder.evidence(f"data.{key}")

@@ -24,6 +24,7 @@ from devenv.sources import (
     terraform,
     workflows,
 )
+from devenv.sources.allowed import named
 from devenv.sources.known import Known
 
 
@@ -50,11 +51,11 @@ SOURCES: tuple[Source, ...] = (
     Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
     Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
     Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),
+    Source("render", "Render blueprints", render_com.recognises, render_com.parse),
+    Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
     Source("helm", "Helm: charts, their values, what helm list prints", helm.recognises, helm.parse),
     Source("live", "what a live server answers", live.recognises, live.parse),
     Source("platformsh", "Platform.sh, Upsun, Magento and Shopware", platformsh.recognises, platformsh.parse),
-    Source("render", "Render blueprints", render_com.recognises, render_com.parse),
-    Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
     Source("heroku", "Heroku app.json", heroku.recognises, heroku.parse),
     Source("fly", "fly.toml", fly.recognises, fly.parse),
     Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
@@ -79,7 +80,7 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
             groups.setdefault(source.name, []).append(document)
     readings = [source.parse(groups[source.name], known) for source in SOURCES if source.name in groups]
     return Reading(
-        facts=tuple(fact for reading in readings for fact in reading.facts),
+        facts=tuple(named(fact) for reading in readings for fact in reading.facts),
         notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
         wants=tuple(want for reading in readings for want in reading.wants),
     )

@@ -22,6 +22,8 @@ from devenv.sources.terraform_tables import HEADS, READ, SEEN, SERVICES
 NAME = "terraform-state"
 _MANNER = Manner(NAME, seen=Trust.RECORDED, written=Trust.CONFIGURED)
 _MODES = frozenset(["managed", "data"])
+#: The version of states that is read.
+_STATE = 4
 #: Modules within modules.
 _DEEPEST = 50
 
@@ -121,10 +123,12 @@ class _State:
         elif "format_version" in value:
             if self._is_known():
                 yield from self._shown()
-        elif version == "4":
+        elif version == str(_STATE):
             yield from self._stored()
         else:
-            self._say(f"is a state of version {version[:20] or '?'}, not 4: let a newer Terraform write it first")
+            later = version.isdecimal() and int(version[:9]) > _STATE
+            what = "a newer devenv may read it" if later else "let a newer Terraform write it first"
+            self._say(f"is a state of version {version[:20] or '?'}, not {_STATE}: {what}")
 
     def _is_known(self) -> bool:
         version = text_at(self.value, "format_version")

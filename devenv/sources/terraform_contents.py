@@ -9,9 +9,9 @@ from typing import Any
 
 from devenv import yamlio
 from devenv.document import Document, at, items, table, text_at
-from devenv.model.fact import Fact, Note
+from devenv.model.fact import Evidence, Fact, Note
 from devenv.sources import heroku, kubernetes
-from devenv.sources.charts import Chart, chart_fact
+from devenv.sources.charts import Chart, among_values, chart_fact
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
@@ -102,6 +102,8 @@ def _release(resource: Resource, known: Known, manner: Manner) -> _Found:
     if fact and fact.evidence.attribute == "image.tag":
         fact = replace(fact, trust=manner.written)
     yield fact, (*(notes if fact else ()), *said)
+    if fact is None:
+        yield from among_values(chart, known)
 
 
 def _values(resource: Resource, metadata: Any) -> tuple[Any, tuple[Note, ...]]:
@@ -170,13 +172,18 @@ def _of_objects(resources: Sequence[Resource], known: Known, manner: Manner) -> 
     reading = kubernetes.parse(documents, known)
     facts = []
     for fact in reading.facts:
-        evidence = owners[fact.evidence.file].evidence(manner, "")
-        evidence = replace(evidence, attribute=fact.evidence.attribute)
-        facts.append(replace(fact, evidence=evidence, trust=manner.written))
+        told = {name: _by_owner(said, owners, manner) for name, said in fact.whence.items()}
+        evidence = _by_owner(fact.evidence, owners, manner)
+        facts.append(replace(fact, evidence=evidence, whence=told, trust=manner.written))
     for note in reading.notes:
         owner = owners[note.file]
         notes.append(replace(note, file=owner.document.file, line=None, address=owner.address))
     return facts, notes
+
+
+def _by_owner(said: Evidence, owners: Mapping[str, Resource], manner: Manner) -> Evidence:
+    """The evidence that the resource is which holds an object."""
+    return replace(owners[said.file].evidence(manner, ""), attribute=said.attribute)
 
 
 _READERS: Mapping[str, Callable[[Resource, Known, Manner], _Found]] = {

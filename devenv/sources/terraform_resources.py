@@ -87,13 +87,16 @@ def _fact(resource: Resource, row: Row, manner: Manner, groups: _Groups) -> Fact
     told, path = _version(resource, row, engine)
     is_seen = path in SEEN or (resource.seen and bool(path))
     unknown = "" if told.version else "its version is not stated: ask the server itself"
+    settings, whence, extensions = _settings(told.kind, resource, row, groups, manner)
     return Fact(
         kind=told.kind,
         evidence=resource.evidence(manner, path),
         version=told.version,
         precision=told.precision,
         name=_last(next((text for name in row.names if (text := resource.text(name))), "")),
-        settings=_settings(told.kind, resource, row, groups),
+        settings=settings,
+        whence=whence,
+        extensions=extensions,
         status=Status.ACTUAL if told.version else Status.UNKNOWN,
         note=told.note or unknown,
         trust=manner.seen if is_seen else manner.written,
@@ -118,17 +121,36 @@ def _last(text: str) -> str:
     return re.split(r"[:/]", text)[-1]
 
 
-def _settings(kind: str, resource: Resource, row: Row, groups: _Groups) -> dict[str, str]:
-    found: Pairs = []
+def _settings(
+    kind: str, resource: Resource, row: Row, groups: _Groups, manner: Manner
+) -> tuple[dict[str, str], dict[str, Evidence], dict[str, str]]:
+    """The settings, for those that stand in a group of parameters that one's evidence, and the extensions that are
+    let in by a setting."""
+    settings: dict[str, str] = {}
+    whence: dict[str, Evidence] = {}
+    extensions: dict[str, str] = {}
     for path in row.groups:
         if name := resource.text(path):
             for group in groups.called(row.vendor, path, name, resource):
-                found += _of_group(kind, group)
-    for path in row.settings:
-        found += listed(kind, resource.at(path))
+                said = _of_group(kind, group)
+                extensions |= {name: "" for key, text in said if key == _EXTENSIONS for name in _names(text)}
+                found = allowed(kind, said)
+                settings |= found
+                whence |= dict.fromkeys(found, group.evidence(manner, ""))
+    pairs_of_its_own = [pair for path in row.settings for pair in listed(kind, resource.at(path))]
     if row.clustered and resource.text(row.clustered) == "true":
-        found.append(("cluster-enabled", "yes"))
-    return allowed(kind, found)
+        pairs_of_its_own.append(("cluster-enabled", "yes"))
+    own = allowed(kind, pairs_of_its_own)
+    told = {name: evidence for name, evidence in whence.items() if name not in own}
+    return dict(sorted((settings | own).items())), told, dict(sorted(extensions.items()))
+
+
+#: Azure's setting that lets extensions in.
+_EXTENSIONS = "azure.extensions"
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip().lower() for name in text.split(",") if name.strip()]
 
 
 def _of_group(kind: str, group: Resource) -> Pairs:

@@ -73,8 +73,9 @@ _OWN_NUMBERS: Mapping[tuple[str, str, str], _Said] = {
     ("elasticache", "valkey", "8.2"): _Said("8.1", "ElastiCache's 8.2 is Valkey 8.1 with AWS's own search built in"),
     ("memorydb", "valkey", "7.3"): _Said("7.2", "MemoryDB's 7.3 is Valkey 7.2 in several regions"),
 }
-#: (vendor, kind, the whole text) -> what it is. Labels for a series, not releases.
+#: (vendor, kind, the whole text) -> what it is. Labels for a series, not releases. Aiven's is remembered, not read.
 _LABELS: Mapping[tuple[str, str, str], _Said] = {
+    ("aiven", "mysql", "8"): _Said("8.0", "Aiven's MySQL 8 is MySQL 8.0"),
     ("azure", "mysql", "8.0.21"): _Said("8.0", "Azure's 8.0.21 stands for whichever MySQL 8.0 it runs"),
     ("digitalocean", "mysql", "8"): _Said("8.0", "DigitalOcean's MySQL 8 is MySQL 8.0"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -16,6 +17,12 @@ NAME = "ci"
 _NO_JOBS = frozenset(["default", "stages", "include", "variables", "workflow", "image", "services", "cache", "spec"])
 #: What only a job of GitLab's has.
 _OF_A_JOB = ("script", "stage", "extends", "before_script", "trigger")
+
+
+#: An axis of a matrix, as images name it.
+_AXIS = re.compile(r"\$\{\{-?\s{0,9}matrix\.([\w-]+)")
+#: More combinations, and more jobs that extend one another, are no description of what production runs.
+_MOST, _DEEPEST = 64, 11
 
 
 def recognises(document: Document) -> bool:
@@ -54,7 +61,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
 def _sightings(document: Document) -> Iterator[Sighting]:
     for value in document.values:
         found = _of_github(value) if _is_github(value) else _of_gitlab(value)
-        for name, address, service in found:
+        for name, address, service, variables in found:
             image = (
                 text_at(service, "image") or text_at(service, "name") or (service if isinstance(service, str) else "")
             )
@@ -65,24 +72,73 @@ def _sightings(document: Document) -> Iterator[Sighting]:
                     Trust.RENDERED,
                     name or _named(image),
                     [word for word in items(at(service, "command")) if isinstance(word, str)],
-                    _variables(value),
+                    variables,
                 )
 
 
-def _of_github(value: Any) -> Iterator[tuple[str, str, Any]]:
-    """(name, address, service) of all services and of the containers that jobs themselves run in."""
+_Found = Iterator[tuple[str, str, Any, Mapping[str, str]]]
+
+
+def _of_github(value: Any) -> _Found:
+    """(name, address, service, variables) of all services and of the containers that jobs themselves run in, once for
+    each value of a matrix that they name."""
     for job_name, job in table(at(value, "jobs")).items():
-        yield "", f"jobs.{job_name}.container", at(job, "container")
-        for name, service in table(at(job, "services")).items():
-            yield str(name), f"jobs.{job_name}.services.{name}", service
+        known = _environment(value) | _environment(job)
+        places = [("", f"jobs.{job_name}.container", at(job, "container"))]
+        places += [(str(n), f"jobs.{job_name}.services.{n}", s) for n, s in table(at(job, "services")).items()]
+        for name, address, service in places:
+            image = service if isinstance(service, str) else text_at(service, "image")
+            for cell in _cells(at(job, "strategy", "matrix"), image):
+                yield name, address, service, known | cell
 
 
-def _of_gitlab(value: Any) -> Iterator[tuple[str, str, Any]]:
+def _environment(value: Any) -> dict[str, str]:
+    """What a workflow or a job itself says of ``env.NAME``. It fills in images and goes nowhere else."""
+    given = table(at(value, "env"))
+    return {f"env.{name}": text_at(given, name) for name in given}
+
+
+def _cells(matrix: Any, image: str) -> list[dict[str, str]]:
+    """What a matrix that is written out gives an image: one table of variables for each combination of the axes that
+    the image names, and for each entry of ``include`` that has them all."""
+    named = set(_AXIS.findall(image))
+    if not named:
+        return [{}]
+    axes = [[_flat(name, entry) for entry in items(at(matrix, name))] for name in sorted(named)]
+    product = itertools.islice(itertools.product(*axes), _MOST)
+    whole = [table(entry) for entry in items(at(matrix, "include"))[:_MOST] if named <= table(entry).keys()]
+    rows = [*product, *([_flat(name, entry[name]) for name in sorted(named)] for entry in whole)]
+    cells = [dict(itertools.chain.from_iterable(row)) for row in rows]
+    return cells or [{}]
+
+
+def _flat(name: str, value: Any) -> list[tuple[str, str]]:
+    """``matrix.db``, or ``matrix.db.image`` and its like where an axis is made of tables."""
+    if isinstance(value, dict):
+        return [(f"matrix.{name}.{key}", text_at(value, key)) for key in value]
+    return [(f"matrix.{name}", text_at([value], 0))]
+
+
+def _of_gitlab(value: Any) -> _Found:
+    variables = _variables(value)
     places = [("", value), ("default.", at(value, "default"))]
-    places += [(f"{name}.", job) for name, job in table(value).items() if _is_job(name, job)]
+    for name, job in table(value).items():
+        if _is_job(name, job):
+            places += [(f"{holder}.", at(value, holder)) for holder in _holders(value, str(name), 0)]
     for prefix, place in places:
         for index, service in enumerate(items(at(place, "services"))):
-            yield text_at(service, "alias"), f"{prefix}services[{index}]", service
+            yield text_at(service, "alias"), f"{prefix}services[{index}]", service, variables
+
+
+def _holders(value: Any, name: str, deep: int) -> list[str]:
+    """The job whose services another one has: itself, else the last of those that it extends."""
+    job = at(value, name)
+    if "services" in table(job) or deep > _DEEPEST:
+        return [name]
+    extended = at(job, "extends")
+    parents = [extended] if isinstance(extended, str) else [text for text in items(extended) if isinstance(text, str)]
+    found = (holders for parent in reversed(parents) if (holders := _holders(value, parent, deep + 1)))
+    return next(found, [])
 
 
 def _named(image: str) -> str:

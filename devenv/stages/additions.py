@@ -46,7 +46,8 @@ def additions(
         changes += [
             Change(name, ("settings", key), None, typed(value), "production has it", evidence[f"settings.{key}"])
             for key, value in fact.settings.items()
-            if kind.settings and is_mirrored(fact.kind, key) and key != "shared_preload_libraries"
+            if kind.settings and is_mirrored(fact.kind, key) and not kind.instead_of(key)
+            if key != "shared_preload_libraries"
         ]
     return tuple(changes)
 

@@ -10,60 +10,20 @@ from devenv.model.fact import Evidence, Fact, Precision, Status
 from devenv.model.manifest import Service
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Truth
+from devenv.schema.issue import did_you_mean
+from devenv.stages.fold import agree, folded
 
 #: Engines that stand in for one another: production moving from one to the other is news about the same service.
 _KIN = ({"redis", "valkey"}, {"mysql", "mariadb"}, {"elasticsearch", "opensearch"})
 
 
-def folded(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """Replicas and members of a cluster given up for their primary; where that is not told, one of them stands for it.
-
-    What members know and the primary does not (a parameter group of instances, say) is the primary's too.
-    """
-    given = list(facts)
-    primaries: dict[tuple[str, str, Status], Fact] = {}
-    for fact in given:
-        if not fact.part_of and fact.name:
-            primaries.setdefault((fact.kind, fact.name, _tense(fact)), fact)
-    members = [fact for fact in given if fact.part_of]
-    kept = [fact for fact in given if not fact.part_of]
-    for member in members:
-        key = (member.kind, member.part_of, _tense(member))
-        if key not in primaries:
-            primaries[key] = replace(member, name=member.part_of, part_of="")
-            kept.append(primaries[key])
-            continue
-        primary = primaries[key]
-        primaries[key] = joined = _with_member(primary, member)
-        kept[next(index for index, fact in enumerate(kept) if fact is primary)] = joined
-    return tuple(kept)
-
-
-def _tense(fact: Fact) -> Status:
-    return Status.PLANNED if fact.status is Status.PLANNED else Status.ACTUAL
-
-
-def _with_member(primary: Fact, member: Fact) -> Fact:
-    version = primary if primary.version else member
-    note = primary.note
-    if primary.version and member.version and not _agree(primary.version, member.version):
-        note = f"{member.name or 'a member'} runs {member.version}: it is on its way from one version to another"
-    return replace(
-        primary,
-        version=version.version,
-        precision=version.precision,
-        status=primary.status if primary.version or not member.version else member.status,
-        variant=primary.variant or member.variant,
-        settings={**member.settings, **primary.settings},
-        extensions={**member.extensions, **primary.extensions},
-        plugins=primary.plugins if primary.plugins is not None else member.plugins,
-        note=note,
-    )
-
-
-def bind(services: Mapping[str, Service], facts: Sequence[Fact]) -> Bound:
+def bind(services: Mapping[str, Service], facts: Sequence[Fact], *, complete: bool = True) -> Bound:
     """Which facts each service mirrors: those it names with ``from``, those that a source was told are its own, else
-    those of its kind where only one fits. Raises ManifestError where more than one does."""
+    those of its kind where only one fits. ``complete``: every source was read, so that what is not among the facts is
+    nowhere.
+
+    Raises ManifestError where more than one fits, or where ``from`` names none of those that there are.
+    """
     whole = folded(facts)
     claimed: dict[str, list[Fact]] = {name: [] for name in services}
     problems: list[Problem] = []
@@ -72,6 +32,8 @@ def bind(services: Mapping[str, Service], facts: Sequence[Fact]) -> Bound:
     taken = {id(fact) for found in claimed.values() for fact in found}
     for name, service in services.items():
         if service.follows:
+            astray = complete and not claimed[name] and _astray(service, whole)
+            problems += [astray] if astray else []
             continue
         free = [fact for fact in whole if id(fact) not in taken and not fact.service and _is_kin(service, fact)]
         found, problem = _fitting(service, free, services, claimed[name])
@@ -92,7 +54,7 @@ def bind(services: Mapping[str, Service], facts: Sequence[Fact]) -> Bound:
 def _is_named(service: Service, fact: Fact) -> bool:
     if fact.service:
         return fact.service == service.name
-    return bool(service.follows) and service.follows in (fact.evidence.address, fact.name)
+    return bool(service.follows) and service.follows in (fact.evidence.address, fact.name, *fact.members)
 
 
 def _is_kin(service: Service, fact: Fact) -> bool:
@@ -133,11 +95,30 @@ def _by_source(facts: Iterable[Fact]) -> list[list[Fact]]:
 
 
 def _ambiguous(service: Service, group: Sequence[Fact]) -> Problem:
-    listed = ", ".join(f'"{fact.evidence.address or fact.name}" ({fact.kind} {fact.version})' for fact in group)
+    listed = _listed(group)
     first = group[0].evidence.address or group[0].name
     return Problem(
         f"more than one {service.kind} of production could be it: {listed}",
         f'say which: from = "{first}"',
+        key=f"services.{service.name}",
+    )
+
+
+def _listed(facts: Iterable[Fact]) -> str:
+    said = ((fact.evidence.address or fact.name, f"{fact.kind} {fact.version}".strip()) for fact in facts)
+    return ", ".join(f'"{name}" ({what})' for name, what in said)
+
+
+def _astray(service: Service, facts: Iterable[Fact]) -> Problem | None:
+    """What is wrong with a ``from`` that names nothing, where there are facts that it could name."""
+    found = [fact for fact in facts if _is_kin(service, fact)]
+    if not found:
+        return None
+    names = [text for fact in found for text in (fact.evidence.address, fact.name) if text]
+    listed = _listed(found)
+    return Problem(
+        f'from = "{service.follows}" is no {service.kind} of production; there is {listed}',
+        did_you_mean(service.follows, names) or f'say which: from = "{names[0]}"' if names else "",
         key=f"services.{service.name}",
     )
 
@@ -186,13 +167,8 @@ def _version(now: Sequence[Fact]) -> Fact:
     stated = [fact for fact in now if fact.version]
     if not stated:
         return now[0]
-    alike = [fact for fact in stated if _agree(stated[0].version, fact.version)]
+    alike = [fact for fact in stated if agree(stated[0].version, fact.version)]
     return max(alike, key=lambda fact: fact.version.count("."))
-
-
-def _agree(one: str, other: str) -> bool:
-    """Whether one version says the same as the other, perhaps less exactly: 15 and 15.4, not 15.4 and 15.5."""
-    return all(a == b for a, b in zip(one.split("."), other.split("."), strict=False))
 
 
 def _settings(now: Sequence[Fact]) -> tuple[dict[str, str], dict[str, Evidence]]:
@@ -200,7 +176,7 @@ def _settings(now: Sequence[Fact]) -> tuple[dict[str, str], dict[str, Evidence]]
     evidence: dict[str, Evidence] = {}
     for fact in reversed(now):
         values.update(fact.settings)
-        evidence.update((f"settings.{name}", replace(fact.evidence, attribute=name)) for name in fact.settings)
+        evidence.update((f"settings.{name}", fact.evidence_of(name)) for name in fact.settings)
     return dict(sorted(values.items())), evidence
 
 
@@ -214,7 +190,7 @@ def _doubts(now: Sequence[Fact], version: Fact) -> Iterable[str]:
     for fact in now:
         if fact.kind != version.kind:
             yield f"{fact.evidence} says {fact.kind}, {version.evidence} says {version.kind}"
-        elif fact.version and not _agree(fact.version, version.version):
+        elif fact.version and not agree(fact.version, version.version):
             yield f"{fact.evidence} says {fact.version}, {version.evidence} says {version.version}"
     trusted: dict[str, tuple[str, Evidence]] = {}
     for fact in now:

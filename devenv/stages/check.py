@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from devenv import __version__
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service
 from devenv.model.version import Version, in_range, parse_version
-from devenv.references import malformed, references
+from devenv.references import malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
+from devenv.stages.check_seed import seed_issues
 from devenv.stages.check_sources import source_issues
 
 
@@ -47,12 +48,19 @@ def _kind_issue(service: str, entry: object, kinds: Mapping[str, Kind], names: l
     return Issue((*path, "kind"), what, f"{hint}; container runs any image")
 
 
-def meaning_issues(manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[str, Any]) -> list[Issue]:
-    """What only shows when values are held against each other and against the catalogue."""
+def meaning_issues(
+    manifest: Manifest, kinds: Mapping[str, Kind], data: Mapping[str, Any], broken: Iterable[str] = ()
+) -> list[Issue]:
+    """What only shows when values are held against each other and against the catalogue.
+
+    ``broken`` are services that are there and whose shape is wrong: that they are named is no mistake.
+    """
+    names = [*manifest.services, *broken]
     issues = list(_requirement(data.get("requires", "")))
     for service in manifest.services.values():
         issues += service_issues(service, kinds[service.kind])
-    return [*issues, *_double_ports(manifest), *_profiles(manifest), *_env(manifest, kinds), *source_issues(manifest)]
+    issues += [*_double_ports(manifest), *_profiles(manifest, names), *_env(manifest, kinds, names)]
+    return [*issues, *source_issues(manifest, names), *seed_issues(manifest, kinds)]
 
 
 def service_issues(service: Service, kind: Kind) -> list[Issue]:
@@ -88,6 +96,14 @@ def _version(service: Service, kind: Kind) -> Iterator[Issue]:
         yield Issue(path, f"{version.text!r} cannot be a version", f"write what production's server says it is{like}")
     elif len(version.release) < kind.version_parts:
         yield Issue(path, f"{version.text!r} is too short to tell which {kind.title} it is", _longer(version, kind))
+    elif variant := kind.variant_in(version):
+        number = version.text.removesuffix(f"-{variant}")
+        hint = f'version = "{number}", variant = "{variant}"'
+        yield Issue(path, f"{version.text!r} holds the image's variant", hint)
+    elif (most := kind.most_parts(version)) and len(version.release) > most:
+        like = ".".join(map(str, version.release[:most]))
+        what = f"{version.text!r} cannot be a version: {kind.title}'s have {most} numbers"
+        yield Issue(path, what, f"write what production's server says it is, such as {like}")
 
 
 def _longer(version: Version, kind: Kind) -> str:
@@ -123,6 +139,9 @@ def _ports(service: Service, kind: Kind) -> Iterator[Issue]:
     for name in service.ports:
         if name not in known:
             hint = f"{did_you_mean(name, known)} {service.name} has: {', '.join(known) or 'none'}".strip()
+            if name in kind.port_needs:
+                option, values = kind.port_needs[name]
+                hint = f"the server listens there with {values[0]} in {option}"
             yield Issue(("services", service.name, "ports", name), "no such port", hint)
     if service.port is not None and not known:
         hint = "name what it listens on: listens = { http = 8080 }" if "listens" in kind.options else "take it out"
@@ -140,23 +159,34 @@ def _options(service: Service, kind: Kind) -> Iterator[Issue]:
     path = ("services", service.name)
     if service.settings and not kind.settings:
         yield Issue((*path, "settings"), f"{kind.title} takes no settings here", 'use environment = { NAME = "value" }')
+    for name in service.settings:
+        if instead := kind.instead_of(name):
+            yield Issue((*path, "settings", name), "is decided by devenv, which starts and asks the server", instead)
     if kind.build and service.variant and any(word in service.variant for word in kind.build.not_on):
         for name in kind.build.options:
-            if service.options.get(name):
+            values, known = service.options.get(name), kind.options[name].known
+            # What the image holds, on every variant, is not installed; what nobody knows is told elsewhere.
+            names = values if isinstance(values, tuple) else ()
+            installed = [value for value in names if not known or kind.packages.get(value)]
+            if installed and not (known and service.image):
                 hint = 'take a Debian variant, as production does, or an image that holds them: image = "…"'
-                yield Issue((*path, name), f"cannot be installed on the {service.variant} variant", hint)
+                what = f"{', '.join(installed)} cannot be installed on the {service.variant} variant"
+                yield Issue((*path, name), what, hint)
 
 
 def _packages(service: Service, kind: Kind) -> Iterator[Issue]:
-    """Extensions that nobody knows how to install, where devenv is to install them."""
+    """Extensions that nobody knows how to install, where devenv is to install them, and plugins that are not there."""
     if service.image or service.options.get("packages"):
         return
     for name, option in kind.options.items():
         values = service.options.get(name)
-        for index, value in enumerate(values if option.known and isinstance(values, tuple) else ()):
-            if value not in kind.packages:
+        for index, value in enumerate(values if isinstance(values, tuple) else ()):
+            path = ("services", service.name, name, index)
+            if value in option.absent:
+                hint = 'take one that does: image = "…"'
+                yield Issue(path, f"{kind.title}'s image does not hold {value}", hint)
+            elif option.known and value not in kind.packages:
                 hint = did_you_mean(value, list(kind.packages)) or 'name what installs it in packages = ["…"]'
-                path = ("services", service.name, name, index)
                 yield Issue(path, f"devenv does not know {value!r} for {kind.title}", hint)
 
 
@@ -173,23 +203,27 @@ def _double_ports(manifest: Manifest) -> Iterator[Issue]:
             seen.setdefault(port, service.name)
 
 
-def _profiles(manifest: Manifest) -> Iterator[Issue]:
-    known = list(manifest.services)
+def _profiles(manifest: Manifest, known: list[str]) -> Iterator[Issue]:
     for profile, members in manifest.profiles.items():
         for index, member in enumerate(members):
-            if member not in manifest.services:
+            if member not in known:
                 hint = did_you_mean(member, known) or f"services: {', '.join(known) or 'none'}"
                 yield Issue(("profiles", profile, index), f"no service {member!r}", hint)
 
 
-def _env(manifest: Manifest, kinds: Mapping[str, Kind]) -> Iterator[Issue]:
+def _env(manifest: Manifest, kinds: Mapping[str, Kind], known: list[str]) -> Iterator[Issue]:
     for name, text in manifest.env.items():
         path = ("env", name)
         for piece in malformed(text):
-            yield Issue(path, f"{piece} is no reference", "references look like {{ services.db.url }}")
+            hint = "references look like {{ services.db.url }} or {{ services.db.password|url }}"
+            yield Issue(path, f"{piece} is no reference", hint)
+        for piece, unknown in unknown_filters(text):
+            hint = "there is one: {{ services.db.password|url }} is percent-encoded, for a part of a URL"
+            yield Issue(path, f"{piece} asks for a filter {unknown!r}, which is not there", hint)
         for service_name, output in references(text):
             service = manifest.services.get(service_name)
-            known = list(manifest.services)
+            if service is None and service_name in known:
+                continue
             if service is None:
                 hint = did_you_mean(service_name, known) or f"services: {', '.join(known) or 'none'}"
                 yield Issue(path, f"refers to service {service_name!r}, which is not there", hint)
@@ -214,7 +248,8 @@ def output_names(service: Service, kind: Kind) -> tuple[str, ...]:
         and name != "url"
         and service.options.get(name, option.default) not in (None, "")
     )
-    own = tuple(kind.outputs) if kind.outputs else ("url",) if service.options.get("url") else ()
+    outputs = kind.serving(service.options).outputs
+    own = tuple(outputs) if outputs else ("url",) if service.options.get("url") else ()
     return tuple(dict.fromkeys((*own, "host", *(("port",) if ports else ()), *named, *plain, "version")))
 
 
@@ -251,9 +286,13 @@ def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:
             re.compile(pattern)
         except re.error as error:
             yield Issue(path, f"is no regular expression: {error}", "backslashes are kept in single quotes: '\\d+'")
-    for index, rule in enumerate(data.get("data", ())):
+    ranges: list[tuple[tuple[str | int, ...], str]] = [
+        (("data", index, "versions"), rule.get("versions", "")) for index, rule in enumerate(data.get("data", ()))
+    ]
+    ranges += [(("version", "most", spec), spec) for spec in data.get("version", {}).get("most", {})]
+    ranges += [(("image", "usual_variant", spec), spec) for spec in (data.get("image") or {}).get("usual_variant", {})]
+    for place, spec in ranges:
         try:
-            in_range(parse_version("1"), rule.get("versions", ""))
+            in_range(parse_version("1"), spec)
         except ValueError:
-            hint = 'write it as versions = ">=7.2, <8"'
-            yield Issue(("data", index, "versions"), f"{rule['versions']!r} is no range of versions", hint)
+            yield Issue(place, f"{spec!r} is no range of versions", 'write it as ">=7.2, <8"')

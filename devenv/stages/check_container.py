@@ -14,7 +14,7 @@ from devenv.schema.issue import Issue, did_you_mean
 def port_names(service: Service, kind: Kind) -> tuple[str, ...]:
     """The names of a service's ports: its own where it says them, its kind's otherwise."""
     listens = service.options.get("listens")
-    return tuple(listens) if isinstance(listens, Mapping) else tuple(kind.ports)
+    return tuple(listens) if isinstance(listens, Mapping) else tuple(kind.serving(service.options).ports)
 
 
 def container_issues(service: Service, kind: Kind) -> Iterator[Issue]:

@@ -10,7 +10,7 @@ from typing import Any
 from devenv import tomldoc
 from devenv.errors import ManifestError
 from devenv.model.kind import Kind, OptionValue
-from devenv.model.manifest import Manifest, Service
+from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
 from devenv.model.version import parse_version
 
@@ -102,21 +102,39 @@ def _depth(text: str, path: tuple[str | int, ...]) -> int:
 
 def check_documents(documents: Documents, kinds: Mapping[str, Kind], names: list[str]) -> None:
     """Raises ManifestError with all problems of the merged manifest; ``names`` are all kinds of the catalogue."""
-    from devenv.stages.check import meaning_issues, service_issues, shape_issues
+    from devenv.stages.check import meaning_issues, shape_issues
 
     data = documents.merged
     issues = shape_issues(data, kinds, names)
-    if issues:
-        broken = {issue.path[1] for issue in issues if issue.path[0] == "services" and len(issue.path) > 1}
-        services = data["services"] if isinstance(data.get("services"), dict) else {}
-        for name in services.keys() - broken:
-            kind = kinds[services[name]["kind"]]
-            issues += service_issues(_service(name, services[name], kind), kind)
-    else:
-        issues = meaning_issues(build_manifest(data, kinds), kinds, data)
+    sound = _sound(data, [issue.path for issue in issues])
+    services = data.get("services")
+    broken = [name for name in services if name not in sound["services"]] if isinstance(services, dict) else []
+    issues += meaning_issues(build_manifest(sound, kinds), kinds, sound, broken)
     if issues:
         problems = [Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues]
         raise ManifestError(sorted(problems, key=_in_reading_order))
+
+
+#: Tables whose entries stand for themselves: one that is wrong does not keep the others from being looked at.
+_OF_ENTRIES = ("services", "profiles", "env", "environments")
+#: Where no service is known, nothing that names one can be wrong.
+_OF_SERVICES = ("profiles", "env", "environments")
+
+
+def _sound(data: Mapping[str, Any], wrong: list[tuple[str | int, ...]]) -> dict[str, Any]:
+    """What there is to build without all that has a wrong shape, so that the rest is checked in the same run."""
+    sound = {
+        key: dict(value) if key in _OF_ENTRIES and isinstance(value, dict) else value for key, value in data.items()
+    }
+    for path in wrong:
+        key = str(path[0])
+        if len(path) > 1 and key in _OF_ENTRIES and key in sound:
+            sound[key].pop(path[1], None)
+        else:
+            sound.pop(key, None)
+    if "services" in data and "services" not in sound:
+        sound = {key: value for key, value in sound.items() if key not in _OF_SERVICES}
+    return {"project": {"name": "unnamed"}, **sound}
 
 
 def _in_reading_order(problem: Problem) -> tuple[bool, int, str]:
@@ -137,6 +155,7 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
         profiles={name: tuple(members) for name, members in data.get("profiles", {}).items()},
         env=data.get("env", {}),
         post_up=tuple(_command(entry) for entry in data.get("hooks", {}).get("post_up", ())),
+        seed={name: _seeds(sources) for name, sources in data.get("seed", {}).items()},
         environments=data.get("environments", {}),
         runtimes=data.get("runtimes", {}),
         devcontainer=data.get("devcontainer", {}),
@@ -145,6 +164,11 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
 
 def _command(entry: str | list[str]) -> tuple[str, ...]:
     return tuple(shlex.split(entry)) if isinstance(entry, str) else tuple(entry)
+
+
+def _seeds(sources: str | list[Any]) -> tuple[Seed, ...]:
+    listed = [sources] if isinstance(sources, str) else sources
+    return tuple(Seed(item) if isinstance(item, str) else Seed(command=tuple(item["command"])) for item in listed)
 
 
 def _service(name: str, entry: Mapping[str, Any], kind: Kind) -> Service:

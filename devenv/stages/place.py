@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from devenv.model.machine import Machine
@@ -49,32 +49,60 @@ def place(
     project: str,
     root: str,
     kept: Mapping[str, str],
+    chosen: Collection[str],
     registries: Mapping[str, str],
     generations: Mapping[str, str],
 ) -> tuple[Machine, tuple[Moved, ...]]:
     """Give every port its host port: the one kept, else the one wanted, else a free one that will be kept.
 
-    Ports that this project's own containers hold are not taken. Two services never get the same one.
+    Ports that this project's own containers hold are not taken. Two services never get the same one. A service that is
+    not among the ``chosen`` is not made anew, so that it keeps the port it has, whatever is wanted of it now.
     """
     ours = {host for item in observed.containers if item.running for _, host in item.ports.values()}
     taken = {port: owner for port, owner in observed.taken.items() if port not in ours}
     ports: dict[str, int] = {}
+    asked: dict[str, int] = {}
     moved = []
-    for name, port in ((service.name, port) for service in resolved.services.values() for port in service.ports):
-        before = _number(kept.get(port.variable, ""))
+    for name, port, before in _first_those_that_stay(resolved, kept, chosen):
         used = set(taken) | set(ports.values())
         wanted = before or port.preferred
         if wanted not in used:
-            chosen = wanted
+            got = wanted
         elif port.preferred not in used:
-            chosen = port.preferred
+            got = port.preferred
         else:
-            chosen = next(candidate for candidate in _candidates(project, port) if candidate not in used)
-        ports[port.variable] = chosen
-        if chosen != wanted:
-            moved.append(Moved(name, wanted, chosen, taken.get(wanted, "another service of this project")))
+            got = next(candidate for candidate in _candidates(project, port) if candidate not in used)
+        ports[port.variable] = got
+        stays = name not in chosen and got == before
+        asked[port.variable] = _asked_for(port, got, kept) if stays else port.preferred
+        if got != wanted:
+            moved.append(Moved(name, wanted, got, taken.get(wanted, "another service of this project")))
     host = observed.engine.host or "127.0.0.1"
-    return Machine(project, root, ports, registries, host, generations), tuple(moved)
+    return Machine(project, root, ports, registries, host, generations, asked), tuple(moved)
+
+
+def _first_those_that_stay(
+    resolved: Resolved, kept: Mapping[str, str], chosen: Collection[str]
+) -> list[tuple[str, Port, int | None]]:
+    """Every port with the one it had here, if that still counts: what one service has, none that moves may take."""
+    entries = [
+        (name, port, kept_port(port, kept) if name in chosen else _number(kept.get(port.variable, "")))
+        for name, service in resolved.services.items()
+        for port in service.ports
+    ]
+    return sorted(entries, key=lambda entry: entry[2] is None)
+
+
+def kept_port(port: Port, kept: Mapping[str, str]) -> int | None:
+    """The port chosen here before; None where none was, or where another one was wanted then than is wanted now."""
+    before = _number(kept.get(port.variable, ""))
+    return before if before and _asked_for(port, before, kept) == port.preferred else None
+
+
+def _asked_for(port: Port, got: int, kept: Mapping[str, str]) -> int:
+    """What was wanted when a port was chosen. A file of an earlier devenv does not say: nobody gets the standard port
+    or the one wanted now but who asked for it, and any other was found in the place of what is wanted now."""
+    return _number(kept.get(port.memory, "")) or (got if got == port.container else port.preferred)
 
 
 def _number(text: str) -> int | None:

@@ -33,6 +33,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
+def later(version: str, releases: Iterable[str]) -> list[str]:
+    """Those releases that are a later patch of the same series, the nearest first."""
+    series, own = version.split(".")[:-1], _numbers(version)
+    return sorted((text for text in releases if text.split(".")[:-1] == series and _numbers(text) > own), key=_numbers)
+
+
 def plan_sync(
     manifest: Manifest, kinds: Mapping[str, Kind], bound: Bound, releases: Releases, *, services: Iterable[str]
 ) -> SyncPlan:
@@ -117,7 +123,7 @@ def _names(
 
 def _settings(service: Service, kind: Kind, truth: Truth, notes: list[str]) -> Iterator[Change]:
     for name, value in truth.fact.settings.items():
-        if not is_mirrored(service.kind, name):
+        if not is_mirrored(service.kind, name) or kind.instead_of(name):
             continue
         have = service.settings.get(name)
         if name in _NOT_HERE:
@@ -140,7 +146,7 @@ _NOT_HERE = {
 
 def _preloaded(service: Service, kind: Kind, truth: Truth, value: str, notes: list[str]) -> Iterator[Change]:
     """Libraries belong to extensions, which devenv installs and preloads; a vendor's own are nowhere to be had."""
-    libraries = {library: extension for extension, library in kind.preload.items()}
+    libraries = {own[-1]: extension for extension, own in kind.preload.items()}
     named = [name.strip().strip("\"'") for name in value.split(",") if name.strip()]
     wanted = {libraries[name]: "" for name in named if name in libraries}
     evidence = truth.evidence["settings.shared_preload_libraries"]

@@ -75,7 +75,7 @@ def _resolve_service(project: str, service: Service, kind: Kind, lock: Lock) -> 
         name=service.name,
         kind=kind,
         version=service.version,
-        variant=service.variant,
+        variant=service.variant if service.image else kind.variant_of(service.version, service.variant),
         image=image,
         digest=digest,
         build=_build_tag(kind, image, digest, packages),
@@ -103,9 +103,9 @@ def _default(value: OptionValue, project: str) -> OptionValue:
 
 
 def _specialised(kind: Kind, options: Mapping[str, OptionValue]) -> Kind:
-    """A kind whose services say themselves what others take from the catalogue (``container``)."""
+    """A kind as its service's options make it; in ``container`` they say what others take from the catalogue."""
     if "listens" not in kind.options:
-        return kind
+        return kind.serving(options)
     changes: dict[str, Any] = {}
     if isinstance(listens := options.get("listens"), Mapping):
         changes["ports"] = {name: int(port) for name, port in listens.items()}
@@ -124,7 +124,8 @@ def _image(service: Service, kind: Kind) -> ImageRef:
     if service.image:
         return parse_image(service.image)
     tag = kind.tag.replace("{version}", service.version.text.removeprefix("v"))
-    return parse_image(f"{kind.repository}:{tag}{'-' if service.variant else ''}{service.variant}")
+    variant = kind.variant_of(service.version, service.variant)
+    return parse_image(f"{kind.repository}:{tag}{'-' if variant else ''}{variant}")
 
 
 def _packages(kind: Kind, options: Mapping[str, OptionValue], service: Service) -> tuple[str, ...]:

@@ -75,7 +75,7 @@ def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
 
 def context(project: str, service: ResolvedService) -> dict[str, Any]:
     """All that a template of a kind may name."""
-    return {
+    values = {
         "project": project,
         "name": service.name,
         "version": service.version.text,
@@ -90,13 +90,23 @@ def context(project: str, service: ResolvedService) -> dict[str, Any]:
         "ports": {port.name: {"container": port.container, "host": _reference(port)} for port in service.ports},
         "data": service.volumes[0].path if service.volumes else "",
     }
+    needed = {
+        setting: render(f"{service.kind.name}: needs.{name}", text, values)
+        for name in _extensions(service)
+        for setting, text in service.kind.needs.get(name, {}).items()
+    }
+    return values | {"settings": needed | dict(service.settings)}
+
+
+def _extensions(service: ResolvedService) -> tuple[str, ...]:
+    wanted = service.options.get("extensions")
+    return wanted if isinstance(wanted, tuple) else ()
 
 
 def _preload(service: ResolvedService) -> list[str]:
-    """Libraries that a server must load at start for the extensions asked for."""
-    wanted = service.options.get("extensions")
-    names = wanted if isinstance(wanted, tuple) else ()
-    return [service.kind.preload[name] for name in names if name in service.kind.preload]
+    """Libraries that a server must load at start for the extensions asked for, each behind those that it builds on."""
+    loaded = [library for name in _extensions(service) for library in service.kind.preload.get(name, ())]
+    return list(dict.fromkeys(loaded))
 
 
 def _reference(port: Port) -> str:

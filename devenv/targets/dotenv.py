@@ -6,6 +6,7 @@ import re
 
 from devenv.model.file import File
 from devenv.model.machine import LOOPBACK, Machine
+from devenv.model.resolved import remembered
 from devenv.targets.compose import generation_variable
 
 PATH = ".devenv/.env"
@@ -25,7 +26,10 @@ def file(machine: Machine) -> File:
     values = {"COMPOSE_PROJECT_NAME": machine.project, "DEVENV_ROOT": machine.root, **machine.registries}
     if machine.host != LOOPBACK:
         values["DEVENV_HOST"] = machine.host
-    values |= {name: str(port) for name, port in sorted(machine.ports.items())}
+    for name, port in sorted(machine.ports.items()):
+        values[name] = str(port)
+        if name in machine.wanted:
+            values[remembered(name)] = str(machine.wanted[name])
     values |= {generation_variable(data): which for data, which in sorted(machine.generations.items()) if which}
     lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
     return File(PATH, _HEAD + "".join(lines), mode=0o600)

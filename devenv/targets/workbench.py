@@ -12,6 +12,8 @@ from devenv.model.upgrade import LABEL, Server
 from devenv.targets import compose
 
 PATH = "compose.yaml"
+#: A server that is told to leave nothing half done may need long to end, and nobody waits for it but the upgrade.
+_GRACE = "1800s"
 #: An internal network publishes nothing; this one lets answers out to this machine and nothing to anywhere else.
 _ASKED = {"driver_opts": {"com.docker.network.bridge.enable_ip_masquerade": "false"}}
 
@@ -45,6 +47,7 @@ def _body(body: dict[str, Any], server: Server, name: str) -> dict[str, Any]:
     if server.asked:
         body["ports"] = [f"127.0.0.1::{server.asked.port}"]
     body["labels"] = {LABEL: name}
+    body["stop_grace_period"] = _GRACE
     body["volumes"] = [f"{role}:{path}" for path, role in server.mounts.items()]
     body["command"] = [*body.get("command", []), *server.flags]
     if not body["command"]:

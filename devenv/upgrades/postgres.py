@@ -29,6 +29,35 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
     return (Route(Way.DUMP, fixed=8, per_gb=45),)
 
 
+def pack(service: ResolvedService) -> Recipe:
+    """All of a cluster as a dump, which any later version on any processor reads."""
+    flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
+    server = Server("old", service, mounts(service, COPY) | {"/devenv/dump": _DUMP}, flags=flags)
+    who = {"DEVENV_USER": str(service.options["user"])}
+    steps = (
+        Step(Do.COPY, "copy the data"),
+        Step(Do.SERVE, f"start {service.version} on the copy", "old"),
+        Step(Do.CENSUS, "count what is there", "old", "postgres/census.sh", who),
+        Step(Do.RUN, "dump", "old", "postgres/dump.sh", who),
+        Step(Do.STOP, f"stop {service.version}", "old"),
+    )
+    return Recipe((server,), steps, _DUMP, (COPY,))
+
+
+def unpack(service: ResolvedService) -> Recipe:
+    """The same into new data; the census must be the one of before."""
+    flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
+    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=flags)
+    user = str(service.options["user"])
+    steps = (
+        Step(Do.SERVE, f"start {service.version}", "new"),
+        Step(Do.RUN, "restore", "new", "postgres/restore.sh", {"DEVENV_NEW_USER": user}),
+        Step(Do.CENSUS, "count again", "new", "postgres/census.sh", {"DEVENV_USER": user}),
+        Step(Do.STOP, f"stop {service.version}", "new"),
+    )
+    return Recipe((server,), steps, NEW, (_DUMP,), more=("role ", "database ", "in "))
+
+
 def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
     """Copy, count, dump and restore, count again."""
     flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))

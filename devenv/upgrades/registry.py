@@ -7,7 +7,7 @@ from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Recipe, Refusal, Route
-from devenv.upgrades import brokers, in_place, postgres, rabbitmq, redis, search, stores
+from devenv.upgrades import brokers, in_place, mariadb, mysql, postgres, rabbitmq, redis, search, stores
 
 
 class Way(Protocol):
@@ -28,6 +28,10 @@ WAYS: Mapping[tuple[str, str], Way] = {
     ("valkey", "valkey"): redis,
     ("redis", "valkey"): redis,
     ("valkey", "redis"): redis,
+    ("mariadb", "mariadb"): mariadb,
+    ("mysql", "mariadb"): mariadb,
+    ("mysql", "mysql"): mysql,
+    ("mariadb", "mysql"): mysql,
     ("mongodb", "mongodb"): stores.MONGODB,
     ("clickhouse", "clickhouse"): stores.CLICKHOUSE,
     ("mailpit", "mailpit"): stores.MAILPIT,
@@ -38,6 +42,19 @@ WAYS: Mapping[tuple[str, str], Way] = {
     ("opensearch", "opensearch"): search.OPENSEARCH,
     ("elasticsearch", "opensearch"): search.ACROSS,
 }
+
+
+class Portable(Protocol):
+    """A module that moves data as what every version and every processor reads, rather than as a server's own files.
+    The volume of the role ``dump`` holds that."""
+
+    def pack(self, service: ResolvedService) -> Recipe: ...
+
+    def unpack(self, service: ResolvedService) -> Recipe: ...
+
+
+DUMP = "dump"
+PORTABLE: Mapping[str, Portable] = {"postgres": postgres}
 
 
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:

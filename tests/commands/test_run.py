@@ -21,7 +21,7 @@ def run(tmp_path: Path, programs: None) -> Program:
 def test_the_variables_are_there_and_the_others_stay(run: Program) -> None:
     run.env["OTHER"] = "mine"
     ended = run("run", "--", "sh", "-c", "echo $DATABASE_URL $OTHER")
-    assert ended.out == "postgres://postgres:devenv@127.0.0.1:20001/shop mine\n"
+    assert ended.out == "postgresql://postgres:devenv@127.0.0.1:20001/shop mine\n"
 
 
 def test_where_the_user_stands(run: Program) -> None:

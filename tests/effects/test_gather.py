@@ -65,6 +65,35 @@ def test_one_bad_file_of_a_folder_takes_no_other_with_it(tmp_path: Path) -> None
     assert [document.file for document in found.documents] == ["k/a.json"]
 
 
+@pytest.mark.parametrize("path", ["k", "k/*"])
+def test_what_is_broken_among_others_is_told(path: str, tmp_path: Path) -> None:
+    """Not what only holds nothing that could be read: a chart's templates, an empty file. A state is meant for us."""
+    tree(
+        tmp_path,
+        {
+            "k/a.json": "{}",
+            "k/b.yaml": "a: [1",
+            "k/c.json": '{"a": ',
+            "k/d.tfstate": "",
+            "k/e.yaml": "",
+            "k/f.yaml": "a: {{ .Values.a }}\n{{- end }}",
+        },
+    )
+    (found,) = gatherer(tmp_path).gather([Place(path=path)])
+    assert [document.file for document in found.documents] == ["k/a.json"]
+    assert [(note.file, note.failed) for note in found.notes] == [
+        ("k/b.yaml", True),
+        ("k/c.json", True),
+        ("k/d.tfstate", True),
+    ]
+
+
+def test_where_there_is_nothing_else_all_is_told(tmp_path: Path) -> None:
+    tree(tmp_path, {"k/e.yaml": ""})
+    (found,) = gatherer(tmp_path).gather([Place(path="k")])
+    assert found.notes == (Note("is empty", "k/e.yaml", failed=True),)
+
+
 @pytest.mark.usefixtures("programs")
 def test_commands(tmp_path: Path) -> None:
     tree(tmp_path, {"here.json": '{"a": 1}'})

@@ -55,6 +55,37 @@ def test_up_says_what_it_does_and_then_that_there_is_nothing_to_do(project: Make
     assert [service["name"] for service in third["services"]] == ["cache", "db"]
 
 
+def test_up_with_a_lock_that_is_not_to_change(project: Make) -> None:
+    made = project(MANIFEST)
+    refused = devenv(made, "up", "--frozen")
+    assert (refused.code, "--frozen forbids to add it" in refused.err) == (6, True)
+    assert not (made.root / "devenv.lock").exists()
+    well(devenv(made, "lock"))
+    lock = made.root / "devenv.lock"
+    _, *blocks = lock.read_text().split("\n\n")
+    lock.write_text("\n\n".join(["version = 1", *(block.strip() for block in reversed(blocks))]))  # the same, otherwise
+    before = lock.read_text()
+    well(devenv(made, "up", "--frozen", "cache"))
+    made.file("devenv.local.toml", "[services.cache]\nversion = '6.0.16'\n")
+    well(devenv(made, "up", "--frozen", "--fresh", "cache", "cache"))
+    assert lock.read_text() == before
+    (made.root / "devenv.local.toml").unlink()
+    assert "devenv.lock" not in well(devenv(made, "up", "cache")).err
+    assert lock.read_text() == before
+
+
+def test_a_container_with_a_health_command_serves_as_soon_as_up_says_so(project: Make) -> None:
+    """The engine looks for the first time after a minute, and nobody tells the version but the tag."""
+    made = project(
+        '[services.own]\nkind = "container"\nimage = "redis:7.0.15"\nhealth = ["redis-cli", "ping"]\n'
+        "listens = { main = 6379 }\n"
+    )
+    (row,) = [line for line in well(devenv(made, "up")).out.splitlines() if line.startswith("own")]
+    assert row.split()[:3] == ["own", "container", "7.0.15"]
+    (service,) = devenv(made, "status", "-j").document["services"]
+    assert (service["state"], service["running"]) == ("ready", "7.0.15")
+
+
 def test_up_of_some(shop: Project) -> None:
     well(devenv(shop, "down"))
     well(devenv(shop, "up", "db"))

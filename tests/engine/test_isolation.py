@@ -207,3 +207,31 @@ def test_a_port_that_a_container_has(project: Make) -> None:
     assert (dry.code, "nothing to do" in dry.err) == (0, True)
     published = docker("port", f"{second.name}-cache-1").split()
     assert published == ["6379/tcp", "->", f"127.0.0.1:{port_of(second)}"]  # on loopback only
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
+
+
+def test_another_port_asked_for_after_the_first_up(project: Make) -> None:
+    first, second = free_port(), free_port()
+    made = project(MANIFEST.replace(REDIS, f"{REDIS}port = {first}\n"))
+    well(devenv(made, "up"))
+    clients.redis_write(made.url("cache"))
+
+    made.file("devenv.local.toml", f"[services.cache]\nport = {second}\n")
+    assert f"cache: port {first} → {second}" in devenv(made, "status").out
+    assert f"± recreate cache: port {first} → {second}" in well(devenv(made, "up")).err
+    assert port_of(made) == second
+    assert clients.redis_read(made.url("cache")) == clients.VALUE
+    assert "nothing to do" in well(devenv(made, "up")).err
+
+    (made.root / "devenv.local.toml").unlink()
+    with socket.create_server(("127.0.0.1", first)):
+        name = Path("/proc/self/comm").read_text().strip()
+        assert f"⚠ port {first}: cache wants it, {name} (process {os.getpid()}) has it" in devenv(made, "doctor").out
+        ended = well(devenv(made, "up"))
+        assert f"port {first} is taken by {name} (process {os.getpid()}): cache gets {port_of(made)}, and" in ended.err
+        assert port_of(made) not in (first, second)
+    assert "nothing to do" in well(devenv(made, "up")).err

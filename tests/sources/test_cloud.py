@@ -323,6 +323,37 @@ def test_followers_on_heroku() -> None:
     ]
 
 
+def test_what_heroku_prints_as_json() -> None:
+    value = [
+        {
+            "addon": {"name": "pg-x"},
+            "info": [{"name": "PG Version", "values": ["15.4"]}, {"name": "Plan", "values": []}],
+        },
+        {
+            "addon": {"name": "pg-y"},
+            "config_vars": ["BLUE_URL"],
+            "info": [{"name": "PG Version", "values": ["15.4"]}, {"name": "Following", "values": ["pg-x"]}],
+        },
+    ]
+    assert [(fact.name, fact.version, fact.part_of) for fact in read(value).facts] == [
+        ("pg-x", "15.4", ""),
+        ("BLUE_URL", "15.4", "pg-x"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["DATABASE", "HEROKU_POSTGRESQL_RED", "HEROKU_POSTGRESQL_RED_URL"])
+def test_a_follower_names_any_name_of_the_database(name: str) -> None:
+    text = (
+        "=== DATABASE_URL, HEROKU_POSTGRESQL_RED_URL\nPG Version:  15.4\n\n"
+        f"=== HEROKU_POSTGRESQL_BLUE_URL\nPG Version: 14.9\nFollowing: {name}\n"
+    )
+    facts = cloud.parse([decode("heroku pg:info", text.encode(), asked=True)], Known()).facts
+    assert [(fact.name, fact.part_of) for fact in facts] == [
+        ("DATABASE_URL", ""),
+        ("HEROKU_POSTGRESQL_BLUE_URL", "DATABASE_URL"),
+    ]
+
+
 KEYS = [
     "DBInstances",
     "DBInstanceIdentifier",

@@ -93,8 +93,12 @@ def test_variables_without_a_value() -> None:
         fact("redis", "", Precision.NONE, "redis", note="its version is in the variable REDIS_IMAGE"),
     )
     assert reading.notes == (
-        Note("unresolved variable PG", "compose.yml", address="services.db", failed=True),
-        Note("unresolved variable REDIS_IMAGE", "compose.yml", address="services.redis", failed=True),
+        Note("the variable PG is not filled in, so the version is unknown", "compose.yml", address="services.db"),
+        Note(
+            "the variable REDIS_IMAGE is not filled in, so the version is unknown",
+            "compose.yml",
+            address="services.redis",
+        ),
         Note("unresolved variable WEB", "compose.yml", address="services.web"),
     )
 

@@ -11,6 +11,7 @@ from devenv.document import Document, decode
 from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
 from devenv.sources.digitalocean import parse, recognises
 from devenv.sources.known import Known
+from devenv.sources.registry import source_of
 
 KNOWN = Known({"memcached": "memcached"})
 EIGHT = "DigitalOcean's MySQL 8 is MySQL 8.0"
@@ -162,3 +163,15 @@ def test_whatever_is_written_is_read(value: Any) -> None:
     document = Document("app.yaml", "yaml", (value,))
     recognises(document)
     parse([document], KNOWN)
+
+
+@pytest.mark.parametrize("name", [".do/app.yaml", "app-values.yaml"])
+def test_images_do_not_make_a_spec_a_charts_values(name: str) -> None:
+    spec = """
+name: app
+databases: [{name: db, engine: PG, version: "15"}]
+services: [{name: w, image: {registry_type: DOCKER_HUB, registry: library, repository: redis, tag: 7.2.4}}]
+"""
+    found = source_of(decode(name, spec.encode()))
+    assert found is not None
+    assert found.name == "digitalocean"

@@ -110,3 +110,27 @@ def test_whatever_is_written_is_read(value: Any, form: Any) -> None:
     document = Document("fly.toml", form, (value,))
     recognises(document)
     parse([document], KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        (
+            "Image Details\nREGISTRY            \tREPOSITORY         \tTAG  \tVERSION\tDIGEST\n"
+            "registry-1.docker.io\tflyio/postgres-flex\t15.3 \tv0.0.41\tsha256:x\n",
+            "[0]",
+        ),
+        (
+            "Image Details\n  MACHINE ID     | REGISTRY             | REPOSITORY          | TAG  | VERSION\n"
+            "  148e           | registry-1.docker.io | flyio/postgres-flex | 15.3 | v0.0.41\n",
+            "148e",
+        ),
+    ],
+)
+def test_a_table_of_images(text: str, address: str) -> None:
+    document = decode("image.txt", text.encode())
+    assert recognises(document)
+    reading = parse([document], KNOWN)
+    assert [(fact.kind, fact.version, fact.evidence.address) for fact in reading.facts] == [
+        ("postgres", "15.3", address)
+    ]

@@ -80,6 +80,11 @@ def asked(value: Any, file: str = "kubectl get all -o json") -> Document:
     return decode(file, json.dumps(value).encode(), asked=True, day=DAY)
 
 
+def mounted(address: str, key: str, *names: str) -> dict[str, Evidence]:
+    """The evidence of settings that stand in a mounted file."""
+    return dict.fromkeys(names, Evidence("kubernetes", "k8s/all.yaml", address, f"data.{key}", DAY))
+
+
 def fact(kind: str, version: str, precision: Precision, address: str, attribute: str, **more: Any) -> Fact:
     more.setdefault("status", Status.ACTUAL if version else Status.UNKNOWN)
     more.setdefault("trust", Trust.RENDERED)
@@ -143,6 +148,7 @@ spec: {template: {spec: {containers: [{image: "acme/web:1"}, {image: "memcached:
         fact(
             "postgres", "16.3", PATCH, "prod/StatefulSet/db", IMAGE, variant="alpine",
             settings={"jit": "off", "max_connections": "300"},
+            whence=mounted("prod/ConfigMap/conf", "postgresql.conf", "max_connections"),
         ),
         fact(
             "memcached", "1.6.26", PATCH, "Deployment/web", "spec.template.spec.containers[1].image",
@@ -194,10 +200,17 @@ spec:
     assert reading.facts == (
         fact(
             "rabbitmq", "3.13.7", PATCH, "Pod/queue", image, settings={"consumer_timeout": "60000"},
+            whence=mounted("ConfigMap/rabbit", "rabbitmq.conf", "consumer_timeout"),
             plugins=("rabbitmq_management", "rabbitmq_stomp"),
         ),
-        fact("mysql", "8.0.36", PATCH, "Pod/my", image, settings={"sql_mode": "ANSI"}),
-        fact("redis", "7.2.4", PATCH, "Pod/cache", image, settings={"appendonly": "yes"}),
+        fact(
+            "mysql", "8.0.36", PATCH, "Pod/my", image, settings={"sql_mode": "ANSI"},
+            whence=mounted("ConfigMap/other", "settings", "sql_mode"),
+        ),
+        fact(
+            "redis", "7.2.4", PATCH, "Pod/cache", image, settings={"appendonly": "yes"},
+            whence=mounted("ConfigMap/other", "redis.conf", "appendonly"),
+        ),
     )  # fmt: skip
     assert "canary" not in repr(reading)
 
@@ -329,7 +342,11 @@ spec: {template: {spec: {initContainers: [{image: "redis:7.4.1", restartPolicy: 
         fact("redis", "7.4.1", PATCH, "Deployment/sidecar", "spec.template.spec.initContainers[0].image"),
     )
     assert reading.notes == (
-        Note("unresolved variable REDIS_TAG", "k8s/all.yaml", address="Deployment/cache", failed=True),
+        Note(
+            "the variable REDIS_TAG is not filled in, so the version is unknown",
+            "k8s/all.yaml",
+            address="Deployment/cache",
+        ),
     )
 
 

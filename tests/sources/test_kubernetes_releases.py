@@ -87,11 +87,17 @@ def test_ranges_and_variables() -> None:
     unresolved = parse([flux("'${CHART}'")], KNOWN)
     assert unresolved.facts == (fact("postgres", "", NONE, *where, note=said),)
     assert unresolved.notes == (
-        Note("unresolved variable CHART", "apps.yaml", address="prod/HelmRelease/db", failed=True),
+        Note(
+            "the variable CHART is not filled in, so the version is unknown", "apps.yaml", address="prod/HelmRelease/db"
+        ),
     )
     tag = parse([flux(values="{image: {tag: '${TAG}'}}")], KNOWN)
     assert tag.facts == (fact("postgres", "16.2", PATCH, *where, note=INSTALLS),)
-    assert tag.notes == (Note("unresolved variable TAG", "apps.yaml", address="prod/HelmRelease/db", failed=True),)
+    assert tag.notes == (
+        Note(
+            "the variable TAG is not filled in, so the version is unknown", "apps.yaml", address="prod/HelmRelease/db"
+        ),
+    )
 
 
 def test_an_applications_chart_with_services_below_it() -> None:
@@ -171,7 +177,11 @@ spec:
         fact("redis", "", NONE, "ApplicationSet/data", f"{place}[2].targetRevision", note=said),
     )
     assert reading.notes == (
-        Note("unresolved variable version", "apps.yaml", address="ApplicationSet/data", failed=True),
+        Note(
+            "the variable version is not filled in, so the version is unknown",
+            "apps.yaml",
+            address="ApplicationSet/data",
+        ),
     )
 
 
@@ -206,3 +216,22 @@ def test_objects_of_others_with_the_same_kind() -> None:
         "apiVersion: app.k8s.io/v1beta1\nkind: Application\nspec: {source: {chart: postgresql, targetRevision: 14.2.3}}"
     )
     assert parse([yaml(text)], KNOWN).facts == ()
+
+
+@pytest.mark.parametrize("namespace", ["prod", "flux-system"])
+def test_flux_with_a_chart_of_an_oci_repository(namespace: str) -> None:
+    document = yaml(f"""
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: db, namespace: prod}}
+spec: {{chartRef: {{kind: OCIRepository, name: charts}}, values: {{auth: {{password: canary}}}}}}
+---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: OCIRepository
+metadata: {{name: charts, namespace: {namespace}}}
+spec: {{url: "oci://registry-1.docker.io/bitnamicharts/postgresql", ref: {{tag: 14.2.3}}}}
+""")
+    reading = parse([document], KNOWN)
+    address = f"{namespace}/OCIRepository/charts"
+    assert reading.facts == (fact("postgres", "16.2", PATCH, address, "spec.ref.tag", name="db", note=INSTALLS),)
+    assert "canary" not in repr(reading)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from devenv.document import Document, decode
 from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
 from devenv.sources.known import Known
+from devenv.sources.registry import source_of
 from devenv.sources.render_com import parse, recognises
 
 KNOWN = Known({"mysql": "mysql", "postgres": "postgres"})
@@ -169,3 +170,10 @@ def test_whatever_is_written_is_read(value: Any) -> None:
     document = Document("render.yaml", "yaml", (value,))
     recognises(document)
     parse([document], KNOWN)
+
+
+def test_images_do_not_make_a_blueprint_a_charts_values() -> None:
+    text = "services: [{type: pserv, name: q, image: {url: 'docker.io/library/rabbitmq:3.13', repository: rabbitmq}}]"
+    found = source_of(decode("render.yaml", text.encode()))
+    assert found is not None
+    assert found.name == "render"

@@ -156,6 +156,7 @@ def test_drift_that_a_refresh_saw() -> None:
             "is an encrypted state of OpenTofu: give 'tofu state pull' or 'tofu show -json'",
         ),
         (state(version=3), "is a state of version 3, not 4: let a newer Terraform write it first"),
+        (state(version=5), "is a state of version 5, not 4: a newer devenv may read it"),
         (
             {"format_version": "2.0", "values": {}},
             "has format_version 2.0, which this devenv cannot read: a newer one may",

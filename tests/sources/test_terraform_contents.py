@@ -103,6 +103,7 @@ def test_objects_of_kubernetes_are_read_together() -> None:
             name="cache",
             settings={"maxmemory-policy": "noeviction"},
             trust=Trust.CONFIGURED,
+            whence={"maxmemory-policy": evidence("kubectl_manifest.r2", "data.redis.conf")},
         ),
     )
     said = Note("its manifest is no valid YAML", "x.tfstate", address="kubectl_manifest.r3", failed=True)
@@ -190,3 +191,12 @@ KEYS = [
 @given(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(KEYS), ANYTHING))
 def test_whatever_the_shape(kind: str, values: Values) -> None:
     read((kind, values))
+
+
+def test_services_below_an_applications_own_chart() -> None:
+    values = "postgresql:\n  image: {repository: bitnami/postgresql, tag: 15.4.0}\n  auth: {password: c4n4ry}\n"
+    reading = read(("helm_release", {"name": "app", "chart": "./charts/app", "version": "1.0.0", "values": [values]}))
+    assert [(fact.kind, fact.version, fact.name, fact.evidence.attribute) for fact in reading.facts] == [
+        ("postgres", "15.4", "postgresql", "values.postgresql.image")
+    ]
+    assert "c4n4ry" not in repr(reading)

@@ -56,6 +56,7 @@ def test_what_a_data_source_saw() -> None:
             name="shop",
             settings={"jit": "off"},
             trust=Trust.RECORDED,
+            whence={"jit": Evidence("terraform-state", "0.tfstate", "aws_db_parameter_group.main")},
         ),
     )
 
@@ -261,3 +262,10 @@ def test_what_is_no_resource_is_kept_as_it_is() -> None:
         assert terraform.kept(dict(made)) == made
     written = {"mode": "managed", "type": "aws_db_instance", "expressions": {"password": {"constant_value": "c4n4ry"}}}
     assert terraform.kept(written) == {"type": "aws_db_instance"}
+
+
+def test_extensions_that_azure_lets_in() -> None:
+    server = resource("azurerm_postgresql_flexible_server", {"id": "/x/servers/a", "name": "a", "version": "15"})
+    entry = {"server_id": "/x/servers/a", "name": "azure.extensions", "value": "VECTOR, pg_stat_statements,"}
+    (fact,) = state(server, resource("azurerm_postgresql_flexible_server_configuration", entry)).facts
+    assert (fact.extensions, fact.settings) == ({"pg_stat_statements": "", "vector": ""}, {})

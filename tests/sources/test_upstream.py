@@ -99,6 +99,7 @@ def test_documentdb_is_no_mongodb() -> None:
         ("azure", "mysql", "5.7", ("mysql", "5.7", "minor", "")),
         ("azure", "redis", "6", ("redis", "6", "series", "")),
         ("digitalocean", "pg", "15", ("postgres", "15", "series", "")),
+        ("aiven", "mysql", "8", ("mysql", "8.0", "minor", "Aiven's MySQL 8 is MySQL 8.0")),
         ("digitalocean", "mysql", "8", ("mysql", "8.0", "minor", "DigitalOcean's MySQL 8 is MySQL 8.0")),
         ("digitalocean", "kafka", "3.5", ("kafka", "3.5", "minor", "")),
         ("digitalocean", "redis", "7", ("redis", "7", "series", "DigitalOcean turned its Redis into Valkey in 2025: ask the server itself")),

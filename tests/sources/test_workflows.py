@@ -77,12 +77,12 @@ jobs:
     assert "canary" not in repr(reading)
 
 
-def test_a_matrix_is_not_resolved() -> None:
+def test_a_matrix_that_is_worked_out_elsewhere() -> None:
     document = yaml("""
 jobs:
   test:
     runs-on: ${{ matrix.os }}
-    strategy: {matrix: {pg: [15, 16]}}
+    strategy: {matrix: "${{ fromJSON(needs.x.outputs.all) }}"}
     services:
       db: {image: "postgres:${{ matrix.pg }}"}
       web: {image: "${{ matrix.web }}"}
@@ -91,9 +91,63 @@ jobs:
     note = "its version is in the variable matrix.pg"
     assert reading.facts == (fact("postgres", "", Precision.NONE, "db", "jobs.test.services.db", note=note),)
     assert reading.notes == (
-        Note("unresolved variable matrix.pg", "ci.yml", address="jobs.test.services.db", failed=True),
+        Note(
+            "the variable matrix.pg is not filled in, so the version is unknown",
+            "ci.yml",
+            address="jobs.test.services.db",
+        ),
         Note("unresolved variable matrix.web", "ci.yml", address="jobs.test.services.web"),
     )
+
+
+def test_what_is_written_out_is_filled_in() -> None:
+    """Lists of a matrix, its ``include``, ``env`` of the workflow and of a job."""
+    document = yaml("""
+env: {REDIS: "7.2.4", SECRET: canary}
+jobs:
+  test:
+    runs-on: x
+    env: {MYSQL: "8.0.36"}
+    strategy:
+      matrix:
+        pg: ["15.4", 16.1]
+        include: [{pg: "14.9", os: x}, {os: y}]
+        db: [{image: "mysql:5.7.44", port: 1}]
+    services:
+      db: {image: "postgres:${{ matrix.pg }}-alpine"}
+      cache: {image: "redis:${{ env.REDIS }}"}
+      old: {image: "${{ matrix.db.image }}"}
+      my: {image: "mysql:${{ env.MYSQL }}"}
+""")
+    reading = parse([document], KNOWN)
+    assert [(fact.name, fact.kind, fact.version) for fact in reading.facts] == [
+        ("db", "postgres", "15.4"),
+        ("db", "postgres", "16.1"),
+        ("db", "postgres", "14.9"),
+        ("cache", "redis", "7.2.4"),
+        ("old", "mysql", "5.7.44"),
+        ("my", "mysql", "8.0.36"),
+    ]
+    assert reading.notes == ()
+    assert "canary" not in repr(reading)
+
+
+def test_jobs_of_gitlab_that_extend_others() -> None:
+    document = yaml("""
+.one: {services: ["postgres:15.4"]}
+.two: {extends: .one}
+.three: {services: ["redis:7.2.4"]}
+a: {extends: .two, script: [x]}
+b: {extends: [.one, .three], script: [x]}
+c: {extends: .three, script: [x], services: ["mysql:8.0.36"]}
+d: {extends: d, script: [x]}
+e: {extends: .nowhere, script: [x]}
+""")
+    assert [(fact.kind, fact.version, fact.evidence.address) for fact in parse([document], KNOWN).facts] == [
+        ("postgres", "15.4", ".one.services[0]"),
+        ("redis", "7.2.4", ".three.services[0]"),
+        ("mysql", "8.0.36", "c.services[0]"),
+    ]
 
 
 def test_gitlab() -> None:
@@ -128,7 +182,9 @@ workflow: {rules: []}
         fact("mysql", "8.0.36", Precision.PATCH, "db", ".hidden.services[0]", settings={"sql_mode": "ANSI"}),
         fact("redis", "", Precision.NONE, "redis", "test.services[2]", note="its version is in the variable REDIS"),
     )
-    assert reading.notes == (Note("unresolved variable REDIS", "ci.yml", address="test.services[2]", failed=True),)
+    assert reading.notes == (
+        Note("the variable REDIS is not filled in, so the version is unknown", "ci.yml", address="test.services[2]"),
+    )
     assert "canary" not in repr(reading)
 
 

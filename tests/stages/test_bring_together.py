@@ -9,7 +9,7 @@ import pytest
 from devenv.errors import ManifestError
 from devenv.model.fact import Evidence, Fact, Precision, Status, Trust
 from devenv.sources.precision import stated
-from devenv.stages.bring_together import bind, folded
+from devenv.stages.bring_together import bind
 from tests.making import manifest
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
@@ -89,21 +89,6 @@ def test_a_live_server_knows_whose_it_is() -> None:
     assert bound(DB, *facts) == {"db": ("postgres", "15.6")}
 
 
-def test_members_fold_into_their_primary() -> None:
-    primary = fact(version="", name="cluster")
-    members = [fact(name=f"node-{n}", part_of="cluster", settings={"jit": "off"}) for n in (1, 2)]
-    assert folded([*members, primary]) == (
-        replace(primary, version="15.4", precision=Precision.PATCH, status=Status.ACTUAL, settings={"jit": "off"}),
-    )
-    assert [item.name for item in folded(members)] == ["cluster"]
-
-
-def test_a_cluster_on_its_way() -> None:
-    primary, member = fact(name="cluster"), fact(name="node", part_of="cluster", version="15.5")
-    (whole,) = folded([primary, member])
-    assert (whole.version, whole.note) == ("15.4", "node runs 15.5: it is on its way from one version to another")
-
-
 def test_the_most_trusted_counts_and_the_others_are_told() -> None:
     state = fact(settings={"jit": "on", "timezone": "UTC"})
     live = fact(version="15.6", source="live", file="$DB", trust=Trust.LIVE, settings={"jit": "off"})
@@ -146,3 +131,34 @@ def test_an_engine_that_took_anothers_place() -> None:
     assert bound(cache, fact("valkey", "8.1.3"), fact("redis", "7.0.15")) == {"cache": ("redis", "7.0.15")}
     both = cache + '[services.store]\nkind = "valkey"\nversion = "8.1.3"\n'
     assert bound(both, fact("valkey", "8.1.3")) == {"store": ("valkey", "8.1.3")}
+
+
+@pytest.mark.parametrize("name", ["a_postgres.node", "node", "a_postgres.cluster", "cluster"])
+def test_a_service_may_name_a_member(name: str) -> None:
+    facts = fact(name="cluster"), fact(name="node", part_of="cluster"), fact(name="other", version="16.1")
+    assert bound(f'{DB}from = "{name}"\n', *facts) == {"db": ("postgres", "15.4")}
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("a_postgres.mian", "did you mean 'a_postgres.main'?"), ("zzz", 'say which: from = "a_postgres.main"')],
+)
+def test_a_name_that_nothing_has(name: str, hint: str) -> None:
+    text = f'{DB}from = "{name}"\n'
+    with pytest.raises(ManifestError) as raised:
+        bind(manifest(text).services, [fact(), fact(name="two", version="16.1"), fact("redis", "7.0.15")])
+    assert str(raised.value) == (
+        f'services.db: from = "{name}" is no postgres of production; there is "a_postgres.main" (postgres 15.4), '
+        f'"a_postgres.two" (postgres 16.1)\n  {hint}'
+    )
+    assert bound(text, fact("redis", "7.0.15")) == {}
+    found = bind(manifest(text).services, [fact()], complete=False)
+    assert (found.services, found.unknown) == ({}, ("db",))
+
+
+def test_a_setting_has_the_evidence_of_where_it_stands() -> None:
+    group = Evidence("terraform-state", "prod.tfstate", "aws_db_parameter_group.g", "", "2026-11-23")
+    known = fact(settings={"jit": "off", "timezone": "UTC"}, whence={"jit": group})
+    truth = bind(manifest(DB).services, [known]).services["db"]
+    assert truth.evidence["settings.jit"] == replace(group, attribute="jit")
+    assert truth.evidence["settings.timezone"] == replace(known.evidence, attribute="timezone")

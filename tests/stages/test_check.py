@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devenv.errors import ManifestError
 from devenv.model.machine import Machine
 from devenv.schema.issue import Issue
 from devenv.stages import connect
 from devenv.stages.check import check_kind_folder, meaning_issues, output_names, shape_issues
-from devenv.stages.load import Documents, build_manifest
+from devenv.stages.load import Documents, build_manifest, check_documents
 from devenv.stages.resolve import resolve
 from devenv.targets import compose
 from tests.making import kinds, lock_for, manifest
@@ -66,9 +67,44 @@ def test_ranges_that_hold_this_devenv(spec: str) -> None:
     assert issues({"requires": spec}) == []
 
 
-@pytest.mark.parametrize("version", ["15", "15.4", "16beta1", "v15"])
-def test_versions_that_are_long_enough(version: str) -> None:
-    assert issues({"services": {"db": {**DB, "version": version}}}) == []
+@pytest.mark.parametrize(
+    ("kind", "version"),
+    [
+        ("postgres", "15"),
+        ("postgres", "15.4"),
+        ("postgres", "16beta1"),
+        ("postgres", "18rc1"),
+        ("postgres", "v15"),
+        ("postgres", "9.6.24"),
+        ("postgres", "99.1"),
+        ("redis", "7.0.15"),
+        ("redis", "8.0-rc1"),
+        ("redis", "7.4.2-v3"),
+        ("rabbitmq", "4.0.0-rc.1"),
+        ("rabbitmq", "4.0.0-beta.5"),
+        ("mariadb", "10.11.6-MariaDB"),
+        ("kafka", "0.11.0.3"),
+        ("clickhouse", "25.8.1.5101"),
+    ],
+)
+def test_versions_that_are_possible(kind: str, version: str) -> None:
+    assert issues({"services": {"db": {"kind": kind, "version": version}}}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "version"), [("postgres", "15.4.2"), ("postgres", "9.6.24.1"), ("redis", "7.0.15.1"), ("nats", "2.1.0.0")]
+)
+def test_versions_that_are_too_long(kind: str, version: str) -> None:
+    (issue,) = issues({"services": {"db": {"kind": kind, "version": version}}})
+    assert issue.path == ("services", "db", "version")
+    assert "cannot be a version" in issue.message
+
+
+@pytest.mark.parametrize("name", [name for name, kind in KINDS.items() if kind.versions])
+def test_every_series_that_works_is_a_possible_version(name: str) -> None:
+    for series in KINDS[name].versions:
+        longer = series + ".1" * (KINDS[name].version_parts - series.count(".") - 1)
+        assert issues({"services": {"db": {"kind": name, "version": longer}}}) == []
 
 
 @pytest.mark.parametrize(
@@ -90,6 +126,18 @@ def test_an_image_of_the_users_own_is_taken_to_hold_extensions_that_devenv_does_
     assert [issue.path for issue in issues({"services": {"db": service}})] == [("services", "db", "extensions", 0)]
     assert issues({"services": {"db": {**service, "image": "acme/db:15"}}}) == []
     assert issues({"services": {"db": {**service, "packages": ["postgresql-15-our-own"]}}}) == []
+
+
+def test_on_alpine_only_what_would_have_to_be_installed_is_wrong() -> None:
+    service = {**DB, "variant": "alpine", "extensions": ["pg_stat_statements", "pgcrypto"]}
+    assert issues({"services": {"db": service}}) == []
+    service |= {"extensions": ["pgcrypto", "vector"]}
+    (issue,) = issues({"services": {"db": service}})
+    assert issue.message == "vector cannot be installed on the alpine variant"
+    service |= {"image": "pgvector/pgvector:pg15"}
+    assert issues({"services": {"db": service}}) == []
+    service |= {"packages": ["postgresql-15-mimeo"]}
+    assert [issue.path for issue in issues({"services": {"db": service}})] == [("services", "db", "packages")]
 
 
 def test_one_port_for_several_services_is_told_at_all_but_the_first() -> None:
@@ -143,6 +191,7 @@ def test_outputs_that_have_a_value() -> None:
             {"title": "x", "summary": "y", "data": [{"versions": "all", "format": "1", "paths": ["/"]}]},
             ("data", 0, "versions"),
         ),
+        ({"title": "x", "summary": "y", "version": {"most": {"all": 2}}}, ("version", "most", "all")),
     ],
 )
 def test_what_is_wrong_with_a_kind_of_the_projects_own(data: dict[str, Any], path: tuple[str | int, ...]) -> None:
@@ -193,7 +242,10 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
     own = {name: KINDS[name] for name in Documents("", "", data, data).kinds() if name in KINDS}
     found = shape_issues(data, own, sorted(KINDS))
     assert all(issue.message for issue in found)
-    if found:
+    if found:  # the rest is checked all the same
+        with pytest.raises(ManifestError) as raised:
+            check_documents(Documents("", "", data, data), own, sorted(KINDS))
+        assert len(raised.value.problems) >= len(found)
         return
     made = build_manifest(data, own)
     if meaning_issues(made, own, data):

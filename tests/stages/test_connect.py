@@ -25,7 +25,7 @@ def test_everything_a_service_provides() -> None:
         "user": "postgres",
         "password": "devenv",
         "version": "15.4",
-        "url": "postgres://postgres:devenv@127.0.0.1:5433/shop",
+        "url": "postgresql://postgres:devenv@127.0.0.1:5433/shop",
         "database": "shop",
     }
 
@@ -41,7 +41,7 @@ def test_further_ports_by_name() -> None:
 
 def test_an_engine_elsewhere_is_where_addresses_lead() -> None:
     machine = Machine("shop", "/shop", host="build.example.com")
-    assert output(resolved(DB), machine, "db") == "postgres://postgres:devenv@build.example.com:5432/shop"
+    assert output(resolved(DB), machine, "db") == "postgresql://postgres:devenv@build.example.com:5432/shop"
 
 
 @given(
@@ -59,7 +59,7 @@ def test_variables_are_filled_in_and_others_left_as_they_are() -> None:
         + '[env]\nDATABASE_URL = "{{ services.db.url }}?sslmode=disable"\nDEBUG = "1"\nPORT = "{{services.db.port}}"\n'
     )
     assert environment(manifest(text), resolved(text), MACHINE) == {
-        "DATABASE_URL": "postgres://postgres:devenv@127.0.0.1:5433/shop?sslmode=disable",
+        "DATABASE_URL": "postgresql://postgres:devenv@127.0.0.1:5433/shop?sslmode=disable",
         "DEBUG": "1",
         "PORT": "5433",
     }

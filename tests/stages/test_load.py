@@ -183,3 +183,29 @@ def test_a_problem_has_a_place_a_sentence_and_something_to_do() -> None:
             "services.db.version",
         ),
     )
+
+
+def keys(manifest: str) -> list[str]:
+    return [problem.key for problem in problems(f'[project]\nname = "shop"\n{manifest}')]
+
+
+BROKEN = '[services.db]\nkind = "postgres"\nversion = 15\n'
+
+
+def test_a_wrong_shape_does_not_hide_what_else_is_wrong() -> None:
+    text = (
+        f'{BROKEN}[services.a]\nkind = "redis"\nversion = "7.0"\nport = 5000\n[services.b]\nkind = "redis"\n'
+        'version = "7.0"\nport = 5000\n[profiles]\nsmall = ["c"]\n[env]\nURL = "{{ services.c.url }}"\n'
+    )
+    assert keys(text) == ["services.db.version", "services.b.port", "profiles.small[0]", "env.URL"]
+
+
+def test_a_service_of_a_wrong_shape_is_there_all_the_same() -> None:
+    assert keys(f'{BROKEN}[profiles]\nsmall = ["db"]\n[env]\nURL = "{{{{ services.db.url }}}}"\n') == [
+        "services.db.version"
+    ]
+
+
+def test_where_nobody_knows_the_services_nothing_that_names_one_is_wrong() -> None:
+    text = 'services = 5\n[project]\nname = "shop"\n[env]\nURL = "{{ services.db.url }}"\n'
+    assert [problem.key for problem in problems(text)] == ["services"]

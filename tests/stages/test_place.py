@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, Observed
 from devenv.stages.place import own_name, place, project_name
 from tests.making import resolved
@@ -11,17 +14,25 @@ ONE = '[services.db]\nkind = "postgres"\nversion = "15.4"\n'
 ENGINE = Engine("27.0.1", "linux/amd64")
 
 
-def placed(text: str, observed: Observed | None = None, **kept: str) -> tuple[dict[str, int], list[str]]:
+def machine_of(
+    text: str, observed: Observed | None = None, chosen: tuple[str, ...] = ("db", "other"), **kept: str
+) -> tuple[Machine, list[str]]:
     machine, moved = place(
         resolved(text),
         observed or Observed(ENGINE),
         project="shop",
         root="/shop",
         kept=kept,
+        chosen=chosen,
         registries={},
         generations={},
     )
-    return dict(machine.ports), [f"{item.service} {item.wanted}→{item.got} {item.owner}" for item in moved]
+    return machine, [f"{item.service} {item.wanted}→{item.got} {item.owner}" for item in moved]
+
+
+def placed(text: str, observed: Observed | None = None, **kept: str) -> tuple[dict[str, int], list[str]]:
+    machine, moved = machine_of(text, observed, **kept)
+    return dict(machine.ports), moved
 
 
 def test_the_standard_port_if_it_is_free() -> None:
@@ -34,6 +45,55 @@ def test_the_kept_port_before_the_standard_one() -> None:
 
 def test_a_kept_port_that_is_no_port_is_passed_over() -> None:
     assert placed(ONE, DEVENV_DB_PORT="many") == ({"DEVENV_DB_PORT": 5432}, [])
+
+
+AT_6000 = f"{ONE}port = 6000\n"
+
+
+@pytest.mark.parametrize(
+    ("kept", "got"),
+    [
+        ({"DEVENV_DB_PORT": "20123", "DEVENV_DB_PORT_WANTED": "6000"}, 20123),  # nothing else is wanted than then
+        ({"DEVENV_DB_PORT": "5432", "DEVENV_DB_PORT_WANTED": "5432"}, 6000),
+        ({"DEVENV_DB_PORT": "20123", "DEVENV_DB_PORT_WANTED": "5432"}, 6000),
+        ({"DEVENV_DB_PORT": "7000", "DEVENV_DB_PORT_WANTED": "7000"}, 6000),
+        ({"DEVENV_DB_PORT": "5432"}, 6000),  # of a devenv that remembered nothing: nobody finds the standard port
+        ({"DEVENV_DB_PORT": "6000"}, 6000),
+        ({"DEVENV_DB_PORT": "20123"}, 20123),
+        ({"DEVENV_DB_PORT_WANTED": "5432"}, 6000),
+    ],
+)
+def test_a_kept_port_counts_while_the_same_one_is_wanted(kept: dict[str, str], got: int) -> None:
+    machine, moved = machine_of(AT_6000, **kept)
+    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": got}, {"DEVENV_DB_PORT": 6000})
+    assert moved == []
+
+
+def test_back_to_the_standard_port_when_none_is_asked_for_any_more() -> None:
+    assert placed(ONE, DEVENV_DB_PORT="6000", DEVENV_DB_PORT_WANTED="6000") == ({"DEVENV_DB_PORT": 5432}, [])
+
+
+def test_a_newly_wanted_port_that_is_taken_is_named_and_what_is_found_instead_is_kept() -> None:
+    observed = Observed(ENGINE, taken={6000: "container blog-db-1"})
+    machine, moved = machine_of(AT_6000, observed, DEVENV_DB_PORT="5432", DEVENV_DB_PORT_WANTED="5432")
+    got = machine.ports["DEVENV_DB_PORT"]
+    assert moved == [f"db 6000→{got} container blog-db-1"]
+    assert machine.wanted == {"DEVENV_DB_PORT": 6000}
+    assert placed(AT_6000, DEVENV_DB_PORT=str(got), DEVENV_DB_PORT_WANTED="6000") == ({"DEVENV_DB_PORT": got}, [])
+
+
+def test_a_service_that_is_not_made_anew_keeps_its_port_until_it_is() -> None:
+    kept = {"DEVENV_DB_PORT": "5432", "DEVENV_DB_PORT_WANTED": "5432"}
+    machine, _ = machine_of(AT_6000, chosen=("other",), **kept)
+    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": 5432}, {"DEVENV_DB_PORT": 5432})
+
+
+def test_nobody_takes_a_port_that_another_service_keeps() -> None:
+    text = TWO.replace('15.4"\n[', '15.4"\nport = 6000\n[')
+    kept = {"DEVENV_OTHER_PORT": "6000", "DEVENV_OTHER_PORT_WANTED": "5432"}
+    ports, moved = placed(text, **kept)
+    assert ports["DEVENV_OTHER_PORT"] == 6000
+    assert moved == [f"db 6000→{ports['DEVENV_DB_PORT']} another service of this project"]
 
 
 def test_a_taken_port_is_named_with_its_owner_and_another_is_found() -> None:
@@ -71,6 +131,7 @@ def test_a_remote_engine_is_where_addresses_lead() -> None:
         project="shop",
         root="/shop",
         kept={},
+        chosen=("db",),
         registries={},
         generations={},
     )

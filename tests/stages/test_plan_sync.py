@@ -9,9 +9,10 @@ import pytest
 from devenv.model.change import Change, Said
 from devenv.model.fact import Evidence, Fact, Status
 from devenv.sources.precision import stated
+from devenv.sources.setting_names import MIRRORED
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
-from devenv.stages.plan_sync import Releases, normal, plan_sync
+from devenv.stages.plan_sync import Releases, later, normal, plan_sync
 from tests.making import kinds, manifest
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
@@ -154,6 +155,28 @@ def test_libraries_are_extensions() -> None:
     )
 
 
+def test_a_library_is_the_extension_that_has_its_name() -> None:
+    libraries = {"shared_preload_libraries": "pg_stat_statements,pg_stat_kcache"}
+    wanted = ("pg_stat_statements", "pg_stat_kcache")
+    assert planned(DB, fact("postgres", "15.4", settings=libraries))[0] == [
+        ("db.extensions", (), wanted, "production preloads pg_stat_statements, pg_stat_kcache")
+    ]
+
+
+def test_what_devenv_decides_itself_is_never_written() -> None:
+    settings = {"jetstream": "true", "max_payload": "8MB", "port": "4333"}
+    nats = '[services.bus]\nkind = "nats"\nversion = "2.10.7"\n'
+    assert planned(nats, fact("nats", "2.10.7", settings=settings))[0] == [
+        ("bus.settings.max_payload", None, "8MB", "not set → 8MB")
+    ]
+
+
+@pytest.mark.parametrize("kind", sorted(MIRRORED))
+def test_nothing_that_comes_home_is_devenvs_to_decide(kind: str) -> None:
+    beside = {"jetstream"}  # an option of the kind
+    assert [name for name in MIRRORED[kind] - beside if kinds(kind)[kind].instead_of(name)] == []
+
+
 def test_another_engine_is_told() -> None:
     assert planned(CACHE, fact("valkey", "8.1.3"))[:2] == (
         [],
@@ -195,3 +218,11 @@ def test_a_service_that_is_added() -> None:
             replace(EVIDENCE, attribute="heartbeat"),
         ),
     )
+
+
+def test_later_patches_of_a_series() -> None:
+    newest = ("14.24", "15.19", "15.9", "16.2")
+    assert later("15.6", newest) == ["15.9", "15.19"]
+    assert later("15.19", newest) == []
+    assert later("7.0.15", ("7.0.16", "7.2.1")) == ["7.0.16"]
+    assert later("", newest) == []

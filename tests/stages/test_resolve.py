@@ -129,3 +129,17 @@ def test_unknown_names_are_told_all_at_once() -> None:
         "no profile 'web'\n  profiles: none",
         "no service 'cash'\n  did you mean 'cache'?",
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "tag", "variant"),
+    [
+        ('version = "2.0.22"\n', "2.0.22", ""),
+        ('version = "2.1.2"\n', "2.1.2-alpine", "alpine"),  # there is no plain one
+        ('version = "2.1.2"\nvariant = "openssl"\n', "2.1.2-openssl", "openssl"),
+        ('version = "2.1.2"\nimage = "acme/mqtt:2"\n', "2", ""),
+    ],
+)
+def test_a_version_without_a_plain_image(said: str, tag: str, variant: str) -> None:
+    service = resolved(f'[services.mqtt]\nkind = "mosquitto"\n{said}').services["mqtt"]
+    assert (service.image.tag, service.variant) == (tag, variant)

@@ -72,6 +72,32 @@ def test_extensions_that_must_be_loaded_are_loaded() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("extensions", "libraries"),
+    [
+        (["pg_stat_kcache"], "pg_stat_statements,pg_stat_kcache"),
+        (["pg_stat_kcache", "pg_stat_statements"], "pg_stat_statements,pg_stat_kcache"),
+        (["pg_qualstats", "hstore"], "pg_qualstats"),
+    ],
+)
+def test_a_library_is_loaded_behind_what_it_builds_on(extensions: list[str], libraries: str) -> None:
+    made = document(f"{DB}extensions = {extensions}\n")
+    assert made["services"]["db"]["command"] == ["postgres", "-c", f"shared_preload_libraries={libraries}"]
+
+
+@pytest.mark.parametrize(("said", "database"), [("", "app"), ('"cron.database_name" = "postgres"\n', "postgres")])
+def test_what_an_extension_needs_of_the_server_is_set_unless_the_manifest_says_it(said: str, database: str) -> None:
+    settings = f"[services.db.settings]\n{said}"
+    made = document(f'{DB}databases = ["app", "test"]\nextensions = ["pg_cron"]\n{settings}')
+    assert made["services"]["db"]["command"] == [
+        "postgres",
+        "-c",
+        "shared_preload_libraries=pg_cron",
+        "-c",
+        f"cron.database_name={database}",
+    ]
+
+
 def test_a_derived_image_is_built_from_the_pinned_one() -> None:
     main, dockerfile = compose.files(resolved(DB + 'extensions = ["vector"]\n'))
     service = yamlio.parse(main.text)["services"]["db"]

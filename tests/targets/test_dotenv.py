@@ -20,6 +20,17 @@ def test_what_is_decided_for_this_machine() -> None:
     assert file.mode == 0o600
 
 
+def test_what_was_wanted_of_a_port_is_remembered_beside_it() -> None:
+    wanted = {"DEVENV_DB_PORT": 5432, "DEVENV_DB__ADMIN_PORT": 80}
+    file = dotenv.file(Machine("shop", "/shop", {"DEVENV_DB__ADMIN_PORT": 80, "DEVENV_DB_PORT": 20001}, wanted=wanted))
+    assert file.text.splitlines()[3:] == [
+        "DEVENV_DB_PORT=20001",
+        "DEVENV_DB_PORT_WANTED=5432",
+        "DEVENV_DB__ADMIN_PORT=80",
+        "DEVENV_DB__ADMIN_PORT_WANTED=80",
+    ]
+
+
 def test_an_engine_elsewhere_is_remembered() -> None:
     file = dotenv.file(Machine("shop", "/shop", host="build.example.com"))
     assert dotenv.parse(file.text)["DEVENV_HOST"] == "build.example.com"

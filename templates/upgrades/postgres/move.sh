@@ -37,6 +37,18 @@ new -d postgres -c "SELECT 'CREATE ROLE ' || quote_ident(rolname) || ';' FROM pg
 grep -vxFf /devenv/dump/there /devenv/dump/globals.sql >/devenv/dump/roles.sql
 new -d postgres -f /devenv/dump/roles.sql >/dev/null
 
+# Definitions first, as text: a server that is newer than this pg_dump, though of an older major version, marks its
+# columns in a way that this one would neither hide nor take (17.12 beside 18.6).
+restore() {
+  first=$1 base=$2
+  shift 2
+  pg_restore --section=pre-data "$@" -f /devenv/dump/definitions /devenv/dump/base
+  sed -E -e '/^ALTER TABLE ONLY .* SET \(pg_attver=[0-9]+\);$/d' -e '/^ALTER TABLE ONLY .* SET \(/s/, pg_attver=[0-9]+|pg_attver=[0-9]+, //' \
+    /devenv/dump/definitions >/devenv/dump/definitions.sql
+  new -d "$first" -f /devenv/dump/definitions.sql >/dev/null
+  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --section=data --section=post-data --exit-on-error -j "$jobs" /devenv/dump/base
+}
+
 for base in $bases; do
   echo "dumping $base" >&2
   rm -rf /devenv/dump/base
@@ -45,12 +57,12 @@ for base in $bases; do
   new -d template1 -v name="$base" -f - <<'SQL'
 SELECT format('DROP DATABASE IF EXISTS %I', :'name') \gexec
 SQL
-  pg_restore -U "$DEVENV_NEW_USER" -d postgres --create --exit-on-error -j "$jobs" /devenv/dump/base
+  restore postgres "$base" --create
 done
-rm -rf /devenv/dump/base
 for base in postgres template1; do
-  pg_dump -U "$role" -h /devenv/old -d "$base" -Fc -Z 0 -f /devenv/dump/base
-  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --exit-on-error /devenv/dump/base
+  rm -rf /devenv/dump/base
+  pg_dump -U "$role" -h /devenv/old -d "$base" -Fd -Z 0 --no-sync -f /devenv/dump/base
+  restore "$base" "$base"
 done
 # What a dump of a database leaves out where the database is there already.
 old -d postgres -c "SELECT format('ALTER DATABASE %I OWNER TO %I;', datname, pg_get_userbyid(datdba)) FROM pg_database WHERE datname = 'postgres'" >/devenv/dump/owner.sql

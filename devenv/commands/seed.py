@@ -1,0 +1,64 @@
+"""``devenv seed``: fresh data, filled with what ``[seed]`` names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import services_argument, timeout_option, yes_option
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.standing import Standing
+
+
+@click.command()
+@services_argument
+@yes_option
+@timeout_option
+@click.pass_obj
+def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: int) -> None:
+    """Begin anew with the data that [seed] names, for all services that it names or for some of them.
+
+    What they have now is kept, as a snapshot. 'devenv up' does the same by itself where there is no data yet.
+    """
+    from devenv.errors import ManifestError
+    from devenv.standing import alone
+
+    console = Console(world.stdout, world.stderr, world.env)
+    with alone(world, "seed", console) as here:
+        named = here.project.manifest.seed
+        chosen = tuple(name for name in here.chosen(services) if name in named)
+        if other := [name for name in services if name not in named]:
+            raise ManifestError(f"[seed] names nothing for {', '.join(other)}", f'[seed]\n  {other[0]} = ["seed.sql"]')
+        if not chosen:
+            raise ManifestError("there is no [seed] in devenv.toml", '[seed] and below it db = ["seed.sql"]')
+        _seed(world, console, here, chosen, sure=yes, timeout=wait_timeout)
+
+
+def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...], *, sure: bool, timeout: int) -> None:
+    from devenv import keeping, restoring, seeding
+    from devenv.commands.snapshot import ask
+    from devenv.commands.up import fill
+    from devenv.effects import history
+    from devenv.journey import bring_back
+
+    place = keeping.Place(world, here.project, here.machine, here.observed)
+    seeding.check(here.project, chosen)
+    filled = [name for name in chosen if keeping.live_data(place, name)]
+    for name in chosen:
+        console.say(f"  ~ {name}: begins anew with {', '.join(map(str, here.project.manifest.seed[name]))}")
+    if filled:
+        console.say(f"  what {', '.join(filled)} {'has' if len(filled) == 1 else 'have'} now is kept, as a snapshot")
+        ask(world, "Do it?", sure=sure, again=f"devenv seed --yes {' '.join(chosen)}")
+    kept = [item for name in filled if (item := restoring.let_go(place, name, verb="seed"))]
+    lines = [f"{item.service}: its data of before is kept as {item.name}" for item in kept]
+    with console.progress() as progress:
+        prepared = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
+    fill(world, console, prepared)
+    history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in chosen), *lines])
+    console.say(f"{', '.join(chosen)}: filled")
+    for item in kept:
+        console.say(f"what {item.service} had is kept: devenv snapshot restore {item.name}")

@@ -1,0 +1,66 @@
+"""``devenv snapshot export`` and ``import``: kept data as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.keeping import Place
+    from devenv.model.snapshot import Snapshot
+
+
+def export(
+    world: World,
+    console: Console,
+    place: Place,
+    copies: Sequence[Snapshot],
+    names: Sequence[str],
+    path: Path,
+    *,
+    force: bool,
+) -> None:
+    """Write snapshots, or the present data of services, of which a snapshot is made for that and removed again."""
+    from devenv import archiving, keeping
+    from devenv.effects import snapshots
+    from devenv.errors import Refused
+    from devenv.stages.keep import named, sized
+    from devenv.waiting import serving_again
+
+    if path.exists() and not force:  # before anything stands still
+        raise Refused(f"{path} is there already", "take another name, or overwrite it with --force")
+    services = place.project.resolved.services
+    of_now = [name for name in names if name in services and all(item.name != name for item in copies)]
+    kept = named(copies, [name for name in names if name not in of_now])
+    made: list[Snapshot] = []
+    with console.progress() as progress:
+        if of_now or not names:
+            found = keeping.data_of(place, of_now or list(services), all_of_them=bool(of_now))
+            called = snapshots.free_name(place.project.store, "exported")
+            made = keeping.create(place, found, name=called, why="made for an export", progress=progress)
+            running = tuple(v.service for v in found if (item := place.container(v.service)) and item.running)
+            serving_again(world, place.project.resolved, place.machine, place.observed, running, 180, progress=progress)
+        try:
+            size = archiving.export(place, [*kept, *made], path, force=force, progress=progress)
+        finally:
+            keeping.remove(place, made)
+    what = ", ".join(f"{item.service} {item.version}" for item in (*kept, *made))
+    console.say(f"{path}: {what}, {sized(size)}")
+    console.say(f"'devenv snapshot import {path.name}' takes it in, on any machine")
+
+
+def import_(console: Console, place: Place, path: Path, name: str) -> None:
+    """Make snapshots of what is in an archive."""
+    from devenv import archiving
+    from devenv.effects import history
+
+    with console.progress() as progress:
+        made = archiving.take_in(place, path, name=name, progress=progress)
+    called = made[0].name
+    history.mention(place.project.store, "snapshot import", [f"{m.service}: {called}, from {path.name}" for m in made])
+    console.say(f"{', '.join(item.service for item in made)}: here as {called}; nothing else was changed")
+    console.say(f"'devenv snapshot restore {called}' has it be the data")

@@ -1,0 +1,146 @@
+"""What ``devenv sync`` says, to people and to programs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from devenv.commands.asked import Asked
+from devenv.errors import DevenvError
+from devenv.model.upgrade import Way
+
+if TYPE_CHECKING:
+    from devenv.homecoming import Applied, Follow, Home
+    from devenv.model.change import Change
+    from devenv.model.upgrade import Upgrade
+
+
+def tell(asked: Asked, home: Home, follow: Follow | None) -> None:
+    """The plan: every change with its evidence, data that is to be moved, what this machine has to do."""
+    from devenv.homecoming import is_layered
+    from devenv.model.plan import Action
+
+    say, line = asked.console.say, asked.tell
+    for change in home.plan.changes:
+        line(f"  ~ {'.'.join(change.path)}: {change.reason}")
+        if change.evidence:
+            line(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
+        if is_layered(home, change):
+            line("      devenv.local.toml says something else here, and wins on this machine")
+    said = follow.prepared.plan.subjects(Action.KEEP) if follow else ()
+    if kept := [name for name in home.plan.kept if name not in said]:
+        line(f"  = keep {', '.join(kept)}")
+    _tell_loose(asked, home)
+    for note in (*home.plan.notes, *map(str, home.notes)):
+        say(f"note: {note}")
+    if follow:
+        for upgrade in follow.moves.upgrades:
+            line(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
+            if upgrade.route.note:
+                line(f"      {upgrade.route.note}")
+        asked.console.plan(follow.prepared.plan, result=asked.result)
+
+
+def _tell_loose(asked: Asked, home: Home) -> None:
+    """What production runs and the manifest does not have, and the other way round."""
+    say = asked.console.say
+    for truth in home.bound.loose:
+        fact = truth.fact
+        asked.tell(
+            f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
+        )
+    if home.bound.loose:
+        say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
+    for name in home.bound.unknown:
+        say(f"note: {name}: no source speaks of it")
+
+
+def _move(upgrade: Upgrade) -> str:
+    """How data is moved, how long that takes, and where the old data will be."""
+    how = "" if upgrade.route.way is Way.IN_PLACE else "by "
+    size = "size unknown"
+    if upgrade.size is not None:
+        size = f"{upgrade.size / 1e6:.0f} MB, about {upgrade.route.seconds(upgrade.size)} s"
+    return f"{upgrade.words} {how}{upgrade.route.way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
+
+
+def tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
+    """What was done, and what to do next."""
+    say = asked.console.say
+    if applied is not None:
+        for note in applied.moved.notes:
+            say(f"note: {note}")
+        for upgrade in applied.moved.upgrades:
+            say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
+    if home.plan.changes:
+        say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
+    if applied is not None:
+        still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
+        if still and applied.prepared.chosen:
+            say(f"{', '.join(still)} did not run and is not started; 'devenv up' does")
+        elif not applied.prepared.chosen and not applied.moved.failed:
+            say("nothing runs here; 'devenv up' starts it")
+
+
+def not_moved(applied: Applied) -> DevenvError:
+    """What could not be moved and why, once everything else is done."""
+    failed = applied.moved.failed
+    problems = [
+        replace(problem, message=f"{service}: {problem.message}")
+        for service, error in failed.items()
+        for problem in error.problems
+    ]
+    others = "everything else is done; " if applied.moved.upgrades or applied.prepared.plan.changes else ""
+    changed = f"{others}{', '.join(failed)} {'is' if len(failed) == 1 else 'are'} as before, with all data"
+    return DevenvError(problems, changed=changed)
+
+
+def report(home: Home, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
+    """The same for programs."""
+    from devenv.commands.facts import entry
+
+    return {
+        "in_sync": not home.plan.changes and not home.unread,
+        "applied": applied,
+        "changes": [_change(change) for change in home.plan.changes],
+        "kept": list(home.plan.kept),
+        "missing": [entry(truth.fact) for truth in home.bound.loose],
+        "notes": [*home.plan.notes, *map(str, home.notes)],
+        "refused": [str(problem) for problem in home.refused],
+        "unobtainable": [str(problem) for problem in home.unobtainable],
+        "upgrades": [_upgrade(upgrade) for upgrade in (follow.moves.upgrades if follow else ())],
+        "plan": steps(follow),
+    }
+
+
+def steps(follow: Follow | None) -> list[dict[str, str]]:
+    """The plan of ``up`` in it."""
+    found = follow.prepared.plan.steps if follow else ()
+    return [{"action": str(s.action), "subject": s.subject, "reason": s.reason} for s in found]
+
+
+def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
+    return {
+        "service": upgrade.service,
+        "from": {"kind": upgrade.old.kind.name, "version": upgrade.old.version.text},
+        "to": {"kind": upgrade.new.kind.name, "version": upgrade.new.version.text},
+        "way": str(upgrade.route.way),
+        "stops": list(upgrade.route.stops),
+        "note": upgrade.route.note,
+        "bytes": upgrade.size,
+        "seconds": None if upgrade.size is None else upgrade.route.seconds(upgrade.size),
+        "kept": list(upgrade.source),
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    from devenv.commands.facts import evidence_entry
+
+    return {
+        "service": change.service,
+        "key": ".".join(change.key),
+        "old": list(change.old) if isinstance(change.old, tuple) else change.old,
+        "new": list(change.new) if isinstance(change.new, tuple) else change.new,
+        "reason": change.reason,
+        "evidence": evidence_entry(change.evidence) if change.evidence else None,
+    }

@@ -1,0 +1,53 @@
+"""Taking the last sync back: the manifest and the lock as it found them, and the data that it moved let go of."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devenv import switching
+from devenv.effects import files, history
+from devenv.effects.store import Store
+from devenv.effects.world import World
+from devenv.errors import Refused
+from devenv.homecoming import Follow, mode
+from devenv.model.file import File
+from devenv.project import Project, open_project
+from devenv.stages.load import MANIFEST
+from devenv.stages.locking import PATH as LOCK
+
+
+def last_sync(store: Store, project: Project) -> history.Entry:
+    """The sync that a rollback undoes. Raises Refused if there is none, or if somebody edited the manifest since."""
+    entry = next((e for e in reversed(history.entries(store)) if e.verb == "sync" and not e.undone), None)
+    if entry is None:
+        raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
+    if not entry.before:
+        hint = "check out the devenv.toml of before: its data is found again"
+        raise Refused(f"the sync of {entry.at} changed no {MANIFEST}", hint)
+    if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
+        raise Refused(
+            f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
+        )
+    return entry
+
+
+def before(world: World, entry: history.Entry) -> Project:
+    """The project as it was before a sync."""
+    return open_project(world, manifest=entry.before.get(MANIFEST) or "", lock=entry.before.get(LOCK) or "")
+
+
+def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Follow | None:
+    """Manifest, lock and rendered files as a sync found them; data that it moved is let go of."""
+    root = former.root
+    for path, text in entry.before.items():
+        if text is None:
+            files.remove(root, path)
+        else:
+            files.write(root, File(path, text, mode=mode(root / path)))
+    files.write_files(root, former.render())
+    if follow is None:
+        return None
+    prepared = follow.prepared
+    switching.take_back(former, prepared.machine, prepared.observed, entry)
+    generations = {**prepared.machine.generations, **former.store.read("generations")}
+    return replace(follow, prepared=replace(prepared, machine=replace(prepared.machine, generations=generations)))

@@ -1,0 +1,139 @@
+"""Filling fresh data with what ``[seed]`` names, once: what was begun is remembered by volume, as what was ensured is.
+
+Files go into a command in the service's container by file descriptor; none of it comes through here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from devenv.effects.engine import docker
+from devenv.effects.process import Finished, pipe
+from devenv.errors import DevenvError, ManifestError
+from devenv.model.kind import Exec
+from devenv.model.machine import Machine
+from devenv.model.manifest import Seed
+from devenv.model.observed import Observed
+from devenv.model.problem import Problem
+from devenv.project import Project
+from devenv.stages import asking
+from devenv.stages.seeds import is_archive, is_packed, rule_for
+
+#: Volume -> how far its filling came.
+_MEMORY = "seeded"
+OWED, BEGUN, DONE = "owed", "begun", "done"
+#: Runs a command on the host with the variables of [env], and says with which code it ended.
+Call = Callable[[Sequence[str]], int]
+
+
+def state(project: Project, machine: Machine, service: str) -> str:
+    """How far the filling of a service's data came; "" for data that is not, or was not made to be, filled."""
+    volume = machine.volume(project.resolved.services[service].volumes[0])
+    return str(project.store.read(_MEMORY).get(volume, ""))
+
+
+def fresh(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> tuple[str, ...]:
+    """Of these services, those that are to be filled and have no data yet."""
+    there = {volume.name for volume in observed.volumes}
+    resolved = project.resolved.services
+    return tuple(
+        name
+        for name in services
+        if name in project.manifest.seed and machine.volume(resolved[name].volumes[0]) not in there
+    )
+
+
+def owe(project: Project, machine: Machine, services: Iterable[str]) -> tuple[str, ...]:
+    """Note that these services' data, which is about to be made, is to be filled. Raises ManifestError for what
+    cannot be: better now than when it is there."""
+    owing = tuple(name for name in services if name in project.manifest.seed)
+    check(project, owing)
+    for name in owing:
+        _note(project, machine, name, OWED)
+    return owing
+
+
+def check(project: Project, services: Iterable[str]) -> None:
+    """Raises ManifestError for files that are not there."""
+    problems = [
+        problem
+        for name in services
+        for seed in project.manifest.seed[name]
+        for problem in _missing(project, name, seed)
+    ]
+    if problems:
+        raise ManifestError(problems)
+
+
+def _missing(project: Project, service: str, seed: Seed) -> Iterable[Problem]:
+    if seed.path and not _found(project, seed.path):
+        index = project.manifest.seed[service].index(seed)
+        where = project.documents.where(("seed", service, index))
+        yield Problem(f"there is no file {seed.path}", "", where, f"seed.{service}[{index}]")
+
+
+def _found(project: Project, path: str) -> list[Path]:
+    """The files of a path or a pattern, in the order of their names."""
+    place = project.root / path
+    if any(sign in path for sign in "*?["):
+        return sorted(project.root.glob(path.rstrip("/")))
+    there = place.is_dir() if path.endswith("/") else place.exists()
+    return [place] if there else []
+
+
+def fill(
+    project: Project, machine: Machine, service: str, container: str, call: Call, told: Callable[[str], None]
+) -> None:
+    """Load all that is named for a service that serves. Raises DevenvError at the first thing that fails."""
+    _note(project, machine, service, BEGUN)
+    for seed in project.manifest.seed[service]:
+        told(f"filling {service}: {seed}")
+        if seed.command:
+            code = call(seed.command)
+            if code == 130:
+                raise KeyboardInterrupt
+            if code != 0:
+                raise DevenvError(f"{service} could not be filled: {seed} ended with code {code}")
+        elif not is_archive(seed.path):
+            for path in _found(project, seed.path):
+                _load(project, service, container, path, folder=path.is_dir())
+    _note(project, machine, service, DONE)
+
+
+def _load(project: Project, service: str, container: str, path: Path, *, folder: bool) -> None:
+    resolved = project.resolved.services[service]
+    shown = path.relative_to(project.root).as_posix() if path.is_relative_to(project.root) else str(path)
+    rule = rule_for(resolved.kind, f"{path.name}/" if folder else path.name)
+    if rule is None:
+        raise DevenvError(f"{resolved.kind.title} cannot load {shown}")
+    command = asking.command(resolved, Exec(rule.command), project.resolved.project)
+    for done in _piped(path, ["exec", "--interactive", container, *command.argv], folder=folder):
+        if done.code != 0:
+            said = [line for line in (done.stderr.strip() or done.stdout.strip()).splitlines() if line.strip()]
+            raise DevenvError(
+                f"{service} could not be filled from {shown}: {' / '.join(said[-3:]) or f'code {done.code}'}"
+            )
+
+
+def _piped(path: Path, words: Sequence[str], *, folder: bool) -> tuple[Finished, ...]:
+    """A file, an unpacked one or a folder as a tar, into a docker command: how each program ended."""
+    try:
+        if folder:
+            return pipe(["tar", "-cf", "-", "-C", str(path), "."], ["docker", *words])[::-1]
+        source = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise DevenvError(f"{path} cannot be read: {error.strerror}") from error
+    try:
+        if is_packed(path.name):
+            return pipe(["gzip", "-dc"], ["docker", *words], source=source)
+        return (docker(*words, timeout=None, source=source),)
+    finally:
+        os.close(source)
+
+
+def _note(project: Project, machine: Machine, service: str, how: str) -> None:
+    known = project.store.read(_MEMORY)
+    volume = machine.volume(project.resolved.services[service].volumes[0])
+    project.store.write(_MEMORY, known | {volume: how})

@@ -1,0 +1,105 @@
+"""[seed]: fresh data filled from files of every sort, once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from tests.engine import clients
+from tests.engine.conftest import Make
+from tests.engine.project import Project, docker
+from tests.engine.running import devenv, well
+
+POSTGRES = '[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\n'
+REDIS = '[services.cache]\nkind = "redis"\nversion = "7.0.15"\n'
+RABBITMQ = '[services.queue]\nkind = "rabbitmq"\nversion = "3.10.8"\nplugins = []\n'
+ENV = '[env]\nDATABASE_URL = "{{ services.db.url }}"\n'
+
+
+def count(project: Project) -> Any:
+    return clients.postgres(project.url("db"), "SELECT count(*) FROM t")
+
+
+def test_up_fills_what_it_makes_once(project: Make) -> None:
+    command = '{ command = ["sh", "-c", "echo $DATABASE_URL > said"] }'
+    made = project(
+        f'{POSTGRES}{REDIS}{ENV}[seed]\ndb = ["seed/*.sql", "more.sql.gz", {command}]\ncache = ["c.redis"]\n'
+    )
+    made.file("seed/1.sql", "CREATE TABLE t (a int);\n")
+    made.file("seed/2.sql", "INSERT INTO t SELECT generate_series(1, 10);\n")
+    (made.root / "more.sql.gz").write_bytes(gzip.compress(b"INSERT INTO t VALUES (11);\n"))
+    made.file("c.redis", "SET a 1\n")
+    up = well(devenv(made, "up"))
+    assert "filling db: seed/*.sql" in up.err
+    assert (count(made), (made.root / "said").read_text()) == (11, made.url("db") + "\n")
+    well(devenv(made, "down"))
+    assert "filling" not in well(devenv(made, "up")).err
+    assert count(made) == 11
+    clients.postgres(made.url("db"), "INSERT INTO t VALUES (12)")
+    refused = devenv(made, "seed", "db")
+    assert (refused.code, "devenv seed --yes db" in refused.err, count(made)) == (6, True, 12)
+    seeded = well(devenv(made, "seed", "-y", "db"))
+    assert "what db had is kept: devenv snapshot restore db-before-seed" in seeded.err
+    assert count(made) == 11
+    well(devenv(made, "snapshot", "restore", "-y", "db-before-seed"))
+    assert count(made) == 12
+
+
+def test_dumps_definitions_and_other_servers_files(project: Make) -> None:
+    source = project(POSTGRES + REDIS)
+    well(devenv(source, "up"))
+    clients.postgres(source.url("db"), "CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 7)")
+    clients.redis_write(source.url("cache"))
+    made = project(
+        f'{POSTGRES}{REDIS}{RABBITMQ}[seed]\ndb = ["t.dump"]\ncache = ["d.rdb"]\nqueue = ["definitions.json"]\n'
+    )
+    db, cache = source.container("db"), source.container("cache")
+    docker("exec", db, "pg_dump", "-U", "postgres", "-d", "app", "-Fc", "-f", "/tmp/t.dump")
+    docker("cp", f"{db}:/tmp/t.dump", str(made.root / "t.dump"))
+    docker("exec", cache, "redis-cli", "save")
+    docker("cp", f"{cache}:/data/dump.rdb", str(made.root / "d.rdb"))
+    queue = {"name": clients.KEY, "vhost": "/", "durable": True, "auto_delete": False, "arguments": {}}
+    made.file("definitions.json", json.dumps({"queues": [queue]}))
+    well(devenv(made, "up"))
+    assert (count(made), clients.redis_read(made.url("cache"))) == (7, clients.VALUE)
+    with clients.rabbitmq(made.url("queue")) as connection:
+        connection.channel().queue_declare(clients.KEY, passive=True)
+    docker("exec", db, "pg_dump", "-U", "postgres", "-d", "app", "-Fd", "-f", "/tmp/folder")
+    docker("cp", f"{db}:/tmp/folder", str(made.root / "folder"))
+    made.write(f'{POSTGRES}{REDIS}{RABBITMQ}[seed]\ndb = ["folder/"]\n')
+    well(devenv(made, "seed", "-y"))
+    assert count(made) == 7
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("bad.sql", "CREATE TABLE t (a int);\nNONSENSE;\n", "syntax error"),
+        ("bad.redis", "SET a 1\nNONSENSE 1\n", "unknown command"),
+        ("bad.sql.gz", "no gzip", "not in gzip format"),
+    ],
+)
+def test_what_fails_is_told_and_done_anew(project: Make, file: str, text: str, said: str) -> None:
+    name, service = ("cache", REDIS) if "redis" in file else ("db", POSTGRES)
+    made = project(f'{service}[seed]\n{name} = ["{file}"]\n')
+    missing = devenv(made, "up")
+    assert (missing.code, f"there is no file {file}" in missing.err) == (2, True)
+    made.file(file, text)
+    failed = devenv(made, "up")
+    assert (failed.code, said in failed.err) == (1, True), failed
+    assert f"the services are up; 'devenv seed {name}' fills it anew" in failed.err
+    later = well(devenv(made, "up"))
+    assert f"filling {name} did not come to its end; 'devenv seed {name}' does it anew" in later.err
+    good = "CREATE TABLE t (a int);\n" if name == "db" else "SET a 1\n"
+    (made.root / file).write_bytes(gzip.compress(good.encode()) if file.endswith(".gz") else good.encode())
+    well(devenv(made, "seed", "-y", name))
+    assert "did not come to its end" not in well(devenv(made, "up")).err
+
+
+def test_without_any(project: Make) -> None:
+    made = project(REDIS)
+    none = devenv(made, "seed")
+    assert (none.code, "there is no [seed] in devenv.toml" in none.err) == (2, True)

@@ -1,0 +1,84 @@
+"""PostgreSQL's data across major versions: nothing is lost, and there is a way back."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import psycopg
+import pytest
+
+from tests.engine.conftest import Make, Standin
+from tests.engine.project import Project
+from tests.engine.running import devenv, volumes, well
+from tests.engine.upgrading import census, fill, version
+
+MANIFEST = """\
+[services.db]
+kind = "postgres"
+version = "{version}"
+databases = ["shop", "other"]
+extensions = ["pg_trgm", "hstore"]
+users = {{ reader = "read'er" }}
+"""
+
+
+def at(own: Project, wanted: str) -> Project:
+    own.write(MANIFEST.format(version=wanted))
+    return own
+
+
+def rows(url: str, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(url) as connection:
+        return list(connection.execute(query.encode()))
+
+
+@pytest.mark.parametrize("path", [("13", "15", "17", "18"), ("15", "18")], ids="→".join)
+def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], path: tuple[str, ...]) -> None:
+    releases = [version(standins, "postgres", series) for series in path]
+    own = at(project(""), releases[0])
+    own.up()
+    fill(own.url("db"))
+    orders = rows(own.url("db"), "SELECT id, name, doc::text, price, raw, length FROM app.orders ORDER BY id")
+    for before, release in pairwise(releases):
+        at(own, release)
+        refused = devenv(own, "up")
+        assert (refused.code, "devenv sync   move it" in refused.err) == (5, True), refused
+        said = well(devenv(own, "sync", "--yes")).err
+        assert f"postgres {before} → {release}" in said
+        counted = census(own, "db")
+        assert counted[0].count("\n") > 80
+        assert "in latin: table app.orders\t2000 " in counted[0]
+        own.up()
+        url = own.url("db")
+        assert str(rows(url, "SHOW server_version")[0][0]).split()[0] == release
+        assert rows(url, "SELECT id, name, doc::text, price, raw, length FROM app.orders ORDER BY id") == orders
+        assert rows(url, "SHOW work_mem") == [("17MB",)]
+        assert rows(url, "SHOW log_line_prefix") == [("%m 'quoted' ",)]
+        assert rows(url, "SELECT lo_get(4711)") == [(b"a large object",)]
+        assert rows(url, "SELECT nextval('app.orders_id_seq') > 2001") == [(True,)]
+        alice = Project.as_user(url, "alice", "al'ice")
+        assert rows(alice, "SHOW statement_timeout") == [("7min",)]
+        assert rows(Project.as_user(url, "reader", "read'er"), "SELECT 1") == [(1,)]
+        assert all(step.startswith("keep") for step in own.plan().values())
+        assert "nothing to do" in well(devenv(own, "sync")).err
+    at(own, releases[0])  # as on an old branch
+    own.up()
+    assert rows(own.url("db"), "SELECT id, name, doc::text, price, raw, length FROM app.orders ORDER BY id") == orders
+
+
+def test_what_the_new_image_lacks_is_said_and_nothing_is_changed(project: Make, standins: tuple[Standin, ...]) -> None:
+    old, new = (version(standins, "postgres", series) for series in ("15", "17"))
+    own = at(project(""), old)
+    own.up()
+    own.write(MANIFEST.format(version=old).replace('"hstore"]', '"hstore", "semver"]'))
+    own.up()
+    there = volumes(own)
+    own.write(MANIFEST.format(version=new))
+    ended = devenv(own, "sync", "--yes")
+    assert ended.code == 1, ended
+    assert "lacks the extension semver (in other), semver (in shop)" in ended.err
+    assert "db is as before, with all data" in ended.err
+    assert volumes(own) == there
+    own.write(MANIFEST.format(version=old).replace('"hstore"]', '"hstore", "semver"]'))
+    assert own.plan()["db"] == "keep: is as devenv.toml says"
+    assert rows(own.url("db"), "SELECT extname FROM pg_extension WHERE extname = 'semver'") == [("semver",)]

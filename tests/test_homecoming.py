@@ -1,0 +1,196 @@
+"""devenv sync where no engine answers: files brought in step and put back, against a registry on loopback."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from devenv.cli import main
+from devenv.effects.world import World
+from tests.effects.registry_server import Registry, index
+from tests.making import tree
+from tests.program import Said
+
+pytestmark = pytest.mark.usefixtures("programs")
+MANIFEST = """\
+[project]
+name = "shop"
+[environments.production]
+sources = [{ path = "prod" }]
+[services.db]
+kind = "postgres"
+version = "15.4"
+[services.cache]
+kind = "redis"
+version = "7.0.14"
+"""
+COMPOSE = (
+    "services: {db: {image: 'postgres:%s'}, cache: {image: 'redis:%s', command: 'redis-server --appendonly yes'}}\n"
+)
+
+
+@pytest.fixture
+def registry() -> Iterator[Registry]:
+    with closing(Registry()) as server:
+        yield server
+
+
+class Shop:
+    def __init__(self, root: Path, registry: Registry) -> None:
+        self.root = tree(root / "shop", {"devenv.toml": MANIFEST})
+        self.registry = registry
+        self.env = {
+            "HOME": str(root),
+            "DEVENV_STATE": str(root / "state"),
+            "DEVENV_CONFIG": str(root / "config.toml"),
+            "DEVENV_REGISTRY_MIRROR": registry.host,
+            "DOCKER_HOST": f"unix://{root}/no.sock",
+        }
+        self.has("postgres", "15.4", "15.5")
+        self.has("redis", "7.0.14", "7.0.15")
+
+    def has(self, name: str, *tags: str) -> None:
+        for tag in tags:
+            self.registry.image(f"library/{name}", tag, index({"os": "linux", "architecture": f"{name}{tag}"}))
+        self.registry.tags(f"library/{name}", *tags)
+
+    def runs(self, postgres: str, redis: str) -> None:
+        tree(self.root, {"prod/compose.prod.yaml": COMPOSE % (postgres, redis)})
+
+    def devenv(self, *words: str) -> Said:
+        out, err = io.StringIO(), io.StringIO()
+        world = World(cwd=self.root, env=self.env, stdin=io.StringIO(), stdout=out, stderr=err)
+        return Said(main(words, world), out.getvalue(), err.getvalue())
+
+    def files(self) -> dict[str, str]:
+        return {str(path): path.read_text() for path in self.root.rglob("*") if path.is_file()}
+
+    @property
+    def manifest(self) -> str:
+        return (self.root / "devenv.toml").read_text()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, registry: Registry) -> Shop:
+    made = Shop(tmp_path, registry)
+    made.runs("15.5", "7.0.15")
+    return made
+
+
+def test_a_rollback_that_is_only_shown_changes_nothing(shop: Shop) -> None:
+    assert shop.devenv("sync", "--yes").code == 0
+    before = shop.files()
+    shown = shop.devenv("sync", "--rollback", "--dry-run")
+    assert shown.code == 0
+    assert "↶ services.db.version: 15.4 → 15.5" in shown.out
+    assert shown.err.endswith("nothing was changed\n")
+    report = json.loads(shop.devenv("sync", "--rollback", "--dry-run", "-j").out)
+    assert (report["applied"], report["rollback"]["changes"][0]) == (False, "services.db.version: 15.4 → 15.5")
+    assert shop.files() == before
+    assert [entry["undone"] for entry in json.loads(shop.devenv("history", "-j").out)["history"]] == [False]
+
+
+def test_a_rollback_reports(shop: Shop) -> None:
+    shop.devenv("sync", "--yes")
+    ended = shop.devenv("sync", "--rollback", "--yes", "--format", "json")
+    assert ended.code == 0
+    report = json.loads(ended.out)
+    assert (report["schema_version"], report["applied"], report["rollback"]["number"]) == (1, True, 1)
+    assert shop.manifest == MANIFEST
+
+
+@pytest.mark.parametrize("words", [["--check"], ["--add"], ["--no-read"], ["db"], ["--dry-run", "--check"]])
+def test_a_rollback_goes_with_nothing_else(shop: Shop, words: list[str]) -> None:
+    shop.devenv("sync", "--yes")
+    before = shop.files()
+    ended = shop.devenv("sync", "--rollback", "--yes", *words)
+    assert (ended.code, ended.out) == (2, "")
+    assert "--rollback takes the whole last sync back" in ended.err
+    assert shop.files() == before
+
+
+def test_files_are_put_back_also_where_their_images_are_gone(shop: Shop) -> None:
+    """The former lock, if there was one, is put back too; only what it lacks cannot be asked for."""
+    shop.devenv("sync", "--yes")
+    shop.registry.close()
+    ended = shop.devenv("sync", "--rollback", "--yes")
+    assert ended.code == 7
+    assert "what runs stays as it is; only files are put back" in ended.err
+    assert "as before the sync of" in ended.err
+    assert shop.manifest == MANIFEST
+    assert not (shop.root / "devenv.lock").exists()
+
+
+def test_what_has_no_image_is_left_out(shop: Shop) -> None:
+    shop.runs("15.6", "7.0.15")
+    dry = shop.devenv("sync", "--dry-run")
+    ended = shop.devenv("sync", "--yes")
+    for each in (dry, ended):
+        assert each.code == 1
+        assert "not done: db: no image postgres:15.6" in each.err
+        assert "tags near it: 15.5, 15.4" in each.err
+    assert 'version = "15.4"\n' in shop.manifest
+    assert 'version = "7.0.15" # from compose' in shop.manifest
+    assert "postgres:15.4" in (shop.root / "devenv.lock").read_text()
+    report = json.loads(shop.devenv("sync", "--yes", "-j").out)
+    assert [text.splitlines()[0] for text in report["unobtainable"]] == [
+        f"db: no image postgres:15.6: {shop.registry.host}/library/postgres has no such tag"
+    ]
+
+
+def test_a_later_patch_that_can_be_had_is_proposed(shop: Shop) -> None:
+    from devenv import production
+
+    newest = next(text for text in production.releases().newest["postgres"] if text.startswith("15."))
+    shop.has("postgres", newest)
+    shop.runs("15.6", "7.0.15")
+    ended = shop.devenv("sync", "--yes")
+    assert f'the nearest later patch that can be had is {newest}: version = "{newest}"' in ended.err
+
+
+def test_what_could_be_read_is_done_and_the_rest_is_told(shop: Shop) -> None:
+    text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate" }, { path')
+    (shop.root / "devenv.toml").write_text(text)
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 7
+    assert "note: gone.tfstate: there is no such file" in ended.err
+    assert "a source could not be read" in ended.err
+    assert 'version = "15.5" # from compose' in shop.manifest
+    again = shop.devenv("sync", "--yes")
+    assert (again.code, again.out) == (7, "")
+    assert "nothing to do" in again.err
+
+
+def test_what_would_change_is_the_result_of_asking_for_it(shop: Shop) -> None:
+    for flag in ("--check", "--dry-run"):
+        assert "~ services.db.version: 15.4 → 15.5\n" in shop.devenv("sync", flag).out
+    done = shop.devenv("sync", "--yes")
+    assert done.out == ""
+    assert "~ services.db.version: 15.4 → 15.5\n" in done.err
+
+
+def test_a_variable_that_nobody_fills_in_is_no_source_that_cannot_be_read(shop: Shop) -> None:
+    shop.runs("${TAG}", "7.0.15")
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 0
+    assert "services.db: the variable TAG is not filled in, so the version is unknown" in ended.err
+    assert 'version = "15.4"\n' in shop.manifest
+    assert shop.devenv("sync", "--check").code == 0
+
+
+def test_what_never_had_an_image_holds_nothing_else_back(shop: Shop) -> None:
+    """Neither production's version nor the manifest's can be had: nothing is locked for it."""
+    (shop.root / "devenv.toml").write_text(MANIFEST.replace("15.4", "15.1"))
+    shop.runs("15.6", "7.0.15")
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 1
+    assert "not done: db: no image postgres:15.6" in ended.err
+    assert 'version = "15.1"\n' in shop.manifest
+    assert 'version = "7.0.15" # from compose' in shop.manifest
+    assert "postgres" not in (shop.root / "devenv.lock").read_text()
+    assert "redis:7.0.15" in (shop.root / "devenv.lock").read_text()
