@@ -17,19 +17,21 @@ _LOOPBACK = "127.0.0.1"
 
 
 def question(host: str, container: str, asked: Asked) -> Question | None:
-    """What tells whether the server serves; None where only its own health check can."""
-    if host != _LOOPBACK:
-        return None
-    return Question(host, _port(container, asked), _request(asked.ready), r"^HTTP/1\.\d 200 ")
+    """What tells whether the server serves; None where only its own health check can, and for one that has ended."""
+    port = _port(container, asked) if host == _LOOPBACK else None
+    return Question(host, port, _request(asked.ready), r"^HTTP/1\.\d 200 ") if port else None
 
 
 def get(host: str, container: str, asked: Asked) -> str:
     """The answer that a census is made of. Raises DevenvError."""
     if host != _LOOPBACK:
         return _from_inside(container, asked)
+    port = _port(container, asked)
+    if port is None:
+        raise DevenvError("the server's port is not published", "'devenv doctor' looks for the cause")
     received = b""
     try:
-        with socket.create_connection((host, _port(container, asked)), _PATIENCE) as sock:
+        with socket.create_connection((host, port), _PATIENCE) as sock:
             sock.sendall(_request(asked.census))
             while piece := sock.recv(1 << 16):
                 received += piece
@@ -52,11 +54,10 @@ def _request(path: str) -> bytes:
     return f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
 
 
-def _port(container: str, asked: Asked) -> int:
+def _port(container: str, asked: Asked) -> int | None:
+    """Where the engine has published it; a container that has ended has no ports."""
     said = docker("port", container, f"{asked.port}/tcp").stdout.split()
-    if not said:
-        raise DevenvError("the server's port is not published", "'devenv doctor' looks for the cause")
-    return int(said[0].rpartition(":")[2])
+    return int(said[0].rpartition(":")[2]) if said else None
 
 
 def _from_inside(container: str, asked: Asked) -> str:

@@ -118,7 +118,7 @@ def test_a_server_without_streams_goes_too(project: Make, standins: tuple[Standi
     assert said.code == 0, said.err
 
 
-def test_what_is_missing_afterwards_keeps_the_old_version(project: Make, standins: tuple[Standin, ...]) -> None:
+def test_a_server_that_does_not_start_keeps_the_old_version(project: Make, standins: tuple[Standin, ...]) -> None:
     first, *_, last = versions(standins)
     made = project(manifest(first))
     made.up()
@@ -128,3 +128,6 @@ def test_what_is_missing_afterwards_keeps_the_old_version(project: Make, standin
     said = devenv(made, "sync", "--yes")
     assert said.code == 1
     assert re.search(r"bus.*stays", said.err)
+    assert "exited with code 1" in said.err
+    assert "max_payload" in said.err  # its own last words
+    assert nats_do(made.url("bus"), version_of) == first
