@@ -20,7 +20,7 @@ FLOORS = (
     ("devenv.cli",),
     ("devenv.commands",),
     ("devenv.homecoming",),
-    ("devenv.journey",),
+    ("devenv.journey", "devenv.sowing"),
     (
         "devenv.standing",
         "devenv.pinning",
