@@ -130,11 +130,13 @@ def _carried_out(
     return bench.folder
 
 
-def take_in(place: Place, path: Path, *, name: str, progress: Progress) -> list[Snapshot]:
+def take_in(place: Place, path: Path, *, name: str, progress: Progress, only: str = "") -> list[Snapshot]:
     """Make kept copies of what is in an archive; live data is not touched. Raises ManifestError or Refused for an
-    archive that is none, is damaged, or is of what this project has no use for."""
+    archive that is none, is damaged, or is of what this project has no use for; ``only``: of one service."""
     found = archive.read(path)
     entries = check_about(found.about, found.sizes, SHAPE, path.name)
+    if only and not (entries := [entry for entry in entries if entry["service"] == only]):
+        raise ManifestError(f"{path.name} holds nothing of {only}")
     _check_fit(place, entries)
     project = pinned(place.project, place.world, frozen=False, offline=False)
     registries = {**place.machine.registries, **project.registries()}  # it may never have been up here

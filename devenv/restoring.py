@@ -95,6 +95,13 @@ def _generations(place: Place, live: Sequence[Snapshot]) -> dict[str, str]:
     return found
 
 
+def adopt(place: Place, item: Snapshot) -> None:
+    """Have a kept copy itself be the data of a service that has none; it is no copy any more."""
+    with place.undone(f"seed {item.service}"):
+        _point(place, _generations(place, [item]), [], [item], [])
+    snapshots.forget(place.project.store, [item])
+
+
 def let_go(place: Place, service: str, *, verb: str) -> Snapshot | None:
     """Keep a service's data and have it begin anew, without a copy: the pointer moves on. None if there is no data."""
     volume = live_data(place, service)

@@ -21,7 +21,7 @@ FLOORS = (
     ("devenv.commands",),
     ("devenv.rollback", "devenv.trying"),
     ("devenv.homecoming",),
-    ("devenv.journey",),
+    ("devenv.journey", "devenv.sowing"),
     (
         "devenv.standing",
         "devenv.pinning",

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from devenv.console import Console
 from devenv.effects.world import World
-from devenv.errors import DevenvError, Interrupted
+from devenv.errors import DevenvError, Interrupted, Refused
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -103,6 +103,16 @@ def _called(ending: BaseException) -> DevenvError:
     if isinstance(ending, KeyboardInterrupt):
         return Interrupted()
     return DevenvError(f"devenv itself failed: {type(ending).__name__}: {ending}", changed="unknown")
+
+
+def ask(world: World, question: str, *, sure: bool, again: str) -> None:
+    """Raises Refused unless somebody says yes; ``again`` is what to type where nobody can be asked."""
+    if sure:
+        return
+    if not world.interactive:
+        raise Refused("nobody is there to say yes", again)
+    if not click.confirm(question, err=True):
+        raise Refused("you did not say yes")
 
 
 def words_argument(**attributes: Any) -> Callable[[_Function], _Function]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import services_argument, timeout_option, yes_option
+from devenv.commands.options import ask, services_argument, timeout_option, yes_option
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -40,10 +40,10 @@ def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: in
 
 def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...], *, sure: bool, timeout: int) -> None:
     from devenv import keeping, restoring, seeding
-    from devenv.commands.snapshot import ask
     from devenv.commands.up import fill
     from devenv.effects import history
     from devenv.journey import bring_back
+    from devenv.sowing import take_in
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
     seeding.check(here.project, chosen)
@@ -56,6 +56,7 @@ def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...
     kept = [item for name in filled if (item := restoring.let_go(place, name, verb="seed"))]
     lines = [f"{item.service}: its data of before is kept as {item.name}" for item in kept]
     with console.progress() as progress:
+        take_in(world, chosen, progress)
         prepared = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
     fill(world, console, prepared)
     history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in chosen), *lines])

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devenv.commands.options import complete_snapshots, format_option, services_argument, timeout_option, yes_option
+from devenv.commands.options import (
+    ask,
+    complete_snapshots,
+    format_option,
+    services_argument,
+    timeout_option,
+    yes_option,
+)
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -203,18 +210,6 @@ def _remove(
     keeping.remove(_place(world, here), gone)
     history.mention(here.project.store, "snapshot rm", [f"{item.service}: {item.name} removed" for item in gone])
     console.say(f"removed {', '.join(dict.fromkeys(item.name for item in gone))}")
-
-
-def ask(world: World, question: str, *, sure: bool, again: str) -> None:
-    """Raises Refused unless somebody says yes; ``again`` is what to type where nobody can be asked."""
-    from devenv.errors import Refused
-
-    if sure:
-        return
-    if not world.interactive:
-        raise Refused("nobody is there to say yes", again)
-    if not click.confirm(question, err=True):
-        raise Refused("you did not say yes")
 
 
 def _console(world: World) -> Console:

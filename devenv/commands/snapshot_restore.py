@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from devenv.commands.snapshot import ask
+from devenv.commands.options import ask
 from devenv.console import Console, Progress
 from devenv.effects.world import World
 

@@ -80,7 +80,8 @@ def command(
         return
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
-        if recovered(console, project.store) or waited:  # the other one has changed what was seen
+        mended = recovered(console, project.store)
+        if _sown(world, console, project, chosen) or mended or waited:  # what was seen is no longer so
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
@@ -91,6 +92,16 @@ def command(
             project.store.clear_journal()
             prepared = _decided(world, open_project(world), look(world), chosen, allowed)
             _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
+
+
+def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...]) -> bool:
+    """Whether services got data that somebody exported, as [seed] says."""
+    if not project.manifest.seed:
+        return False
+    from devenv.sowing import take_in
+
+    with console.progress() as progress:
+        return take_in(world, chosen, progress)
 
 
 def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:

@@ -224,10 +224,13 @@ def test_down_leaves_an_ides_workspace_alone(shop: Project) -> None:
 def test_reset_asks_and_says_what_is_lost(shop: Project) -> None:
     volume = f"{shop.name}_db-postgres-15"
     clients.postgres(shop.url("db"), "CREATE TABLE IF NOT EXISTS lost ()")
-    without = devenv(shop, "reset", "db")
-    assert (without.code, "nobody is there to say yes\n  devenv reset --yes db" in without.err) == (6, True)
+    without = devenv(shop, "reset", "--no-snapshot", "db")
+    assert (without.code, "nobody is there to say yes\n  devenv reset --no-snapshot --yes db" in without.err) == (
+        6,
+        True,
+    )
     for answer, code in (("n\r", 6), ("\r", 6), ("\x04", 130)):
-        asked = Terminal(shop, "reset", "db")
+        asked = Terminal(shop, "reset", "--no-snapshot", "db")
         asked.says("Throw it away?")
         asked.types(answer)
         assert asked.end() == code
@@ -235,13 +238,13 @@ def test_reset_asks_and_says_what_is_lost(shop: Project) -> None:
         assert "nothing was changed" in asked.said or code == 130
         assert volume in volumes(shop)
     assert devenv(shop, "reset", "-y", "nobody").code == 2
-    sure = Terminal(shop, "reset", "db")
+    sure = Terminal(shop, "reset", "--no-snapshot", "db")
     sure.says("Throw it away?")
     sure.types("y\r")
     assert sure.end() == 0
     assert volume not in volumes(shop)
     assert running(shop) == {"cache"}
-    gone = well(devenv(shop, "reset", "-y", "db"))
+    gone = well(devenv(shop, "reset", "--no-snapshot", "-y", "db"))
     assert gone.err == "db has no data here; nothing was changed\n"
     well(devenv(shop, "up"))
     found = clients.postgres(shop.url("db"), "SELECT count(*) FROM pg_database WHERE datname IN ('shop', 'shop_test')")

@@ -269,7 +269,7 @@ def test_following_a_log_ends_well(cache: Project) -> None:
 
 def test_asked_and_interrupted(cache: Project) -> None:
     well(devenv(cache, "up"))
-    reset = Terminal(cache, "reset", "cache")
+    reset = Terminal(cache, "reset", "--no-snapshot", "cache")
     reset.says("Throw it away?")
     reset.reads()
     reset.types("\x03")

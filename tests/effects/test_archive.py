@@ -1,0 +1,76 @@
+"""Archives are written around what programs write, and are whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from devenv.effects.archive import ABOUT, read, writing
+from devenv.effects.process import BESIDE, pipe
+from devenv.errors import DevenvError, ManifestError, Refused
+
+pytestmark = pytest.mark.usefixtures("programs")
+
+
+def made(path: Path, data: bytes = b"x" * 700, *, force: bool = False) -> None:
+    source = path.parent / "source"
+    source.write_bytes(data)
+
+    def write(handle: int) -> str:
+        *_, summed = pipe(["cat", str(source)], ["tee", BESIDE], sink=handle, beside=["sha256sum"])
+        return summed.stdout.split()[0]
+
+    with writing(path, force=force) as writer:
+        member = writer.add("a/0.tar.gz", write)
+        writer.text(ABOUT, json.dumps({"size": member.size, "sum": member.sha256}))
+
+
+@pytest.mark.parametrize("size", [0, 1, 511, 512, 513, 70_000])
+def test_any_tar_reads_it(tmp_path: Path, size: int) -> None:
+    data = os.urandom(size)
+    made(tmp_path / "x.tar", data)
+    shown = subprocess.run(["tar", "-xOf", str(tmp_path / "x.tar"), "a/0.tar.gz"], check=True, capture_output=True)
+    assert shown.stdout == data
+    found = read(tmp_path / "x.tar")
+    with (tmp_path / "x.tar").open("rb") as file:
+        file.seek(found.offsets["a/0.tar.gz"])
+        assert file.read(found.sizes["a/0.tar.gz"]) == data
+    summed = subprocess.run(["sha256sum", str(tmp_path / "source")], check=True, capture_output=True, text=True)
+    assert found.about == {"size": size, "sum": summed.stdout.split()[0]}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["source", "x.tar"]
+
+
+def test_no_file_is_overwritten_unasked(tmp_path: Path) -> None:
+    (tmp_path / "x.tar").write_text("mine")
+    with pytest.raises(Refused, match="is there already"):
+        made(tmp_path / "x.tar")
+    assert (tmp_path / "x.tar").read_text() == "mine"
+    made(tmp_path / "x.tar", force=True)
+    assert read(tmp_path / "x.tar").sizes["a/0.tar.gz"] == 700
+
+
+def test_what_fails_leaves_nothing(tmp_path: Path) -> None:
+    def full(handle: int) -> str:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(DevenvError, match="cannot be written"), writing(tmp_path / "x.tar", force=False) as writer:
+        writer.add("a", full)
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(DevenvError, match="cannot be written"), writing(tmp_path / "no" / "x.tar", force=False):
+        pass
+
+
+def test_what_is_cut_off_or_none_is_refused(tmp_path: Path) -> None:
+    made(tmp_path / "x.tar")
+    whole = (tmp_path / "x.tar").read_bytes()
+    for length in (0, 100, 512, 900, len(whole) - 1600):
+        (tmp_path / "x.tar").write_bytes(whole[:length])
+        with pytest.raises(ManifestError):
+            read(tmp_path / "x.tar")
+    with pytest.raises(ManifestError, match="there is no file"):
+        read(tmp_path / "none.tar")

@@ -1,0 +1,76 @@
+"""Which kept copies are meant."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from devenv.errors import DevenvError, ManifestError
+from devenv.model.snapshot import Snapshot
+from devenv.stages.keep import age, check_name, counted, kept, named, sized, surplus, to_restore
+
+
+def of(name: str, service: str, day: int) -> Snapshot:
+    at = f"2026-11-{day:02}T00:00:00+00:00"
+    return Snapshot(name, service, "redis", "7.0", "7.0.15", at, "made by hand", {"/data": f"{name}_{service}"})
+
+
+ONE, TWO, THREE = of("one", "cache", 1), of("two", "cache", 2), of("one", "queue", 3)
+ALL = (ONE, TWO, THREE)
+
+
+def test_what_is_in_use_again_or_gone_is_no_copy() -> None:
+    assert kept(ALL, {"two_cache"}) == (ONE, THREE)
+    assert kept(ALL, (), {"one_cache"}) == (ONE,)
+    assert counted(()) == ""
+    assert (counted((ONE,)), counted(ALL)) == ("1 snapshot", "3 snapshots")
+
+
+def test_by_name() -> None:
+    assert named(ALL, ["one", "one"]) == (ONE, THREE)
+    with pytest.raises(ManifestError) as raised:
+        named(ALL, ["tow", "one", "none"])
+    assert [(p.message, p.hint) for p in raised.value.problems] == [
+        ("there is no snapshot 'tow'", "did you mean 'two'?"),
+        ("there is no snapshot 'none'", "did you mean 'one'?"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["", "-n", "a/b", "a b", "x" * 64, ".hidden"])
+def test_names_that_none_can_have(name: str) -> None:
+    with pytest.raises(ManifestError, match="cannot be the name of a snapshot"):
+        check_name(name, ())
+
+
+def test_a_name_is_used_once() -> None:
+    check_name("three", ALL)
+    with pytest.raises(ManifestError, match="there is a snapshot 'one' already"):
+        check_name("one", ALL)
+
+
+def test_what_is_restored() -> None:
+    assert to_restore(ALL, "one", ()) == (ONE, THREE)
+    assert to_restore(ALL, "one", ["queue"]) == (THREE,)
+    assert to_restore(ALL, None, ()) == (TWO, THREE)
+    assert to_restore(ALL, None, ["cache"]) == (TWO,)
+    with pytest.raises(DevenvError, match="snapshot 'two' holds nothing of queue"):
+        to_restore(ALL, "two", ["queue"])
+    with pytest.raises(DevenvError, match="there is no snapshot of db"):
+        to_restore(ALL, None, ["db"])
+    with pytest.raises(DevenvError, match="there is no snapshot"):
+        to_restore((), None, ())
+
+
+def test_the_oldest_of_each_service_go_first() -> None:
+    assert surplus((TWO, THREE, ONE), 1) == (ONE,)
+    assert surplus(ALL, 0) == ALL
+    assert surplus(ALL, 2) == ()
+
+
+def test_words() -> None:
+    now = dt.datetime(2026, 11, 3, tzinfo=dt.UTC)
+    ages = [age(f"2026-11-0{text}+00:00", now) for text in ("1T00:00:00", "2T22:00:00", "2T23:50:00", "2T23:59:57")]
+    assert ages == ["2 d", "2 h", "10 min", "3 s"]
+    assert (age("yesterday", now), age("2026-11-04T00:00:00+00:00", now)) == ("?", "0 s")
+    assert [sized(size) for size in (None, 7, 48_000_000, 1_500_000_000)] == ["-", "7 B", "48 MB", "1.5 GB"]
