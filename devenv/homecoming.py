@@ -22,6 +22,7 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
+from devenv.model.upgrade import Way
 from devenv.model.version import parse_version
 from devenv.pinning import committed, looked_up, pinned, save
 from devenv.project import Project, open_project
@@ -180,7 +181,9 @@ class Follow:
         return bool(self.prepared.plan.changes or self.moves.upgrades)
 
 
-def following(world: World, home: Home, everything: Observed, services: Sequence[str]) -> tuple[Home, Follow]:
+def following(
+    world: World, home: Home, everything: Observed, services: Sequence[str], *, way: Way | None = None
+) -> tuple[Home, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
     is refused, and with it the change of version that would need it."""
     project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
@@ -188,11 +191,11 @@ def following(world: World, home: Home, everything: Observed, services: Sequence
     names = select(project.manifest, services, ())
     users = project.needed_here()
     lacking = {name for image in missing(project.lock, users) for name in users[image]}
-    moves = upgrading.plan(world, project, machine, observed, (name for name in names if name not in lacking))
+    moves = upgrading.plan(world, project, machine, observed, (n for n in names if n not in lacking), way=way)
     home = replace(home, refused=(*home.refused, *moves.refused.values()))
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
-        return following(world, without(world, home, back, versions_only=True), everything, services)
+        return following(world, without(world, home, back, versions_only=True), everything, services, way=way)
     running = {item.service for item in observed.containers if item.running}
     chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
     wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))

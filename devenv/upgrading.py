@@ -21,7 +21,8 @@ from devenv.errors import DevenvError, Refused
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
-from devenv.model.upgrade import Refusal, Upgrade
+from devenv.model.resolved import ResolvedService
+from devenv.model.upgrade import Refusal, Upgrade, Way
 from devenv.project import Project
 from devenv.stages.plan_upgrade import behind, choose, next_generation, volumes_of
 from devenv.upgrades import registry
@@ -38,26 +39,34 @@ class Moves:
         return next((upgrade for upgrade in self.upgrades if upgrade.service == service), None)
 
 
-def plan(world: World, project: Project, machine: Machine, observed: Observed, names: Iterable[str]) -> Moves:
-    """Of these services, those whose data is of another version than they want."""
+def plan(
+    world: World,
+    project: Project,
+    machine: Machine,
+    observed: Observed,
+    names: Iterable[str],
+    *,
+    way: Way | None = None,
+) -> Moves:
+    """Of these services, those whose data is of another version than they want; ``way`` is how to go where one can."""
+    behind_ones = [
+        (service, volume, served.recall(project, world, volume, _container(observed, service.name)))
+        for service in (project.resolved.services[name] for name in names)
+        if (volume := behind(service, observed.volumes, machine, _container(observed, service.name)))
+    ]
     upgrades: list[Upgrade] = []
     refused: dict[str, Problem] = {}
-    for name in names:
-        service = project.resolved.services[name]
-        container = _container(observed, name)
-        volume = behind(service, observed.volumes, machine, container)
-        if volume is None:
-            continue
-        old = served.recall(project, world, volume, container)
-        stops = partial(served.stops, project, world, volume, container)
-        chosen = choose(registry.routes(old, service), stops)
+    sources = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
+    sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], sources)
+    for (service, volume, old), found, (size, free) in zip(behind_ones, sources, sizes, strict=True):
+        stops = partial(served.stops, project, world, volume, _container(observed, service.name))
+        chosen = choose(registry.routes(old, service), stops, size=size, wanted=way)
         if isinstance(chosen, Refusal):
-            refused[name] = Problem(f"{name}: {chosen.message}", chosen.hint)
+            refused[service.name] = Problem(f"{service.name}: {chosen.message}", chosen.hint)
             continue
-        way, hops = chosen
+        route, hops = chosen
         generation = next_generation(service.data, observed.volumes)
         after = replace(machine, generations={**machine.generations, service.data: generation})
-        found = volumes_of(volume, observed.volumes)
         upgrades.append(
             Upgrade(
                 old=old,
@@ -65,33 +74,40 @@ def plan(world: World, project: Project, machine: Machine, observed: Observed, n
                 source=tuple(found[item.path] for item in old.volumes if item.path in found),
                 target=tuple(after.volume(item) for item in service.volumes),
                 generation=generation,
-                route=way,
-                recipe=registry.recipe(way, old, service, hops),
+                route=route,
+                recipe=registry.recipe(route, old, service, hops),
+                size=size,
+                free=free,
             )
         )
-    return Moves(_measured(world, project, upgrades), refused)
+    return Moves(tuple(upgrades), refused)
 
 
 def _container(observed: Observed, service: str) -> Container | None:
     return next((item for item in observed.containers if item.service == service), None)
 
 
-def _measured(world: World, project: Project, upgrades: Sequence[Upgrade]) -> tuple[Upgrade, ...]:
-    """The same with the sizes of their data, looked at from images that are here."""
-    here = images(world, [project.image_of(item) for upgrade in upgrades for item in (upgrade.old, upgrade.new)])
+def _measured(
+    world: World,
+    project: Project,
+    servers: Sequence[tuple[ResolvedService, ResolvedService]],
+    sources: Sequence[Mapping[str, str]],
+) -> list[tuple[int | None, int | None]]:
+    """Bytes of data and bytes free beside it, looked at from images that are here; None where there is none."""
+    here = images(world, [project.image_of(item) for pair in servers for item in pair])
 
-    def one(upgrade: Upgrade) -> Upgrade:
-        image = next((name for item in (upgrade.old, upgrade.new) if (name := project.image_of(item)) in here), "")
-        sizes = [volumes.measure(name, image=image) for name in upgrade.source] if image else [None]
+    def one(pair: tuple[ResolvedService, ResolvedService], names: Mapping[str, str]) -> tuple[int | None, int | None]:
+        image = next((name for item in pair if (name := project.image_of(item)) in here), "")
+        sizes = [volumes.measure(name, image=image) for name in names.values()] if image else [None]
         found = [size for size in sizes if size]
-        if len(found) < len(sizes) or not found:
-            return upgrade
-        return replace(upgrade, size=sum(size for size, _ in found), free=min(free for _, free in found))
+        if len(found) < len(sizes):
+            return None, None
+        return sum(size for size, _ in found), min(free for _, free in found)
 
-    if not upgrades:
-        return ()
-    with ThreadPoolExecutor(len(upgrades)) as pool:
-        return tuple(pool.map(one, upgrades))
+    if not servers:
+        return []
+    with ThreadPoolExecutor(len(servers)) as pool:
+        return list(pool.map(one, servers, sources))
 
 
 #: How much of the data's size must be free: a copy, what is made of it, and some air (services.md, part 2).

@@ -12,6 +12,7 @@ from devenv.commands.options import format_option, services_argument, timeout_op
 from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
 from devenv.console import Console, Progress
 from devenv.effects.world import World
+from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
     from devenv.homecoming import Applied, Follow, Home
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 @click.option("--add", is_flag=True, help="Add services that production runs and devenv.toml does not have.")
 @click.option(
     "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml is not as production is."
+)
+@click.option(
+    "--way", type=click.Choice([way.name.lower() for way in Way]), help="How data is moved, where there is a choice."
 )
 @click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
 @timeout_option
@@ -42,6 +46,7 @@ def command(
     add: bool,
     checking: bool,
     rollback: bool,
+    way: str | None,
     wait_timeout: int,
     as_json: bool,
     format: str,
@@ -58,6 +63,7 @@ def command(
     console = Console(world.stdout, world.stderr, world.env)
     as_json = as_json or format == "json"
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout, as_json=as_json)
+    asked.way = Way[way.upper()] if way else None
     beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
     if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
         raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
@@ -116,7 +122,7 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
         return obtainable(asked.world, home), None
-    return following(asked.world, obtainable(asked.world, home), everything, asked.services)
+    return following(asked.world, obtainable(asked.world, home), everything, asked.services, way=asked.way)
 
 
 def _sync(asked: Asked, home: Home) -> int:

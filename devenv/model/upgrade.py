@@ -25,7 +25,8 @@ class Route:
     would name them (``3.11``).
 
     ``fixed`` seconds and ``per_gb`` seconds for each GB of data are what it takes, roughly; ``verified`` tells that
-    devenv's own tests go this way with real servers. ``note`` is told with the plan.
+    devenv's own tests go this way with real servers. ``note`` is told with the plan. It is the better way only for
+    data of ``above`` bytes or more.
     """
 
     way: Way
@@ -34,6 +35,7 @@ class Route:
     per_gb: float = 30.0
     verified: bool = True
     note: str = ""
+    above: int = 0
 
     def seconds(self, size: int) -> int:
         """About how long it takes for so many bytes."""

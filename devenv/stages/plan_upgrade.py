@@ -11,7 +11,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Refusal, Route
+from devenv.model.upgrade import Refusal, Route, Way
 from devenv.model.version import parse_version
 from devenv.stages.plan_up import live
 from devenv.stages.resolve import further_key
@@ -58,14 +58,21 @@ def volumes_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume]) -> dic
 
 
 def choose(
-    routes: Sequence[Route] | Refusal, stops: Callable[[Sequence[str]], tuple[ResolvedService, ...]]
+    routes: Sequence[Route] | Refusal,
+    stops: Callable[[Sequence[str]], tuple[ResolvedService, ...]],
+    *,
+    size: int | None = None,
+    wanted: Way | None = None,
 ) -> tuple[Route, tuple[ResolvedService, ...]] | Refusal:
     """The first route that can be gone, with servers of its stops; why the ones before it cannot is in its note.
 
+    Data of ``size`` bytes goes by none that is only for more. ``wanted`` is the way to go if there is one of that kind.
     ``stops`` gives servers of versions, and raises DevenvError where their images cannot be had.
     """
     if isinstance(routes, Refusal):
         return routes
+    asked = [route for route in routes if route.way is wanted]
+    routes = asked or [route for route in routes if route.above <= (size or 0)]
     lacking: list[Problem] = []
     for route in routes:
         try:

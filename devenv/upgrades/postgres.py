@@ -1,7 +1,8 @@
-"""PostgreSQL: any major version to any newer one, by dump and restore with the new version's tools.
+"""PostgreSQL: any major version to any newer one at once, by dump and restore or by pg_upgrade across the two images.
 
-Both servers run, and the new one's ``pg_dump`` asks the old one over a socket in a volume that they share: no
-password and no pg_hba.conf stands in between.
+A dump is written with the new version's tools, which ask the old server over a socket in a volume that both share: no
+password and no pg_hba.conf stands in between. pg_upgrade needs the old version's programs beside the new ones: they are
+lifted out of the old image (services.md, part 3).
 """
 
 from __future__ import annotations
@@ -21,24 +22,119 @@ _FAST = {
     "checkpoint_timeout": "1h",
     "maintenance_work_mem": "256MB",
 }
-_SOCKETS, _DUMP = "sockets", "dump"
+_FLAGS = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
+_SOCKETS, _DUMP, _PROGRAMS, _SHARED, _LIBRARIES = "sockets", "dump", "programs", "shared", "libraries"
+#: Where the one way becomes faster than the other, in bytes: measured, see docs/benchmarks.md.
+LARGE = 700_000_000
+#: The image makes a superuser and a database as the manifest says now, whatever it said before.
+_MORE = ("role ", "database ", "in ")
 
 
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
-    """To any newer major version at once."""
-    return (Route(Way.DUMP, fixed=8, per_gb=45),)
+    """To any newer major version at once: much data by pg_upgrade where it can be had, else by a dump."""
+    dump = Route(Way.DUMP, fixed=8, per_gb=45)
+    if not _linkable(old, new):
+        return (dump,)
+    return (Route(Way.LINK, fixed=20, per_gb=8, above=LARGE), dump)
+
+
+def _linkable(old: ResolvedService, new: ResolvedService) -> bool:
+    """Whether both images are Debian's by their names, and the new version takes over encodings and locales."""
+    own = all(service.image.repository.endswith("postgres") for service in (old, new))
+    debian = not any("alpine" in service.image.tag for service in (old, new))
+    return own and debian and (new.version.part(0) or 0) >= 16
+
+
+def _who(service: ResolvedService) -> dict[str, str]:
+    return {"DEVENV_USER": str(service.options["user"])}
+
+
+def _into(service: ResolvedService) -> dict[str, str]:
+    return {"DEVENV_NEW_USER": str(service.options["user"])}
+
+
+def _census(server: str, service: ResolvedService, text: str) -> Step:
+    return Step(Do.CENSUS, text, server, "postgres/census.sh", _who(service))
+
+
+def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
+    """Copy, count, move, count again."""
+    return _linked(old, new) if way.way is Way.LINK else _dumped(old, new)
+
+
+def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
+    servers = (
+        Server("old", old, mounts(old, COPY) | {"/var/run/postgresql": _SOCKETS}, flags=_FLAGS),
+        Server("new", new, mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP}, flags=_FLAGS),
+    )
+    asked = _who(old) | {"PGHOST": "/devenv/old"}
+    steps = (
+        Step(Do.COPY, "copy the data"),
+        Step(Do.SERVE, f"start {old.version} on the copy", "old"),
+        _census("old", old, "count what is there"),
+        Step(Do.SERVE, f"start {new.version} beside it", "new"),
+        Step(Do.RUN, "look around", "new", "postgres/note.sh", asked),
+        Step(Do.RUN, "dump", "new", "postgres/dump.sh", asked),
+        Step(Do.STOP, f"stop {old.version}", "old"),
+        Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(new)),
+        Step(Do.RUN, "set up", "new", "postgres/configure.sh", _into(new)),
+        _census("new", new, "count again"),
+        Step(Do.STOP, f"stop {new.version}", "new"),
+    )
+    return Recipe(servers, steps, NEW, (COPY, _SOCKETS, _DUMP), more=_MORE)
+
+
+def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
+    before, after = str(old.version.part(0)), str(new.version.part(0))
+    lifted = {
+        f"/usr/lib/postgresql/{before}": _PROGRAMS,
+        f"/usr/share/postgresql/{before}": _SHARED,
+        "/devenv/libraries": _LIBRARIES,
+    }
+    kept = {"/devenv/dump": _DUMP}
+    servers = (
+        Server("old", old, mounts(old, COPY) | kept, flags=_FLAGS),
+        Server("lift", old, lifted, idle=True),
+        Server("tools", new, lifted | kept | {"/devenv/data": COPY}, idle=True),
+        Server("new", new, mounts(new, COPY) | kept | {"/devenv/libraries": _LIBRARIES}, flags=_FLAGS),
+    )
+    majors = {"DEVENV_OLD": before, "DEVENV_NEW": after, "DEVENV_PRELOAD": ",".join(_preloaded(new))}
+    own = {"DEVENV_NEW_USER": str(old.options["user"])}
+    steps = (
+        Step(Do.COPY, "copy the data"),
+        Step(Do.SERVE, f"start {old.version} on the copy", "old"),
+        _census("old", old, "count what is there"),
+        Step(Do.RUN, "look around", "old", "postgres/note.sh", _who(old)),
+        Step(Do.STOP, f"stop {old.version}", "old"),
+        Step(Do.SERVE, f"lift the programs of {old.version}", "lift"),
+        Step(Do.RUN, "lift its libraries", "lift", "postgres/lift.sh", {"DEVENV_OLD": before}),
+        Step(Do.SERVE, f"lay out those of {new.version}", "tools"),
+        Step(Do.RUN, "pg_upgrade", "tools", "postgres/link.sh", majors),
+        Step(Do.SERVE, f"start {new.version} on the copy", "new"),
+        Step(Do.RUN, "mend", "new", "postgres/mend.sh", own),
+        Step(Do.RUN, "set up", "new", "postgres/configure.sh", own),
+        _census("new", old, "count again"),
+        Step(Do.STOP, f"stop {new.version}", "new"),
+    )
+    return Recipe(servers, steps, COPY, (_DUMP, _PROGRAMS, _SHARED, _LIBRARIES), more=_MORE)
+
+
+def _preloaded(service: ResolvedService) -> list[str]:
+    """Libraries that extensions of the old data ask for at the start."""
+    wanted = service.options.get("extensions")
+    names = wanted if isinstance(wanted, tuple) else ()
+    return list(dict.fromkeys(item for name in names for item in service.kind.preload.get(name, ())))
 
 
 def pack(service: ResolvedService) -> Recipe:
     """All of a cluster as a dump, which any later version on any processor reads."""
-    flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
-    server = Server("old", service, mounts(service, COPY) | {"/devenv/dump": _DUMP}, flags=flags)
-    who = {"DEVENV_USER": str(service.options["user"])}
+    server = Server("old", service, mounts(service, COPY) | {"/devenv/dump": _DUMP}, flags=_FLAGS)
     steps = (
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {service.version} on the copy", "old"),
-        Step(Do.CENSUS, "count what is there", "old", "postgres/census.sh", who),
-        Step(Do.RUN, "dump", "old", "postgres/dump.sh", who),
+        _census("old", service, "count what is there"),
+        Step(Do.RUN, "look around", "old", "postgres/note.sh", _who(service)),
+        Step(Do.RUN, "dump", "old", "postgres/dump.sh", _who(service)),
         Step(Do.STOP, f"stop {service.version}", "old"),
     )
     return Recipe((server,), steps, _DUMP, (COPY,))
@@ -46,37 +142,12 @@ def pack(service: ResolvedService) -> Recipe:
 
 def unpack(service: ResolvedService) -> Recipe:
     """The same into new data; the census must be the one of before."""
-    flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
-    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=flags)
-    user = str(service.options["user"])
+    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=_FLAGS)
     steps = (
         Step(Do.SERVE, f"start {service.version}", "new"),
-        Step(Do.RUN, "restore", "new", "postgres/restore.sh", {"DEVENV_NEW_USER": user}),
-        Step(Do.CENSUS, "count again", "new", "postgres/census.sh", {"DEVENV_USER": user}),
+        Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(service)),
+        Step(Do.RUN, "set up", "new", "postgres/configure.sh", _into(service)),
+        _census("new", service, "count again"),
         Step(Do.STOP, f"stop {service.version}", "new"),
     )
-    return Recipe((server,), steps, NEW, (_DUMP,), more=("role ", "database ", "in "))
-
-
-def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
-    """Copy, count, dump and restore, count again."""
-    flags = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
-    servers = (
-        Server("old", old, mounts(old, COPY) | {"/var/run/postgresql": _SOCKETS}, flags=flags),
-        Server("new", new, mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP}, flags=flags),
-    )
-    who = {"DEVENV_USER": str(old.options["user"])}
-    steps = (
-        Step(Do.COPY, "copy the data"),
-        Step(Do.SERVE, f"start {old.version} on the copy", "old"),
-        Step(Do.CENSUS, "count what is there", "old", "postgres/census.sh", who),
-        Step(Do.SERVE, f"start {new.version} beside it", "new"),
-        Step(
-            Do.RUN, "dump and restore", "new", "postgres/move.sh", who | {"DEVENV_NEW_USER": str(new.options["user"])}
-        ),
-        Step(Do.CENSUS, "count again", "new", "postgres/census.sh", {"DEVENV_USER": str(new.options["user"])}),
-        Step(Do.STOP, f"stop {new.version}", "new"),
-        Step(Do.STOP, f"stop {old.version}", "old"),
-    )
-    # The image makes a superuser and a database as the manifest says now, whatever it said before.
-    return Recipe(servers, steps, NEW, (COPY, _SOCKETS, _DUMP), more=("role ", "database ", "in "))
+    return Recipe((server,), steps, NEW, (_DUMP,), more=_MORE)

@@ -5,13 +5,12 @@ fail() { echo "devenv: $*" >&2; exit 1; }
 cd /devenv/dump
 have=$(new -d postgres -c 'SHOW server_version')
 
+# All that is lacking is told at once, before anything is made.
+new -d postgres -c 'SELECT name FROM pg_available_extensions' >/tmp/there
 lacking=''
-for extension in $(sort -u extensions); do
-  [ "$(new -d postgres -v name="$extension" -f - <<'SQL'
-SELECT count(*) FROM pg_available_extensions WHERE name = :'name';
-SQL
-  )" = 1 ] || lacking="$lacking, $extension"
-done
+while IFS= read -r wanted; do
+  grep -qxF "${wanted%% *}" /tmp/there || lacking="$lacking, $wanted"
+done <extensions
 [ -z "$lacking" ] || fail "the image of PostgreSQL $have lacks the extension ${lacking#, }"
 
 # The role that made this cluster is there already.
@@ -20,20 +19,28 @@ grep -vxFf /tmp/there globals.sql >/tmp/roles.sql
 new -d postgres -f /tmp/roles.sql >/dev/null
 rm /tmp/there /tmp/roles.sql
 
+# Definitions first, as text: a server that is newer than the pg_dump that asked it, though of an older major version,
+# marks its columns in a way that this one would neither hide nor take (17.12 beside 18.6).
+restore() { # archive, the database to begin in, the database, more options
+  archive=$1 first=$2 base=$3
+  shift 3
+  pg_restore --section=pre-data "$@" -f /tmp/definitions "$archive"
+  sed -E -e '/^ALTER TABLE ONLY .* SET \(pg_attver=[0-9]+\);$/d' -e '/^ALTER TABLE ONLY .* SET \(/s/, pg_attver=[0-9]+|pg_attver=[0-9]+, //' /tmp/definitions >/tmp/definitions.sql
+  new -d "$first" -f /tmp/definitions.sql >/dev/null
+  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --section=data --section=post-data --exit-on-error -j "$(nproc)" "$archive"
+  rm -r "$archive"
+}
+
 number=0
 while IFS= read -r base; do
   number=$((number + 1))
+  echo "restoring $base" >&2
   new -d template1 -v name="$base" -f - <<'SQL'
 SELECT format('DROP DATABASE IF EXISTS %I', :'name') \gexec
 SQL
-  pg_restore -U "$DEVENV_NEW_USER" -d postgres --create --exit-on-error -j "$(nproc)" "base-$number" </dev/null
+  restore "base-$number" postgres "$base" --create </dev/null
 done <bases
 for base in postgres template1; do
-  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --exit-on-error "own-$base"
+  restore "own-$base" "$base" "$base"
 done
 new -d postgres -f owner.sql
-while IFS='	' read -r name value; do
-  new -d postgres -c "ALTER SYSTEM SET \"$name\" = $value" 2>/dev/null </dev/null ||
-    echo "note: ALTER SYSTEM SET $name was left out: PostgreSQL $have does not take it"
-done <settings
-vacuumdb -U "$DEVENV_NEW_USER" --all --analyze-only --quiet -j "$(nproc)"
