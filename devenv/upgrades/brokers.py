@@ -74,7 +74,7 @@ NATS = InPlace(
 
 
 def _mosquitto(old: ResolvedService, new: ResolvedService) -> Routes:
-    return by(fixed=3, per_gb=60, verified=True)
+    return by(fixed=3, per_gb=60, verified=old.version.release >= (2,))
 
 
 def _patient(service: ResolvedService) -> ResolvedService:

@@ -52,7 +52,7 @@ def refusal(kind: str, old: str, new: str, then: str = "") -> Refusal:
         ("clickhouse", "22.1.3", "24.8", ("22.8", "23.8")),
         ("kafka", "3.3.1", "4.1.0", ()),
         ("nats", "2.9", "2.15", ()),
-        ("mosquitto", "1.6", "2.1", ()),
+        ("mosquitto", "2.0", "2.1", ()),
         ("mailpit", "1.20", "2.0", ()),
     ],
 )
@@ -61,6 +61,10 @@ def test_stops(kind: str, old: str, new: str, stops: tuple[str, ...]) -> None:
     assert found.stops == stops
     assert found.way is (Way.STEPS if stops else Way.IN_PLACE)
     assert found.verified is (kind in ("nats", "mosquitto"))
+
+
+def test_mosquitto_of_before_2_is_not_tried() -> None:
+    assert not route("mosquitto", "1.6", "2.1").verified
 
 
 def test_kafka_is_not_finished_until_somebody_says_so() -> None:

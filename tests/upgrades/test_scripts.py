@@ -142,3 +142,17 @@ def test_recipes_hold_together(every: list[tuple[str, Recipe]]) -> None:
 def test_every_kind_with_data_has_a_way() -> None:
     keeping = {name for name, kind in kinds().items() if kind.data}
     assert {name for name in keeping if (name, name) not in registry.WAYS} == set()
+
+
+def test_what_is_called_verified_is_gone_by_the_engines_tests() -> None:
+    tests = "".join(
+        path.read_text(encoding="utf-8") for path in (Path(__file__).parents[1] / "engine").glob("test_upgrade*.py")
+    )
+    known = services()
+    verified = {
+        kind
+        for (kind, then) in registry.WAYS
+        for old, new in product(known[kind], known[then])
+        if not isinstance(routes := registry.routes(old, new), Refusal) and any(route.verified for route in routes)
+    }
+    assert {kind for kind in verified if f'"{kind}"' not in tests} == set()
