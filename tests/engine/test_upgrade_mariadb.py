@@ -10,13 +10,22 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
-from tests.engine.running import devenv, volumes, well
+from tests.engine.project import Project, docker
+from tests.engine.running import DEVENV, Ended, environment, volumes, well
 
 DATA = (Path(__file__).parent / "data" / "upgrade.sql").read_text(encoding="utf-8")
 #: Only MariaDB has it.
 ARIA = "\nCREATE TABLE shop.aria (id INT PRIMARY KEY, t TEXT) ENGINE=Aria; INSERT INTO shop.aria VALUES (1, 'kept');\n"
 SCRIPTS = Path(__file__).parents[2] / "templates" / "upgrades"
+
+
+def devenv(own: Project, *words: str) -> Ended:
+    """Run devenv to its end: a move of data takes what it takes where much else runs."""
+    done = subprocess.run(
+        [*DEVENV, *words], cwd=own.root, env=environment(own), capture_output=True, text=True, timeout=900
+    )
+    assert "Traceback" not in done.stderr, done.stderr
+    return Ended(done.returncode, done.stdout, done.stderr)
 
 
 def version(standins: tuple[Standin, ...], kind: str, begins: str) -> str:
