@@ -20,7 +20,7 @@ local out, big, lost, strange = {}, {}, 0, {}
 local lives = ARGV[6] == 'yes'
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local fields = not redis.pcall('HPEXPIRETIME', '', 'FIELDS', 1, 'x').err
+local fields = not redis.pcall('HPEXPIRETIME', 'devenv-none', 'FIELDS', 1, 'x').err
 local function whole(number) return string.format('%.0f', number) end
 local function say(...)
   local words = {...}
