@@ -153,11 +153,13 @@ def test_a_stream(project: Make, standins: tuple[Standin, ...], filled: bool) ->
         if filled:
             channel.basic_publish("", "stream", b"x")
     own.write(manifest(then))
-    ended = devenv(own, "sync", "--yes")
     if filled:
+        ended = devenv(own, "sync", "--yes")
         assert ended.code == 1
         assert "the stream stream in / holds messages, which cannot be moved from server to server" in ended.err
+        own.write(manifest(first))
+        own.up()
         assert clients.rabbitmq_version(own.url("queue")) == first
     else:
-        assert ended.code == 0, ended.err
+        own.run("sync", "--yes")
         assert "stream\tstream" in control(own, "list_queues", "name", "type")

@@ -18,7 +18,7 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local function sum(...) return tonumber(string.sub(redis.sha1hex(table.concat({...}, '\0')), 1, 13), 16) end
 local function add(a, b) return (a + b) % 4503599627370496 end
 local function score(text) return string.format('%.17g', tonumber(text)) end
-local fields = not redis.pcall('HPEXPIRETIME', KEYS[1] or '', 'FIELDS', 1, 'x').err
+local fields = not redis.pcall('HPEXPIRETIME', 'devenv-none', 'FIELDS', 1, 'x').err
 local function chained(page) -- page(n) gives the parts that follow the nth
   local whole, at = '', 0
   repeat
@@ -35,13 +35,20 @@ local function ending(key, flat, from) -- those of the next 500 fields that end 
   for i, time in ipairs(times) do if time >= 0 and time <= deadline then ends[names[i]] = true end end
   return ends
 end
+-- Ranges that leave their first id out are known from 6.2 on.
+local open = not redis.pcall('XRANGE', 'devenv-none', '(0-1', '+').err
+local function after(id)
+  if open then return '(' .. id end
+  local time, number = string.match(id, '(%d+)-(%d+)')
+  return time .. '-' .. string.format('%.0f', tonumber(number) + 1)
+end
 local function stream(key)
   local last, parts = '-', {}
   local whole = chained(function()
     local found = {}
     for _, entry in ipairs(redis.call('XRANGE', key, last, '+', 'COUNT', 1000)) do
       found[#found + 1] = entry[1] .. '\0' .. table.concat(entry[2], '\0')
-      last = '(' .. entry[1]
+      last = after(entry[1])
     end
     return found
   end)
@@ -57,7 +64,7 @@ local function stream(key)
       for _, item in ipairs(page) do
         -- What was deleted meanwhile is pending for nobody.
         if #redis.call('XRANGE', key, item[1], item[1]) > 0 then lines[#lines + 1] = item[1] .. ' ' .. item[2] .. ' ' .. item[4] end
-        from = '(' .. item[1]
+        from = after(item[1])
       end
     until #page == 0
     table.sort(lines)

@@ -20,14 +20,14 @@ local out, big, lost, strange = {}, {}, 0, {}
 local lives = ARGV[6] == 'yes'
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local fields = not redis.pcall('HPEXPIRETIME', '', 'FIELDS', 1, 'x').err
+local fields = not redis.pcall('HPEXPIRETIME', 'devenv-none', 'FIELDS', 1, 'x').err
 local function whole(number) return string.format('%.0f', number) end
-local function say(...)
-  local words = {...}
+local function tell(words)
   out[#out + 1] = '*' .. #words .. '\r\n'
   for _, word in ipairs(words) do out[#out + 1] = '$' .. #word .. '\r\n' .. word .. '\r\n' end
 end
-local function each(verb, key, items, size) -- in commands of 500 words at most
+local function say(...) tell({...}) end
+local function each(verb, key, items) -- in commands of 500 words at most
   for from = 1, #items, 500 do
     local upto = math.min(from + 499, #items)
     out[#out + 1] = '*' .. (upto - from + 3) .. '\r\n'
@@ -84,7 +84,11 @@ local function groups(key) -- and what makes an empty stream one
 end
 local function entries(key, from, count)
   local found = redis.call('XRANGE', key, from, '+', 'COUNT', count)
-  for _, entry in ipairs(found) do say('XADD', key, entry[1], unpack(entry[2])) end
+  for _, entry in ipairs(found) do
+    local words = {'XADD', key, entry[1]}
+    for _, word in ipairs(entry[2]) do words[#words + 1] = word end
+    tell(words)
+  end
   return #found == count and '(' .. found[#found][1] or 'end'
 end
 local make = {
