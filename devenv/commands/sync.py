@@ -230,9 +230,12 @@ def _roll_back(asked: Asked) -> int:
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
+    from devenv.switching import recovered
 
     console = asked.console
-    with open_store(asked.world).locked("sync", waiting=console.waiting):
+    store = open_store(asked.world)
+    with store.locked("sync", waiting=console.waiting):
+        recovered(console, store)
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
