@@ -203,9 +203,13 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
     from devenv.rollback import before, last_sync, restore
+    from devenv.switching import recovered
 
     console, asked.result = asked.console, dry and not asked.as_json
-    with contextlib.nullcontext() if dry else open_store(asked.world).locked("sync", waiting=console.waiting):
+    store = open_store(asked.world)
+    with contextlib.nullcontext() if dry else store.locked("sync", waiting=console.waiting):
+        if not dry:
+            recovered(console, store)
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)

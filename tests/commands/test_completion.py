@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from devenv.cli import VERBS
+from devenv.effects import snapshots
+from devenv.effects.store import Store
+from devenv.model.snapshot import Snapshot
 from tests.making import tree
 from tests.program import MANIFEST, ROOT, Program
 
@@ -55,10 +58,21 @@ def test_verbs(shop: Path) -> None:
     assert offered(shop, "st") == ["status", "stop"]
 
 
-@pytest.mark.parametrize("verb", ["up", "stop", "url", "client", "exec", "logs", "wait", "reset", "status"])
+@pytest.mark.parametrize("verb", ["up", "stop", "url", "client", "exec", "logs", "wait", "reset", "status", "seed"])
 def test_services(shop: Path, verb: str) -> None:
     assert offered(shop, verb, "") == ["db", "cache", "mine"]
     assert offered(shop, verb, "c") == ["cache"]
+
+
+def test_snapshots(shop: Path) -> None:
+    """Those that are remembered, without asking an engine."""
+    store = Store(Path(os.environ["DEVENV_STATE"]), shop)
+    snapshots.add(
+        store, [Snapshot(n, "db", "redis", "7.0", "7.0", "", "", {"/data": n}) for n in ("mon", "may", "sun")]
+    )
+    assert offered(shop, "snapshot", "restore", "m") == ["mon", "may"]
+    assert offered(shop, "snapshot", "rm", "mon", "") == ["may", "sun"]
+    assert offered(shop, "snapshot", "re") == ["restore"]
 
 
 def test_services_that_were_given_already_are_not_offered_again(shop: Path) -> None:

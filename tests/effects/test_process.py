@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.effects.process import Finished, begin, pass_through, run
+from devenv.effects.process import BESIDE, Finished, begin, pass_through, pipe, run
 
 pytestmark = pytest.mark.usefixtures("programs")
 
@@ -136,3 +136,22 @@ def test_nobody_is_left_behind_at_the_end() -> None:
     while at_work(begun):
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_programs_one_after_the_other_by_descriptor(tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("b\na\n")
+    with (tmp_path / "in").open() as source, (tmp_path / "out").open("w") as sink:
+        first, second, beside = pipe(
+            ["sort"], ["tee", BESIDE], source=source.fileno(), sink=sink.fileno(), beside=["wc", "-l"]
+        )
+    assert (tmp_path / "out").read_text() == "a\nb\n"
+    assert (first.code, second.code, beside.stdout.strip()) == (0, 0, "2")
+    broken, whole = pipe(["sh", "-c", "echo a; echo wrong >&2; exit 3"], ["cat"])
+    assert (broken.code, broken.stderr, whole.code, whole.stdout) == (3, "wrong\n", 0, "a\n")
+
+
+def test_a_program_that_says_something_and_then_asks() -> None:
+    asked = begin(["sh", "-c", "echo ready; read -r word; echo $word"], asks=True)
+    assert asked.first_line() == "ready\n"
+    assert asked.end(input="go\n").stdout == "go\n"
+    assert begin(["true"], asks=True).first_line() == ""

@@ -103,3 +103,21 @@ def test_without_any(project: Make) -> None:
     made = project(REDIS)
     none = devenv(made, "seed")
     assert (none.code, "there is no [seed] in devenv.toml" in none.err) == (2, True)
+
+
+def test_what_somebody_exported_is_what_a_colleague_begins_with(project: Make) -> None:
+    source = project(POSTGRES + REDIS)
+    well(devenv(source, "up"))
+    clients.postgres(source.url("db"), "CREATE TABLE t (a int)", "INSERT INTO t SELECT generate_series(1, 7)")
+    clients.redis_write(source.url("cache"))
+    seeds = '[seed]\ndb = ["team.devenv.tar", "more.sql"]\ncache = ["team.devenv.tar"]\n'
+    made = project(f"{POSTGRES.replace('15.20', '17.12')}{REDIS}{seeds}")
+    made.file("more.sql", "INSERT INTO t VALUES (8);\n")
+    well(devenv(source, "snapshot", "export", str(made.root / "team.devenv.tar")))
+    well(devenv(made, "up"))
+    assert (count(made), clients.redis_read(made.url("cache"))) == (8, clients.VALUE)
+    assert clients.postgres_version(made.url("db")) == "17.12"
+    assert devenv(made, "snapshot", "list", "-j").document["snapshots"] == []
+    assert "nothing to do" in well(devenv(made, "up")).err
+    well(devenv(made, "seed", "-y", "db"))
+    assert count(made) == 8
