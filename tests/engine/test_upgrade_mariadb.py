@@ -10,7 +10,7 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project, docker
+from tests.engine.project import Project
 from tests.engine.running import DEVENV, Ended, environment, volumes, well
 
 DATA = (Path(__file__).parent / "data" / "upgrade.sql").read_text(encoding="utf-8")
