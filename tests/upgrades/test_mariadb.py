@@ -12,6 +12,12 @@ from devenv.upgrades import registry
 from tests.making import resolved
 
 
+def way_of(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
+    """The first way, or why there is none."""
+    found = registry.routes(old, new)
+    return found if isinstance(found, Refusal) else found[0]
+
+
 def service(kind: str, version: str, more: str = "") -> ResolvedService:
     return resolved(f'[services.db]\nkind = "{kind}"\nversion = "{version}"\n{more}').services["db"]
 
@@ -23,11 +29,11 @@ def steps(recipe: Recipe) -> list[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("old", "new"), [("10.5", "10.11"), ("10.5", "11.8"), ("10.11", "11.8"), ("11.8.3", "12.3")])
 def test_any_newer_version_opens_the_copy(old: str, new: str) -> None:
-    assert registry.route(service("mariadb", old), service("mariadb", new)) == Route(Way.IN_PLACE, fixed=12, per_gb=25)
+    assert way_of(service("mariadb", old), service("mariadb", new)) == Route(Way.IN_PLACE, fixed=12, per_gb=25)
 
 
 def test_an_older_version_does_not_touch_it() -> None:
-    said = registry.route(service("mariadb", "11.8.9"), service("mariadb", "10.11"))
+    said = way_of(service("mariadb", "11.8.9"), service("mariadb", "10.11"))
     hint = "devenv up --fresh db   start 10.11 empty; the old data is kept"
     assert said == Refusal("data of 11.8.9 cannot go back to 10.11", hint)
 
@@ -35,7 +41,7 @@ def test_an_older_version_does_not_touch_it() -> None:
 def test_in_place_both_servers_open_one_copy_in_turn() -> None:
     old = service("mariadb", "10.5", "settings = { read-only = true, max_connections = 57 }\n")
     new = service("mariadb", "11.8", 'user = "app"\nusers = { reader = "x" }\nroot_password = "theirs"\n')
-    way = registry.route(old, new)
+    way = way_of(old, new)
     assert isinstance(way, Route)
     recipe = registry.recipe(way, old, new)
     assert steps(recipe) == [
@@ -66,7 +72,7 @@ def test_in_place_both_servers_open_one_copy_in_turn() -> None:
 )
 def test_from_mysql_by_a_logical_copy(version: str, collation: str) -> None:
     old, new = service("mysql", "9.7"), service("mariadb", version)
-    way = registry.route(old, new)
+    way = way_of(old, new)
     assert isinstance(way, Route)
     assert (way.way, way.verified) == (Way.DUMP, version == "11.8")
     recipe = registry.recipe(way, old, new)
@@ -93,8 +99,8 @@ def test_from_mysql_by_a_logical_copy(version: str, collation: str) -> None:
 def test_names_of_tables_are_kept_as_they_were_made(old: str, new: str) -> None:
     before = service(old, "9.7" if old == "mysql" else "10.5", "settings = { lower-case-table-names = 1 }\n")
     after = service(new, "9.7" if new == "mysql" else "11.8")
-    said = registry.route(before, after)
+    said = way_of(before, after)
     assert isinstance(said, Refusal)
     assert said.message == "lower_case_table_names acts only on new data: it is 1 there, and 0 is wanted"
     same = replace(after, settings={"lower_case_table_names": 1})
-    assert isinstance(registry.route(before, same), Route)
+    assert isinstance(way_of(before, same), Route)

@@ -10,6 +10,12 @@ from devenv.upgrades import registry
 from tests.making import resolved
 
 
+def way_of(old: ResolvedService, new: ResolvedService) -> Route | Refusal:
+    """The first way, or why there is none."""
+    found = registry.routes(old, new)
+    return found if isinstance(found, Refusal) else found[0]
+
+
 def service(kind: str, version: str, more: str = "") -> ResolvedService:
     return resolved(f'[services.db]\nkind = "{kind}"\nversion = "{version}"\n{more}').services["db"]
 
@@ -32,18 +38,18 @@ def service(kind: str, version: str, more: str = "") -> ResolvedService:
     ],
 )
 def test_no_long_term_series_is_skipped(old: str, new: str, stops: tuple[str, ...]) -> None:
-    way = registry.route(service("mysql", old), service("mysql", new))
+    way = way_of(service("mysql", old), service("mysql", new))
     assert isinstance(way, Route)
     assert (way.way, way.stops, way.verified) == (Way.STEPS if stops else Way.IN_PLACE, stops, False)
 
 
 def test_what_real_servers_prove_is_said() -> None:
-    way = registry.route(service("mysql", "9.7.1"), service("mysql", "9.7.4"))
+    way = way_of(service("mysql", "9.7.1"), service("mysql", "9.7.4"))
     assert way == Route(Way.IN_PLACE, fixed=15, per_gb=25, verified=True)
 
 
 def test_older_than_any_server() -> None:
-    said = registry.route(service("mysql", "5.6"), service("mysql", "8.0"))
+    said = way_of(service("mysql", "5.6"), service("mysql", "8.0"))
     assert isinstance(said, Refusal)
     assert said.message == "no MySQL that devenv can start opens data of 5.6"
 
@@ -51,9 +57,13 @@ def test_older_than_any_server() -> None:
 def test_step_by_step_each_server_is_ended_before_the_next_opens_the_data() -> None:
     old = service("mysql", "5.7", "settings = { lower_case_table_names = 1, query_cache_size = 0 }\n")
     new = service("mysql", "9.7", "settings = { lower_case_table_names = 1 }\n")
-    way = registry.route(old, new)
+    way = way_of(old, new)
     assert isinstance(way, Route)
-    recipe = registry.recipe(way, old, new)
+    hops = [
+        service("mysql", text, "settings = { lower_case_table_names = 1, query_cache_size = 0 }\n")
+        for text in way.stops
+    ]
+    recipe = registry.recipe(way, old, new, hops)
     assert [(str(step.do), step.server, step.script) for step in recipe.steps] == [
         ("copy", "", ""),
         ("serve", "old", ""),
@@ -89,13 +99,13 @@ def test_accounts_may_go_on_as_they_were_where_the_server_is_told_to_let_them() 
 
 def test_from_mariadb_by_a_logical_copy() -> None:
     old, new = service("mariadb", "11.8"), service("mysql", "9.7")
-    way = registry.route(old, new)
+    way = way_of(old, new)
     assert isinstance(way, Route)
     assert (way.way, way.verified) == (Way.DUMP, True)
     recipe = registry.recipe(way, old, new)
     dump = next(step for step in recipe.steps if step.script == "mysql/dump.sh")
     assert dump.values["DEVENV_TO"] == "MySQL 9.7"
     assert "DEVENV_NATIVE" not in dump.values
-    said = registry.route(old, service("mysql", "5.7"))
+    said = way_of(old, service("mysql", "5.7"))
     assert isinstance(said, Refusal)
     assert said.message == "devenv knows no way from MariaDB to MySQL 5.7"

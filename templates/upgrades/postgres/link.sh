@@ -48,8 +48,9 @@ if ! as "$new/pg_upgrade" -b "$old" -B "$new" -d "$from" -D "$to" -U "$superuser
   find "$to" -path '*pg_upgrade_output.d*' -name '*.txt' -exec cat {} + >&2
   fail "pg_upgrade: $(grep -m 1 -iE 'fatal|fail|missing|incompatible|lacks' /tmp/said || tail -n 1 /tmp/said); or take --way dump"
 fi
-sed -i '/^shared_preload_libraries = /d' "$to/postgresql.conf"
-echo "listen_addresses = '*'" >>"$to/postgresql.conf"
+grep -v '^shared_preload_libraries = ' "$to/postgresql.conf" >/tmp/conf
+echo "listen_addresses = '*'" >>/tmp/conf
+cat /tmp/conf >"$to/postgresql.conf"
 
 cd /devenv/data
 rm -rf .devenv-old
