@@ -78,7 +78,7 @@ def tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
         still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
         if still and applied.prepared.chosen:
             say(f"{', '.join(still)} did not run and is not started; 'devenv up' does")
-        elif not applied.prepared.chosen and not applied.moved.failed:
+        elif not applied.prepared.chosen and not applied.moved.failed and not home.refused:
             say("nothing runs here; 'devenv up' starts it")
 
 

@@ -56,7 +56,7 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
                 do(subjects, material, progress)
             except DevenvError as error:
                 before = ", ".join(f"{action} {subject}" for action, subject in done)
-                error.changed = f"done before that: {before or 'nothing'}; 'devenv {verb}' goes on from there"
+                error.changed = f"done before that: {before or 'nothing'}; 'devenv up' goes on from there"
                 raise
             done += [(str(actions[0]), subject) for subject in subjects]
             store.journal({"done": [str(action) for action in actions], "subjects": subjects})
