@@ -49,13 +49,8 @@ def plan(
     way: Way | None = None,
 ) -> Moves:
     """Of these services, those whose data is of another version than they want; ``way`` is how to go where one can."""
-    behind_ones = [
-        (service, volume, served.recall(project, world, volume, _container(observed, service.name)))
-        for service in (project.resolved.services[name] for name in names)
-        if (volume := behind(service, observed.volumes, machine, _container(observed, service.name)))
-    ]
     upgrades: list[Upgrade] = []
-    refused: dict[str, Problem] = {}
+    behind_ones, refused = _behind(world, project, machine, observed, names)
     sources = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
     sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], sources)
     for (service, volume, old), found, (size, free) in zip(behind_ones, sources, sizes, strict=True):
@@ -81,6 +76,25 @@ def plan(
             )
         )
     return Moves(tuple(upgrades), refused)
+
+
+def _behind(
+    world: World, project: Project, machine: Machine, observed: Observed, names: Iterable[str]
+) -> tuple[list[tuple[ResolvedService, ExistingVolume, ResolvedService]], dict[str, Problem]]:
+    """Services with the data that is to become theirs and what it was last opened by; and those of which that cannot
+    be had any more."""
+    found, refused = [], {}
+    for service in (project.resolved.services[name] for name in names):
+        container = _container(observed, service.name)
+        volume = behind(service, observed.volumes, machine, container)
+        if volume is None:
+            continue
+        try:
+            found.append((service, volume, served.recall(project, world, volume, container)))
+        except DevenvError as error:
+            said = f"{service.name}: what its data was last served by cannot be had: {error.problems[0].message}"
+            refused[service.name] = Problem(said, error.problems[0].hint)
+    return found, refused
 
 
 def _container(observed: Observed, service: str) -> Container | None:

@@ -340,8 +340,9 @@ from = "pg"
 
 
 @pytest.mark.usefixtures("programs")
-def test_a_sync_writes_none(tmp_path: Path) -> None:
+def test_a_sync_writes_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The manifest, the lock, what is rendered and what this machine remembers."""
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")  # for the docker CLI, which is asked too
     shop = tree(tmp_path / "shop", {**dict(_FILES), **dict(BROKEN), "devenv.toml": MANIFEST})
     (shop / "devenv.lock").write_text(_lock())
     nowhere = {"DOCKER_HOST": f"unix://{tmp_path}/no.sock"}
