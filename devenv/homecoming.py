@@ -245,6 +245,8 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
     back. A service whose data could not be moved stays as it was, and so does what devenv.toml says of it."""
     prepared = follow.prepared
     moved = upgrading.carry_out(world, prepared.project, prepared.machine, prepared.observed, follow.moves, progress)
+    if gone := moved.gone:
+        raise gone  # the journal says what to do when the engine is back
     if moved.failed:
         home = without(world, home, moved.failed, versions_only=False)
         chosen = tuple(name for name in prepared.chosen if name not in moved.failed)

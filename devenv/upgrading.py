@@ -17,7 +17,7 @@ from devenv.effects.engine import images
 from devenv.effects.process import minding
 from devenv.effects.workbench import clear
 from devenv.effects.world import World
-from devenv.errors import DevenvError, Refused
+from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
@@ -142,6 +142,16 @@ class Moved:
     def generations(self) -> dict[str, str]:
         return {upgrade.new.data: upgrade.generation for upgrade in self.upgrades}
 
+    @property
+    def gone(self) -> Unreachable | None:
+        """The engine went away, so that nothing can be put back by now: the next devenv does it."""
+        error = next((error for error in self.failed.values() if isinstance(error, Unreachable)), None)
+        if error is not None and self.left:
+            names = ", ".join(self.failed)
+            error.changed = f"the upgrade of {names} is taken back by the next devenv; nothing is lost"
+            return error
+        return None
+
 
 def carry_out(
     world: World,
@@ -227,6 +237,7 @@ def _one(
         left = _take_back(name, [*scratch.values(), *upgrade.target], container)
         if not isinstance(error, DevenvError):
             raise
+        bench.write(f"failed: {error}")
         moved.failed[upgrade.service] = error
         moved.left += left
         told = "\n  ".join([*left, f"the whole story is in {bench.log}"])

@@ -66,7 +66,7 @@ class Workbench:
                 raise Stopped("was stopped")
             self.journal({"begin": number, "do": str(step.do)})
             self.told(step.text)
-            self._write(f"--- {step.text}")
+            self.write(f"--- {step.text}")
             self._do(step, recipe)
             self.journal({"done": number, "do": str(step.do)})
 
@@ -91,7 +91,7 @@ class Workbench:
         self.copied()
 
     def _serve(self, server: Server) -> None:
-        self.stack.up([server.name], recreate=True, further=True, told=self._write)
+        self.stack.up([server.name], recreate=True, further=True, told=self.write)
         own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server.name)
         self._containers[server.name] = own.id
         question = http_asked.question(self.host, own.id, server.asked) if server.asked else None
@@ -104,22 +104,30 @@ class Workbench:
             stopped=self.over,
         )
         if outcome.failure:
-            self._write(docker("logs", own.id).stderr)
+            said = docker("logs", own.id)
+            self.write(said.stdout + said.stderr)
             raise DevenvError(f"the server {outcome.failure}", outcome.log)
 
     def _run(self, step: Step) -> str:
         head = "".join(f"export {name}={_quoted(value)}\n" for name, value in step.values.items())
         text = head + (self.scripts / step.script).read_text(encoding="utf-8")
         done = execute(self._containers[step.server], Command(("sh", "-s"), text), timeout=None)
-        self._write(done.stderr)
+        self.write(done.stderr)
         if step.do is not Do.CENSUS:
-            self._write(done.stdout)
+            self.write(done.stdout)
             self.notes += [line[6:] for line in done.stdout.splitlines() if line.startswith("note: ")]
         if done.code != 0:
             said = [line for line in (done.stderr or done.stdout).strip().splitlines() if line.strip()]
             own = [line.removeprefix("devenv: ") for line in said if line.startswith("devenv: ")]
-            raise DevenvError(f"{step.text}: " + (own[-1] if own else " / ".join(said[-3:]) or f"code {done.code}"))
+            why = own[-1] if own else " / ".join(said[-3:]) or f"code {done.code}"
+            raise _failed(step, why, done.stderr + self._server_says(step))
         return done.stdout
+
+    def _server_says(self, step: Step) -> str:
+        """The end of the log of the server that a step asked; that goes away with the workbench."""
+        said = docker("logs", "--tail", "50", self._containers[step.server])
+        self.write(said.stdout + said.stderr)
+        return said.stdout + said.stderr
 
     def _asked(self, server: Server) -> str:
         assert server.asked  # a census without a script is of such a server
@@ -148,10 +156,13 @@ class Workbench:
         if found.exit_code not in (*CLEAN, *server.service.kind.ends):
             raise DevenvError(f"the server did not end cleanly: code {found.exit_code}", _tail(identity))
 
-    def _write(self, text: str) -> None:
-        with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as out:
+    def write(self, text: str) -> None:
+        """Add lines to the log."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             at = dt.datetime.now(dt.UTC).strftime("%H:%M:%S")
-            out.writelines(f"{at} {line}\n" for line in text.splitlines() if line.strip())
+            with self.log.open("a", encoding="utf-8") as out:
+                out.writelines(f"{at} {line}\n" for line in text.splitlines() if line.strip())
 
 
 #: How servers end that were asked to: by themselves, or by the signal that asked them (SIGTERM, SIGINT).
@@ -162,6 +173,13 @@ def _tail(container: str) -> str:
     from devenv.effects.containers import last_lines
 
     return last_lines(container)
+
+
+def _failed(step: Step, why: str, said: str) -> DevenvError:
+    """A step that failed. A full disk is told as that, by whomever it was noticed."""
+    if "no space left on device" in said.lower():
+        return DevenvError(f"{step.text}: the disk is full", f"make room there, then run it again\n  {why}")
+    return DevenvError(f"{step.text}: {why}")
 
 
 def _quoted(value: str) -> str:

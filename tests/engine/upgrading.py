@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from tests.engine.conftest import Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, docker
 from tests.engine.running import PATIENCE, environment
 
 HERE = Path(__file__).parent
@@ -28,9 +28,15 @@ def census(project: Project, service: str) -> tuple[str, str]:
     return (folder / "census-before").read_text(), (folder / "census-after").read_text()
 
 
-def killed(project: Project, moment: int, *words: str) -> tuple[bool, str]:
-    """Run devenv and kill it (SIGKILL) at the given of the moments at which it has just written something that it
-    remembers, or is just going to. False, and what it printed, if it came to its end before."""
+def journal(project: Project) -> str:
+    """What a killed devenv left of the journal of upgrades; "" if the last one ended well."""
+    found = list((project.root / "state" / "projects").glob("*/upgrade.jsonl"))
+    return found[0].read_text() if found else ""
+
+
+def killed(project: Project, moment: int | str, *words: str) -> tuple[bool, str]:
+    """Run devenv and kill it (SIGKILL) at a moment of ``mortal.py``'s. False, and what it printed, if it came to its
+    end before."""
     done = subprocess.run(
         [sys.executable, str(HERE / "mortal.py"), str(moment), *words],
         cwd=project.root,
@@ -42,6 +48,14 @@ def killed(project: Project, moment: int, *words: str) -> tuple[bool, str]:
     )
     assert done.returncode in (0, -9), f"{done.returncode}\n{done.stdout}\n{done.stderr}"
     return done.returncode == -9, done.stderr
+
+
+def workbenches(project: Project) -> str:
+    """What there is of a project's workbenches: containers, networks and volumes, running or not."""
+    name = f"name={project.name}-upgrade"
+    found = docker("ps", "--all", "--format", "{{.Names}}", "--filter", name)
+    found += docker("network", "ls", "--format", "{{.Name}}", "--filter", name)
+    return found + docker("volume", "ls", "--quiet", "--filter", name)
 
 
 def fill(url: str) -> None:

@@ -1,0 +1,78 @@
+"""The engine is killed in the middle of an upgrade: devenv says so, and the next one takes it back and nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from tests.engine.conftest import Standin
+from tests.engine.own_engine import OwnEngine, own_engine
+from tests.engine.project import MIRROR, Project
+from tests.engine.running import devenv, docker_that, well
+from tests.engine.test_upgrade_faults import KEYS, MANIFEST, read
+from tests.engine.upgrading import census, journal, version
+
+#: The docker command before which the engine dies, and whether devenv is told to go on when it is back.
+MOMENTS = {
+    "before-the-copy": ('"run --rm --interactive "*', False),
+    "before-a-census": ('"exec --interactive "*', False),
+    "while-the-new-server-starts": ("*' up '*upgrade*|*upgrade*' up '*' new'*", True),
+}
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnEngine]:
+    with own_engine(tmp_path_factory.mktemp("engine") / "own") as engine:
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def own(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...]) -> Project:
+    """Data of Redis 7.0 on it, and a manifest that wants 8.0."""
+    old, new = version(standins, "redis", "7.0"), version(standins, "redis", "8.0")
+    made = Project(tmp_path_factory.mktemp("project"), "engine-killed")
+    made.write(MANIFEST.format(version=old))
+    for wanted in (old, new):
+        engine.docker("pull", "--quiet", f"{MIRROR}/library/redis:{wanted}")
+    well(devenv(made, "up", DOCKER_HOST=engine.host))
+    with redis.Redis.from_url(url(made, engine)) as client:
+        client.mset(KEYS)
+    made.write(MANIFEST.format(version=new))
+    return made
+
+
+def url(own: Project, engine: OwnEngine) -> str:
+    return well(devenv(own, "url", "cache", DOCKER_HOST=engine.host)).out.strip()
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_engine_is_killed(own: Project, engine: OwnEngine, moment: str, tmp_path: Path) -> None:
+    pattern, goes_on = MOMENTS[moment]
+    kills = f'kill -KILL "$(cat {engine.process_file})"; sleep 0.2'
+    path = docker_that(tmp_path / "bin", f'case "$*" in {pattern}) first && {{ {kills}; }};; esac')
+    ended = devenv(own, "sync", "--yes", PATH=path, DOCKER_HOST=engine.host)
+    engine.is_dead()
+    assert ended.code == 7, ended
+    assert "the container engine" in ended.err
+    assert "the upgrade of cache is taken back by the next devenv; nothing is lost" in ended.err
+    assert "nothing was changed" not in ended.err
+    still = devenv(own, "sync", "--yes", DOCKER_HOST=engine.host)
+    assert (still.code, "does not answer" in still.err) == (7, True), still
+    assert journal(own)
+
+    engine.start()
+    again = devenv(own, "sync", *(["--yes"] if goes_on else []), DOCKER_HOST=engine.host)
+    assert again.code == (0 if goes_on else 6), again
+    assert "was interrupted; it is taken back, nothing is lost" in again.err
+    assert read(url(own, engine)) == KEYS
+    assert engine.docker("ps", "--all", "--quiet", "--filter", "label=devenv.workbench") == ""
+    assert engine.docker("volume", "ls", "--quiet", "--filter", "label=devenv.workbench") == ""
+    assert "upgrade" not in engine.docker("network", "ls")
+    assert journal(own) == ""
+    if goes_on:
+        before, after = census(own, "cache")
+        assert before == after
+        assert before.count("\n") > 1
