@@ -24,6 +24,24 @@ def test_another_user_of_postgres(project: Make, standins: tuple[Standin, ...]) 
         assert clients.postgres_read(own.url("it")) == VALUE
 
 
+def test_indexes_that_another_c_library_ordered_are_made_anew(project: Make, standins: tuple[Standin, ...]) -> None:
+    """As after a tag that moved to another system, or another variant: no database could be made any more, either."""
+    own, image = project(""), newest(standins, "postgres")
+    own.write(manifest(image, toml(databases=["shop"])))
+    own.up()
+    url = own.url("it")
+    clients.postgres(url, "CREATE TABLE words (word text PRIMARY KEY)")
+    named = "SELECT relfilenode::bigint FROM pg_class WHERE relname = 'words_pkey'"
+    before = clients.postgres(url, named)
+    for version in ("'2.1'", "NULL"):  # musl has none
+        clients.postgres(url, f"UPDATE pg_database SET datcollversion = {version}")
+    own.write(manifest(image, toml(databases=["shop", SECOND])))
+    own.up()
+    current = "SELECT count(*) FROM pg_database WHERE datcollversion <> '2.1'"
+    assert clients.postgres(url, current) == 4
+    assert clients.postgres(url, named) != before
+
+
 def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None:
     """Whatever becomes of root's password, devenv gets in, and so do people with what the manifest says now.
 
