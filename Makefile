@@ -37,8 +37,9 @@ unit: venv ## All tests that need no engine
 engine-test: images ## Tests against a real engine and real servers
 	$(BIN)/pytest -q -m engine
 
-bench: images ## Measure, beside the peers; writes docs/benchmarks.md
+bench: images ## Measure, beside the peers; writes docs/benchmarks.md and docs/benchmarks-data.md
 	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench.data --gigabytes 1 5
 
 clean: ## Remove what was built here
 	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -29,12 +29,23 @@ _CHECKS = {
 _INSIDE = {"db": 5432, "cache": 6379, "queue": 5672}
 
 
-def standins() -> dict[str, tuple[str, str]]:
-    """Service -> version and variant of its stand-in image."""
+def images() -> list[dict[str, Any]]:
+    """What stand-ins there are."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     listing = Path(os.environ.get("DEVENV_TEST_IMAGES") or cache / "devenv-tests" / "images.json")
+    found: list[dict[str, Any]] = json.loads(listing.read_text(encoding="utf-8"))["images"]
+    return found
+
+
+def standin(kind: str, release: str) -> str:
+    """The version of a kind's stand-in of one Debian release."""
+    return next(str(image["version"]) for image in images() if (image["kind"], image["release"]) == (kind, release))
+
+
+def standins() -> dict[str, tuple[str, str]]:
+    """Service -> version and variant of its stand-in image."""
     found = {}
-    for image in json.loads(listing.read_text(encoding="utf-8"))["images"]:
+    for image in images():
         if image["release"] == RELEASE:
             tagged = f"{image['version']}-{image['variant']}" in image["tags"]
             found.setdefault(image["kind"], (image["version"], image["variant"] if tagged else ""))
