@@ -32,7 +32,7 @@ from devenv.stages.locking import PATH as LOCK
 from devenv.stages.locking import missing, relocked, write_lock
 from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.resolve import images_of, select
-from devenv.standing import narrowed
+from devenv.standing import narrowed, owe_running, still_to_run
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
 from devenv.upgrading import Moved, Moves
@@ -193,7 +193,7 @@ def following(world: World, home: Home, everything: Observed, services: Sequence
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
         return following(world, without(world, home, back, versions_only=True), everything, services)
-    running = {item.service for item in observed.containers if item.running}
+    running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
     chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
     wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
     return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
@@ -265,6 +265,8 @@ def settle(
             observed=upgrading.seen(prepared.machine, moved, prepared.observed),
         )
         texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
+        moving = {upgrade.service for upgrade in moved.upgrades}
+        owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
         switching.switch(prepared.project, moved.upgrades, texts, _lines(home, moved))
     write_manifest(home, prepared.project, moved)
     try:

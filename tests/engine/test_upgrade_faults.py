@@ -125,9 +125,9 @@ PAIR = '[services.db]\nkind = "postgres"\nversion = "{postgres}"\n\n' + MANIFEST
 #: Of a run that moves both at once, in words of ``mortal.py``; from the last one on it is to be finished.
 PAIR_MOMENTS = (
     'before journal {"begin": 0, .*"db"',
-    'after journal {"done": 0, .*"db"',
+    'after journal {"do": "copy", "done": 0, .*"db"',
     'after journal {"begin": 4, "do": "run", .*"db"@0.5',
-    'after journal {"done": 5, "do": "census", .*"db"',
+    'after journal {"do": "census", "done": 5, .*"db"',
     'before journal {"switch"',
     'after journal {"switch"',
 )

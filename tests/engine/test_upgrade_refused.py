@@ -111,7 +111,8 @@ def small(folder: Path, volume: str, size: str) -> str:
     """A PATH on which the volume that a pattern of the shell finds is a file system of this size."""
     options = f'--driver local --opt type=tmpfs --opt device=tmpfs --opt "o=size={size}"'
     return docker_that(
-        folder / "bin", f'case "$*" in "volume create"*{volume}) shift 2; exec "$real" volume create {options} "$@";; esac'
+        folder / "bin",
+        f'case "$*" in "volume create"*{volume}) shift 2; exec "$real" volume create {options} "$@";; esac',
     )
 
 
