@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devenv import production, switching, upgrading
 from devenv.console import Progress
 from devenv.effects import files, history
+from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError
@@ -272,11 +273,24 @@ def settle(
     try:
         save_decisions(prepared)
         switching.done(prepared.project)
-        carry_out(prepared, progress, verb="sync")
+        prepared = _carried_out(world, home, prepared, progress)
         return Applied(home, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
     except DevenvError as error:
         error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
         raise
+
+
+def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progress) -> Prepared:
+    """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
+    try:
+        carry_out(prepared, progress, verb="sync")
+    except TakenMeanwhile:
+        prepared.project.store.clear_journal()
+        again = Wishes(partial=bool(home.unobtainable))
+        prepared = prepare(world, open_project(world), look(world).result(), prepared.chosen, again)
+        save_decisions(prepared)
+        carry_out(prepared, progress, verb="sync")
+    return prepared
 
 
 def is_layered(home: Home, change: Change) -> bool:

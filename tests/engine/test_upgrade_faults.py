@@ -146,7 +146,10 @@ def test_two_services_killed_at_once(
 
     own = project(manifest("15", "7.0"))
     own.up()
-    url, database = own.url("cache"), own.url("db")
+    url, made = own.url("cache"), own.url("db")
+    with psycopg.connect(made) as connection:  # what devenv.toml knows is wrong from here on
+        connection.execute(b"ALTER USER CURRENT_USER PASSWORD 'somebody''s own'")
+    database = Project.as_user(made, "postgres", "somebody's own")
     with redis.Redis.from_url(url) as client:
         client.mset(KEYS)
     with psycopg.connect(database) as connection:
