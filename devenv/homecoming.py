@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devenv import production, switching, upgrading
 from devenv.console import Progress
 from devenv.effects import files, history
+from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError
@@ -33,7 +34,7 @@ from devenv.stages.locking import PATH as LOCK
 from devenv.stages.locking import missing, relocked, write_lock
 from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.resolve import images_of, select
-from devenv.standing import narrowed
+from devenv.standing import narrowed, owe_running, still_to_run
 from devenv.targets import dotenv
 from devenv.tomledit import Edit, NotEdited, edited
 from devenv.upgrading import Moved, Moves
@@ -196,7 +197,7 @@ def following(
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
         return following(world, without(world, home, back, versions_only=True), everything, services, way=way)
-    running = {item.service for item in observed.containers if item.running}
+    running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
     chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
     wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
     return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
@@ -268,16 +269,31 @@ def settle(
             observed=upgrading.seen(prepared.machine, moved, prepared.observed),
         )
         texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
+        moving = {upgrade.service for upgrade in moved.upgrades}
+        owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
         switching.switch(prepared.project, moved.upgrades, texts, _lines(home, moved))
     write_manifest(home, prepared.project, moved)
     try:
         save_decisions(prepared)
         switching.done(prepared.project)
-        carry_out(prepared, progress, verb="sync")
+        prepared = _carried_out(world, home, prepared, progress)
         return Applied(home, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
     except DevenvError as error:
         error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
         raise
+
+
+def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progress) -> Prepared:
+    """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
+    try:
+        carry_out(prepared, progress, verb="sync")
+    except TakenMeanwhile:
+        prepared.project.store.clear_journal()
+        again = Wishes(partial=bool(home.unobtainable))
+        prepared = prepare(world, open_project(world), look(world).result(), prepared.chosen, again)
+        save_decisions(prepared)
+        carry_out(prepared, progress, verb="sync")
+    return prepared
 
 
 def is_layered(home: Home, change: Change) -> bool:

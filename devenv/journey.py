@@ -19,7 +19,7 @@ from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import drop_leftovers, narrowed
+from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -131,6 +131,7 @@ def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> No
     applied |= {name: {OVERRIDE: overrides[name]} for name in plan.subjects(Action.ADD)}
     project.store.write("applied", applied)
     served.remember(project, prepared.machine, started)
+    owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})
 
 
 def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:

@@ -11,7 +11,7 @@ from devenv.console import Console
 from devenv.effects import files
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
-from devenv.effects.store import checkouts
+from devenv.effects.store import Store, checkouts
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.model.machine import LOOPBACK, Machine
@@ -68,7 +68,23 @@ def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
     store = open_project(world).store
     with store.locked(verb, waiting=console.waiting):
         recovered(console, store)
+        if verb in ("stop", "down"):
+            owe_running(store, ())
         yield standing(world)
+
+
+def still_to_run(store: Store) -> frozenset[str]:
+    """Services that stand still only because they are being moved: what comes after that starts them again, if need be
+    in the next devenv."""
+    return frozenset(store.read(_RAN).get("services", ()))
+
+
+def owe_running(store: Store, services: Iterable[str]) -> None:
+    if (names := sorted(services)) != sorted(still_to_run(store)):
+        store.write(_RAN, {"services": names})
+
+
+_RAN = "ran"
 
 
 def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]:

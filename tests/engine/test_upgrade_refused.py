@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -173,6 +174,24 @@ def test_interrupted(cache: Kept, step: str, tmp_path: Path) -> None:
     path = docker_that(tmp_path / "bin", f'case "$*" in "{step} "*) first && {{ kill -INT $PPID; sleep 0.3; }};; esac')
     ended = cache.sync(PATH=path)
     cache.refused(ended, "interrupted", code=130)
+
+
+def test_its_port_is_taken_meanwhile(tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...]) -> None:
+    """A port is nobody's while what listened there is moved."""
+    with projects(tmp_path_factory) as make:
+        own = make(CACHE.format(version=version(standins, "redis", "7.0")))
+        own.up()
+        with redis.Redis.from_url(own.url("cache")) as client:
+            client.mset(KEYS)
+        port = int(own.url("cache", "port"))
+        own.write(CACHE.format(version=version(standins, "redis", "8.0")))
+        sync = Running(own, "sync", "--yes")
+        docker("wait", own.container("cache"))
+        with socket.create_server(("127.0.0.1", port)):
+            well(sync.end())
+        assert int(own.url("cache", "port")) != port
+        assert read(own.url("cache")) == KEYS
+        assert "nothing to do" in well(devenv(own, "sync")).err
 
 
 def test_two_at_once(tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...], tmp_path: Path) -> None:

@@ -1,8 +1,13 @@
 # What a cluster holds, one line a fact, the same from any version: databases, roles, settings, and for every table how
 # many rows it has and a sum over hashes of them, in whatever order they lie.
 set -eu
-for role in "$DEVENV_USER" postgres; do
-  psql -XAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
+for role in "$DEVENV_USER" postgres ''; do
+  if [ -z "$role" ]; then
+    echo "devenv: pg_hba.conf lets nobody in over the socket without a password: give it 'local all all trust' as its first line" >&2
+    exit 1
+  fi
+  # Never asked for: what would answer is the rest of this script.
+  psql -wXAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
 done
 export PGUSER="$role" PGCLIENTENCODING=UTF8
 export PGOPTIONS='-c datestyle=ISO -c timezone=UTC -c bytea_output=hex -c intervalstyle=postgres -c extra_float_digits=1 -c lc_monetary=C -c xmloption=content -c search_path=pg_catalog -c client_min_messages=error -c statement_timeout=0 -c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=1MB -c max_parallel_workers_per_gather=4 -c jit=off'
