@@ -1,7 +1,8 @@
 """devenv that is killed at a moment: ``mortal.py MOMENT WORD…``.
 
 Moments are counted from the first line of the journal of upgrades: just before each thing that devenv writes down or
-writes to a file of the project, and just after it. Where it did nothing in between, two moments are one.
+writes to a file of the project, and just after it. Where it did nothing in between, two moments are one: so is that after
+the end of one step of an upgrade and that after the beginning of the next one.
 
 ``MOMENT`` is the number of one, or a regular expression that finds one by its words (``after journal {"begin": 4, …``);
 with ``@SECONDS`` behind it, it is so much later, in the middle of what comes then.
@@ -39,7 +40,8 @@ def moment(when: str, what: str) -> None:
     if not begun:
         return
     if wanted.isdigit():
-        if when == "after" or changed:
+        step_ended = '"done"' in what and '"service"' in what
+        if changed or (when == "after" and not step_ended):
             if left == 0:
                 die()
             left -= 1

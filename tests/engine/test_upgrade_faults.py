@@ -16,7 +16,7 @@ from redis.retry import Retry
 
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker
-from tests.engine.running import devenv, volumes, well
+from tests.engine.running import devenv, running, volumes, well
 from tests.engine.upgrading import census, journal, killed, version, workbenches
 
 MANIFEST = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
@@ -119,6 +119,17 @@ def test_killed_at_any_moment(victims: list[Victim], capsys: pytest.CaptureFixtu
     assert points == list(range(len(points)))
     assert len(points) > 40
     assert len(found) >= 2, found  # some were taken back, some were finished
+
+
+def test_what_was_stopped_meanwhile_stays_so(project: Make, standins: tuple[Standin, ...]) -> None:
+    """What ran before a killed upgrade runs again after it, unless somebody says otherwise."""
+    victim = Victim(project(""), version(standins, "redis", "7.0"), version(standins, "redis", "8.0"))
+    assert killed(victim.own, 'after journal {"switch"', "sync", "--yes")[0]
+    assert "it is now complete" in well(devenv(victim.own, "stop")).err
+    well(devenv(victim.own, "sync", "--yes"))
+    assert running(victim.own) == set()
+    victim.own.up()
+    assert read(victim.url) == KEYS
 
 
 PAIR = '[services.db]\nkind = "postgres"\nversion = "{postgres}"\n\n' + MANIFEST.replace("{version}", "{redis}")
