@@ -17,7 +17,7 @@ from redis.retry import Retry
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker
 from tests.engine.running import devenv, running, volumes, well
-from tests.engine.upgrading import census, journal, killed, version, workbenches
+from tests.engine.upgrading import census, journal, killed, own_port, version, workbenches
 
 MANIFEST = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 KEYS = {f"key {n}": f"value {n}" for n in range(500)}
@@ -37,13 +37,14 @@ class Victim:
 
     def __init__(self, own: Project, old: str, new: str) -> None:
         self.own, self.old, self.new = own, old, new
-        own.write(MANIFEST.format(version=old))
+        manifest = MANIFEST.replace("[services.cache.settings]", f"port = {own_port()}\n[services.cache.settings]")
+        own.write(manifest.format(version=old))
         own.up()
         self.url = own.url("cache")
         with redis.Redis.from_url(self.url) as client:
             client.mset(KEYS)
         self.volumes = volumes(own)
-        own.write(MANIFEST.format(version=new))
+        own.write(manifest.format(version=new))
         self._saved = own.root.with_name(f"{own.root.name}-saved")
         shutil.copytree(own.root, self._saved)
 
@@ -132,7 +133,18 @@ def test_what_was_stopped_meanwhile_stays_so(project: Make, standins: tuple[Stan
     assert read(victim.url) == KEYS
 
 
-PAIR = '[services.db]\nkind = "postgres"\nversion = "{postgres}"\n\n' + MANIFEST.replace("{version}", "{redis}")
+PAIR = """\
+[services.db]
+kind = "postgres"
+version = "{postgres}"
+port = {db_port}
+[services.cache]
+kind = "redis"
+version = "{redis}"
+port = {cache_port}
+[services.cache.settings]
+appendonly = true
+"""
 #: Of a run that moves both at once, in words of ``mortal.py``; from the last one on it is to be finished.
 PAIR_MOMENTS = (
     'before journal {"begin": 0, .*"db"',
@@ -152,8 +164,12 @@ def counted(url: str) -> list[tuple[object, ...]]:
 def test_two_services_killed_at_once(
     project: Make, standins: tuple[Standin, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    ports = {"db_port": own_port(), "cache_port": own_port()}
+
     def manifest(postgres: str, redis: str) -> str:
-        return PAIR.format(postgres=version(standins, "postgres", postgres), redis=version(standins, "redis", redis))
+        return PAIR.format(
+            **ports, postgres=version(standins, "postgres", postgres), redis=version(standins, "redis", redis)
+        )
 
     own = project(manifest("15", "7.0"))
     own.up()

@@ -15,7 +15,7 @@ from tests.engine.conftest import Standin, projects
 from tests.engine.project import Project, docker
 from tests.engine.running import Ended, Forwarder, Running, devenv, docker_that, volumes, well
 from tests.engine.test_upgrade_faults import KEYS, read
-from tests.engine.upgrading import journal, version, workbenches
+from tests.engine.upgrading import journal, own_port, version, workbenches
 
 CACHE = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 DB = '[services.db]\nkind = "postgres"\nversion = "{version}"\n[services.db.settings]\nmax_wal_size = "1GB"\n{more}'
@@ -27,8 +27,9 @@ class Kept:
     """A project that is to be upgraded and never is: whatever is tried, all of it stays as it is."""
 
     def __init__(self, own: Project, manifest: str, service: str, old: str, new: str) -> None:
-        self.own, self.manifest, self.service, self.old, self.new = own, manifest, service, old, new
-        own.write(manifest.format(version=old, more=""))
+        self.own, self.service, self.old, self.new = own, service, old, new
+        self.manifest = manifest.replace('{version}"\n', f'{{version}}"\nport = {own_port()}\n', 1)
+        own.write(self.manifest.format(version=old, more=""))
         own.up()
         self.url = own.url(service)
 
