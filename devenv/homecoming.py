@@ -7,40 +7,33 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import production, switching, upgrading
-from devenv.console import Progress
-from devenv.effects import files, history
-from devenv.effects.compose import TakenMeanwhile
-from devenv.effects.engine import look
+from devenv import production, upgrading
 from devenv.effects.world import World
-from devenv.errors import DevenvError, ManifestError
-from devenv.journey import Prepared, Wishes, carry_out, prepare, save_decisions, wait_for
+from devenv.errors import ManifestError
+from devenv.journey import Prepared, Wishes, prepare
 from devenv.kinds import Catalogue
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Note
-from devenv.model.file import File
 from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
 from devenv.model.upgrade import Way
 from devenv.model.version import parse_version
-from devenv.pinning import committed, looked_up, pinned, save
+from devenv.pinning import looked_up, pinned
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
-from devenv.stages.load import LOCAL, MANIFEST, build_manifest
-from devenv.stages.locking import PATH as LOCK
-from devenv.stages.locking import missing, relocked, write_lock
+from devenv.stages.load import LOCAL, build_manifest
+from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.resolve import images_of, select
-from devenv.standing import narrowed, owe_running, still_to_run
-from devenv.targets import dotenv
+from devenv.standing import narrowed, still_to_run
 from devenv.tomledit import Edit, NotEdited, edited
-from devenv.upgrading import Moved, Moves
+from devenv.upgrading import Moves
 
 if TYPE_CHECKING:
-    from devenv.effects.ready import Outcome
+    pass
 
 #: The remark that an earlier sync left behind a value.
 REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
@@ -201,99 +194,6 @@ def following(
     chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
     wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
     return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
-
-
-def write_files(world: World, home: Home) -> None:
-    """Manifest, lock and rendered files, where no engine answers."""
-    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
-    write_manifest(home, project, Moved())
-    save(project)
-    files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
-
-
-def _lines(home: Home, moved: Moved) -> list[str]:
-    """What history says of it."""
-    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
-    return lines + [f"{upgrade.service}: data moved, {upgrade.words}" for upgrade in moved.upgrades]
-
-
-def write_manifest(home: Home, project: Project, moved: Moved) -> None:
-    """The manifest, after what it was is kept for ``sync --rollback``."""
-    text = project.documents.manifest
-    edited = text != home.project.documents.manifest
-    if not edited and not moved.upgrades:
-        return
-    root = project.root
-    before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
-    after = {MANIFEST: history.digest(text)}
-    history.record(project.store, "sync", _lines(home, moved), before=before, after=after, moved=moved.generations)
-    if edited:
-        files.write(root, File(MANIFEST, text, mode=files.mode(root / MANIFEST)))
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """How it ended: what was prepared, what the services said, what data was moved and what was not."""
-
-    home: Home
-    prepared: Prepared
-    outcomes: Sequence[Outcome]
-    moved: Moved
-
-
-def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress: Progress) -> Applied:
-    """Move data, write, then bring what runs in step. Raises DevenvError; what was written stays, and can be rolled
-    back. A service whose data could not be moved stays as it was, and so does what devenv.toml says of it."""
-    prepared = follow.prepared
-    moved = upgrading.carry_out(world, prepared.project, prepared.machine, prepared.observed, follow.moves, progress)
-    if gone := moved.gone:
-        raise gone  # the journal says what to do when the engine is back
-    if moved.failed:
-        home = without(world, home, moved.failed, versions_only=False)
-        chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
-        moving = tuple(upgrade.service for upgrade in moved.upgrades)
-        fresh = Wishes(fresh=moving, partial=bool(home.unobtainable))
-        prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
-    return settle(home, prepared, moved, timeout=timeout, progress=progress, world=world)
-
-
-def settle(
-    home: Home, prepared: Prepared, moved: Moved, *, world: World, timeout: float, progress: Progress
-) -> Applied:
-    """Have moved data be the data, the files say so, and what runs follow."""
-    if moved.upgrades:
-        generations = {**prepared.machine.generations, **moved.generations}
-        prepared = replace(
-            prepared,
-            machine=replace(prepared.machine, generations=generations),
-            observed=upgrading.seen(prepared.machine, moved, prepared.observed),
-        )
-        texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
-        moving = {upgrade.service for upgrade in moved.upgrades}
-        owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
-        switching.switch(prepared.project, moved.upgrades, texts, _lines(home, moved))
-    write_manifest(home, prepared.project, moved)
-    try:
-        save_decisions(prepared)
-        switching.done(prepared.project)
-        prepared = _carried_out(world, home, prepared, progress)
-        return Applied(home, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
-    except DevenvError as error:
-        error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
-        raise
-
-
-def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progress) -> Prepared:
-    """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
-    try:
-        carry_out(prepared, progress, verb="sync")
-    except TakenMeanwhile:
-        prepared.project.store.clear_journal()
-        again = Wishes(partial=bool(home.unobtainable))
-        prepared = prepare(world, open_project(world), look(world).result(), prepared.chosen, again)
-        save_decisions(prepared)
-        carry_out(prepared, progress, verb="sync")
-    return prepared
 
 
 def is_layered(home: Home, change: Change) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from devenv import homecoming, upgrading
+from devenv import arriving, homecoming, upgrading
 from devenv.benches import bench_name
 from devenv.console import Progress
 from devenv.effects.compose import Stack
@@ -141,7 +141,7 @@ def end(trial: Trial, moved: upgrading.Moved) -> None:
 
 def adopt(
     world: World, trial: Trial, moved: upgrading.Moved, *, timeout: float, progress: Callable[[], Progress]
-) -> homecoming.Applied:
+) -> arriving.Applied:
     """Have the copy be the data, devenv.toml say the version, and the service run on it."""
     clear(bench_name(trial.machine, trial.service.name), [])
     everything = look(world).result()
@@ -149,4 +149,4 @@ def adopt(
     chosen = (trial.service.name,) if runs else ()
     prepared = prepare(world, trial.project, everything, chosen, Wishes(fresh=chosen))
     with progress() as shown:
-        return homecoming.settle(trial.home, prepared, moved, world=world, timeout=timeout, progress=shown)
+        return arriving.settle(trial.home, prepared, moved, world=world, timeout=timeout, progress=shown)

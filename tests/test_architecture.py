@@ -20,6 +20,7 @@ FLOORS = (
     ("devenv.cli",),
     ("devenv.commands",),
     ("devenv.rollback", "devenv.trying"),
+    ("devenv.arriving",),
     ("devenv.homecoming",),
     ("devenv.journey", "devenv.sowing"),
     (

@@ -71,9 +71,10 @@ def _move_on(world: World, behind: Sequence[Snapshot], *, timeout: int, progress
     """Data of another version, to the one that devenv.toml says; what was put back stays if that fails."""
     if not behind:
         return []
+    from devenv.arriving import apply
     from devenv.effects import snapshots
     from devenv.effects.engine import look
-    from devenv.homecoming import apply, compare, following
+    from devenv.homecoming import compare, following
 
     names = [item.service for item in behind]
     home = compare(world, names, environment="production", reading=False)

@@ -15,7 +15,8 @@ from devenv.effects.world import World
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.homecoming import Applied, Follow, Home
+    from devenv.arriving import Applied
+    from devenv.homecoming import Follow, Home
 
 
 @click.command()
@@ -126,8 +127,8 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
 
 
 def _sync(asked: Asked, home: Home) -> int:
+    from devenv.arriving import write_files
     from devenv.commands.up import tell_unfinished
-    from devenv.homecoming import write_files
 
     tell_unfinished(asked.console, home.project)
     home, follow = _followed(asked, home)
@@ -165,8 +166,8 @@ def _ask(asked: Asked, words: str) -> None:
 
 
 def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
+    from devenv.arriving import apply
     from devenv.commands.up import run_hooks
-    from devenv.homecoming import apply
     from devenv.model.plan import Action
     from devenv.waiting import failures
 

@@ -10,7 +10,8 @@ from devenv.errors import DevenvError
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.homecoming import Applied, Follow, Home
+    from devenv.arriving import Applied
+    from devenv.homecoming import Follow, Home
     from devenv.model.change import Change
     from devenv.model.upgrade import Upgrade
 
