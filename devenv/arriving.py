@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import switching, upgrading
 from devenv.console import Progress
+from devenv.data import switching, upgrading
+from devenv.data.upgrading import Moved
 from devenv.effects import files, history
 from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import look
@@ -23,7 +24,6 @@ from devenv.stages.locking import PATH as LOCK
 from devenv.stages.locking import write_lock
 from devenv.standing import owe_running, still_to_run
 from devenv.targets import dotenv
-from devenv.upgrading import Moved
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome

@@ -7,7 +7,9 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import production, upgrading
+from devenv import production
+from devenv.data import upgrading
+from devenv.data.upgrading import Moves
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.journey import Prepared, Wishes, prepare
@@ -30,7 +32,6 @@ from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed, still_to_run
 from devenv.tomledit import Edit, NotEdited, edited
-from devenv.upgrading import Moves
 
 if TYPE_CHECKING:
     pass

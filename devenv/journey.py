@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devenv import anew, served
 from devenv.console import Progress
+from devenv.data import anew, served
 from devenv.effects.files import write_files
 from devenv.effects.world import World
 from devenv.model.machine import Machine
@@ -174,7 +174,7 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
 
 def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
     """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
-    from devenv import seeding
+    from devenv.data import seeding
     from devenv.effects.engine import look
     from devenv.waiting import failures
 

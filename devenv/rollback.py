@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from devenv import switching
+from devenv.data import switching
 from devenv.effects import files, history
 from devenv.effects.store import Store
 from devenv.effects.world import World

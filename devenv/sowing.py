@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from devenv import archiving, keeping, restoring, seeding
 from devenv.console import Progress
+from devenv.data import archiving, keeping, restoring, seeding
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.project import open_project

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from devenv import arriving, homecoming, upgrading
-from devenv.benches import bench_name
+from devenv import arriving, homecoming
 from devenv.console import Progress
+from devenv.data import upgrading
+from devenv.data.benches import bench_name
 from devenv.effects.compose import Stack
 from devenv.effects.containers import published
 from devenv.effects.engine import containers, look

@@ -36,7 +36,7 @@ def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
 
 
 def _begin_anew(world: World, console: Console, here: Standing, service: str) -> None:
-    from devenv import keeping, restoring
+    from devenv.data import keeping, restoring
     from devenv.effects import history
 
     place = keeping.Place(world, here.project, here.machine, here.observed)

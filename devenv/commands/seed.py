@@ -39,8 +39,8 @@ def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: in
 
 
 def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...], *, sure: bool, timeout: int) -> None:
-    from devenv import keeping, restoring, seeding
     from devenv.commands.up import fill
+    from devenv.data import keeping, restoring, seeding
     from devenv.effects import history
     from devenv.journey import bring_back
     from devenv.sowing import take_in

@@ -21,7 +21,7 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
-    from devenv.keeping import Place
+    from devenv.data.keeping import Place
     from devenv.model.snapshot import Snapshot
     from devenv.standing import Standing
 
@@ -51,7 +51,7 @@ def create(
 
     Each server is stopped for as long as its copy takes and started again.
     """
-    from devenv import keeping
+    from devenv.data import keeping
     from devenv.effects import history
     from devenv.standing import alone
     from devenv.waiting import serving_again
@@ -197,7 +197,7 @@ def import_(world: World, file: Path, name: str) -> None:
 def _remove(
     world: World, console: Console, here: Standing, gone: Sequence[Snapshot], *, sure: bool, again: str
 ) -> None:
-    from devenv import keeping
+    from devenv.data import keeping
     from devenv.effects import history
     from devenv.stages.keep import sized
 
@@ -217,7 +217,7 @@ def _console(world: World) -> Console:
 
 
 def _place(world: World, here: Standing) -> Place:
-    from devenv.keeping import Place
+    from devenv.data.keeping import Place
 
     return Place(world, here.project, here.machine, here.observed)
 

@@ -10,7 +10,7 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
-    from devenv.keeping import Place
+    from devenv.data.keeping import Place
     from devenv.model.snapshot import Snapshot
 
 
@@ -25,7 +25,7 @@ def export(
     force: bool,
 ) -> None:
     """Write snapshots, or the present data of services, of which a snapshot is made for that and removed again."""
-    from devenv import archiving, keeping
+    from devenv.data import archiving, keeping
     from devenv.effects import snapshots
     from devenv.errors import Refused
     from devenv.stages.keep import named, sized
@@ -55,7 +55,7 @@ def export(
 
 def import_(console: Console, place: Place, path: Path, name: str) -> None:
     """Make snapshots of what is in an archive."""
-    from devenv import archiving
+    from devenv.data import archiving
     from devenv.effects import history
 
     with console.progress() as progress:

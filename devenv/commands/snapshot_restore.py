@@ -19,7 +19,7 @@ def put_back(
     world: World, console: Console, here: Standing, found: Sequence[Snapshot], *, name: str, sure: bool, timeout: int
 ) -> None:
     """Have kept copies be the data. Raises Refused where what devenv.toml says could never open them."""
-    from devenv import keeping, restoring
+    from devenv.data import keeping, restoring
     from devenv.effects import history
     from devenv.errors import DevenvError
     from devenv.journey import bring_back
@@ -52,7 +52,7 @@ def put_back(
 
 
 def _tell(console: Console, place: object, found: Sequence[Snapshot]) -> None:
-    from devenv import keeping
+    from devenv.data import keeping
     from devenv.stages.keep import sized
 
     assert isinstance(place, keeping.Place)

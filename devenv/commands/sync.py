@@ -74,8 +74,8 @@ def command(
         asked.result = not as_json
         home = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _check(asked, home) if checking else _dry(asked, home)
+    from devenv.data.switching import recovered
     from devenv.project import open_store
-    from devenv.switching import recovered
 
     store = open_store(world)
     with store.locked("sync", waiting=console.waiting):
@@ -198,13 +198,13 @@ def _ending(asked: Asked, home: Home) -> int:
 
 def _roll_back(asked: Asked, *, dry: bool) -> int:
     """Put the manifest and the lock back as the last sync found them, and what runs with them."""
+    from devenv.data.switching import recovered
     from devenv.effects import history
     from devenv.homecoming import Home
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
     from devenv.rollback import before, last_sync, restore
-    from devenv.switching import recovered
 
     console, asked.result = asked.console, dry and not asked.as_json
     store = open_store(asked.world)

@@ -11,8 +11,8 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from devenv.data.upgrading import Moved
     from devenv.trying import Trial
-    from devenv.upgrading import Moved
 
 
 @click.command()
@@ -32,9 +32,9 @@ def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discar
     devenv try db@17.6 -- python manage.py test
     devenv try db@17.6 --adopt -- make test
     """
+    from devenv.data.switching import recovered
     from devenv.errors import ManifestError
     from devenv.project import open_store
-    from devenv.switching import recovered
 
     service, at, version = what.partition("@")
     if not at or not version:

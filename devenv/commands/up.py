@@ -64,11 +64,11 @@ def command(
 
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
+    from devenv.data.switching import recovered
     from devenv.effects.compose import TakenMeanwhile
     from devenv.journey import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
-    from devenv.switching import recovered
 
     as_json = as_json or format == "json"
     console = Console(world.stdout, world.stderr, world.env)
@@ -134,7 +134,7 @@ def _steps(plan: Plan) -> list[dict[str, str]]:
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: int, as_json: bool) -> None:
-    from devenv import seeding
+    from devenv.data import seeding
     from devenv.effects import history
     from devenv.errors import DevenvError
     from devenv.journey import carry_out, save_decisions, wait_for
@@ -199,8 +199,8 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
     """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails."""
     from functools import partial
 
-    from devenv import seeding
     from devenv.commands.run import call
+    from devenv.data import seeding
     from devenv.effects.engine import containers
     from devenv.errors import DevenvError
 

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from devenv import pointing, served
 from devenv.console import Progress
+from devenv.data import pointing, served
 from devenv.effects import copying, snapshots, volumes
 from devenv.effects.compose import pull, remove_volumes, start_containers, stop_containers
 from devenv.effects.containers import inspect

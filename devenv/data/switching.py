@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from devenv import pointing, served
-from devenv.benches import JOURNAL
 from devenv.console import Console
+from devenv.data import pointing, served
+from devenv.data.benches import JOURNAL
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
 from devenv.effects.containers import exists

@@ -12,15 +12,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from devenv import __version__, served
-from devenv.benches import bench_name, bench_of, prepare, scratch_of
+from devenv import __version__
 from devenv.console import Progress
+from devenv.data import served
+from devenv.data.benches import bench_name, bench_of, prepare, scratch_of
+from devenv.data.keeping import Place, new_volumes
 from devenv.effects import archive, snapshots, volumes
 from devenv.effects.archive import Archive, Member, Writer
 from devenv.effects.engine_questions import PROJECT
 from devenv.effects.workbench import clear
 from devenv.errors import DevenvError, ManifestError, Refused
-from devenv.keeping import Place, new_volumes
 from devenv.model.observed import ExistingVolume
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService

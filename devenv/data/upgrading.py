@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from devenv import served
-from devenv.benches import JOURNAL, bench_name, bench_of, prepare, scratch_of
 from devenv.console import Progress
+from devenv.data import served
+from devenv.data.benches import JOURNAL, bench_name, bench_of, prepare, scratch_of
 from devenv.effects import volumes
 from devenv.effects.compose import start_containers, stop_containers
 from devenv.effects.engine import images

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from devenv import served
+from devenv.data import served
 from devenv.effects import snapshots
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed

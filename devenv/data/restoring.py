@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from devenv import pointing, served
 from devenv.console import Progress
+from devenv.data import pointing, served
+from devenv.data.keeping import Place, as_snapshot, copies_ready, live_data, names_of, new_volumes, side_by_side
 from devenv.effects import snapshots, volumes
 from devenv.effects.compose import stop_containers
 from devenv.errors import DevenvError, Refused
-from devenv.keeping import Place, as_snapshot, copies_ready, live_data, names_of, new_volumes, side_by_side
 from devenv.model.observed import Container, ExistingVolume
 from devenv.model.problem import Problem
 from devenv.model.snapshot import Snapshot
