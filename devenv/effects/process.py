@@ -204,8 +204,9 @@ def pass_through(
     import sys
 
     early: list[int] = []
-    # A handler, not SIG_IGN: that would be inherited, and an interrupt before the program is there would reach nobody.
-    before = {signal.SIGINT: _handled(signal.SIGINT, early.append)}
+    # Handlers, not SIG_IGN: that would be inherited. And before the program is there: a signal that comes between its
+    # start and a handler of ours would end devenv alone.
+    before = {number: _handled(number, early.append) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         child = subprocess.Popen(
             list(argv),
@@ -213,10 +214,10 @@ def pass_through(
             cwd=cwd,
             stdout=sys.stderr if stdout_to_stderr else None,
         )
-        if early:
-            child.send_signal(signal.SIGINT)
         for number in (signal.SIGTERM, signal.SIGHUP):
-            before[number] = _handled(number, child.send_signal)
+            _handled(number, child.send_signal)
+        for number in early:
+            child.send_signal(number)
         code = child.wait()
     finally:
         for number, handler in before.items():
