@@ -216,8 +216,8 @@ def pass_through(
         )
         for number in (signal.SIGTERM, signal.SIGHUP):
             _handled(number, child.send_signal)
-        for number in early:
-            child.send_signal(number)
+        for received in early:
+            child.send_signal(received)
         code = child.wait()
     finally:
         for number, handler in before.items():
