@@ -156,7 +156,7 @@ def test_a_generated_file_that_somebody_edited(cache: Project) -> None:
     assert (status.code, status.err) == (3, "'devenv up' refuses that, and says what helps\n")
     assert "≠ .devenv/compose.yaml was edited by hand" in status.out
     checked = devenv(cache, "render", "--check")
-    assert (checked.code, ".devenv/compose.yaml is edited" in checked.err) == (3, True)
+    assert (checked.code, ".devenv/compose.yaml was edited by hand" in checked.err) == (3, True)
     well(devenv(cache, "up", "--force"))
     assert compose.read_text() == generated
     compose.write_text("services: {}\n")
