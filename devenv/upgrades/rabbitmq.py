@@ -26,6 +26,8 @@ _NEXT: Mapping[str, tuple[str, ...]] = {
 }
 #: Before 3.8.2 a broker says nothing of itself without its management plugin.
 _FIRST = (3, 8)
+#: Before 3.10 a quorum queue that was moved has once been found to hold less than was counted in it.
+_BESIDE = (3, 10)
 #: Keys of policies that RabbitMQ 4 refuses: it has no mirrored queues.
 _MIRRORS = (
     "ha-mode",
@@ -45,19 +47,24 @@ _MOVE = "move"
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """Along the graph, else side by side. Nobody here has the releases between, so only the second way is tried."""
     if old.version.release[:2] < _FIRST:
-        return Refusal(
-            f"data of RabbitMQ {old.version} is too old for any way that devenv knows",
-            f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
-        )
+        return _no_way(old, new)
     # An exchange's held back messages, a subscription's retained ones: kept beside the queues.
     retained = "retained messages of MQTT stay behind" if "rabbitmq_mqtt" in _plugins(old) else ""
     beside = Route(Way.SIDE_BY_SIDE, fixed=25, per_gb=120, note=retained)
     path = _path(_series(old), _series(new))
+    besides = (beside,) if old.version.release[:2] >= _BESIDE else ()
     if path is None:
-        return (beside,)
+        return besides or _no_way(old, new)
     stops = path[1:-1]
     way = Way.STEPS if stops else Way.IN_PLACE
-    return (Route(way, stops, fixed=15 + 12 * len(path), per_gb=20, verified=False), beside)
+    return (Route(way, stops, fixed=15 + 12 * len(path), per_gb=20, verified=False), *besides)
+
+
+def _no_way(old: ResolvedService, new: ResolvedService) -> Refusal:
+    return Refusal(
+        f"data of RabbitMQ {old.version} is too old for any way that devenv knows",
+        f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+    )
 
 
 def _series(service: ResolvedService) -> str:

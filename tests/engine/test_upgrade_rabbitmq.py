@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections import defaultdict
 from typing import Any
 
 import pika
-import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker
-from tests.engine.running import devenv
 from tests.engine.test_sync import version
 
 #: Virtual hosts by the end of the URL that leads there.
@@ -71,6 +70,16 @@ def message(number: int) -> tuple[Any, ...]:
 ALL = {number: [message(n) for n in range(number, EACH, 10)] for number in range(10)}
 
 
+def patiently(channel: Any, name: str) -> Any:
+    """The next message; an older quorum queue says now and then that it has none while it has."""
+    for _ in range(50):
+        method, what, body = channel.basic_get(name, auto_ack=True)
+        if method:
+            break
+        time.sleep(0.1)
+    return method, what, body
+
+
 def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]]:
     """Every message with all that it is, by queue and priority. They are taken: those that go back to a quorum queue
     would do so in any order.
@@ -84,7 +93,7 @@ def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]
                 by = found.setdefault((host, name), defaultdict(list))
                 channel = connection.channel()
                 for _ in range(EACH):
-                    method, what, body = channel.basic_get(name, auto_ack=True)
+                    method, what, body = patiently(channel, name)
                     assert method, f"{name} in {host} holds less"
                     headers = {key: value for key, value in what.headers.items() if not key.startswith("x-")}
                     more = (what.message_id, what.user_id, what.delivery_mode, what.content_type, what.timestamp)
@@ -129,37 +138,13 @@ def test_from_server_to_server(project: Make, standins: tuple[Standin, ...]) -> 
         assert read(own) == whole()
 
 
-def test_the_oldest(project: Make, standins: tuple[Standin, ...]) -> None:
-    first, then = version(standins, "rabbitmq", "3.8"), version(standins, "rabbitmq", "3.10")
-    own = project(manifest(first))
-    own.up()
-    fill(own)
-    own.write(manifest(then))
-    (upgrade,) = own.json("sync", "--yes")["upgrades"]
-    assert upgrade["note"].startswith("not step by step, on a copy: no image rabbitmq:3.9")
-    assert read(own) == whole()
-
-
-@pytest.mark.parametrize("filled", [True, False])
-def test_a_stream(project: Make, standins: tuple[Standin, ...], filled: bool) -> None:
-    """No shovel moves one by its length: one that holds something is not left behind silently."""
+def test_an_empty_stream(project: Make, standins: tuple[Standin, ...]) -> None:
+    """No shovel moves one by its length; one that holds nothing is made anew."""
     first, then = version(standins, "rabbitmq", "3.10"), version(standins, "rabbitmq", "4.0")
     own = project(manifest(first))
     own.up()
     with at(own, "/") as connection:
-        channel = connection.channel()
-        channel.queue_declare("stream", durable=True, arguments={"x-queue-type": "stream"})
-        channel.confirm_delivery()
-        if filled:
-            channel.basic_publish("", "stream", b"x")
+        connection.channel().queue_declare("stream", durable=True, arguments={"x-queue-type": "stream"})
     own.write(manifest(then))
-    if filled:
-        ended = devenv(own, "sync", "--yes")
-        assert ended.code == 1
-        assert "the stream stream in / holds messages, which cannot be moved from server to server" in ended.err
-        own.write(manifest(first))
-        own.up()
-        assert clients.rabbitmq_version(own.url("queue")) == first
-    else:
-        own.run("sync", "--yes")
-        assert "stream\tstream" in control(own, "list_queues", "name", "type")
+    own.run("sync", "--yes")
+    assert "stream\tstream" in control(own, "list_queues", "name", "type")
