@@ -123,12 +123,10 @@ def test_the_disk_is_full_in_the_copy(cache: Kept, tmp_path: Path) -> None:
     cache.refused(ended, "copying", "the disk is full", "make room there, then run it again")
 
 
-@pytest.mark.parametrize(
-    ("volume", "size"), [("_dump", "16m"), ("_db-postgres-17*", "60m")], ids=["in-the-dump", "in-the-restore"]
-)
-def test_the_disk_is_full(db: Kept, volume: str, size: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("step", "volume", "size"), [("dump", "_dump", "16m"), ("restore", "_db-postgres-17*", "60m")])
+def test_the_disk_is_full(db: Kept, step: str, volume: str, size: str, tmp_path: Path) -> None:
     ended = db.sync(PATH=small(tmp_path, volume, size))
-    db.refused(ended, "dump and restore: the disk is full", "make room there, then run it again")
+    db.refused(ended, f"{step}: the disk is full", "make room there, then run it again")
 
 
 def test_an_image_that_vanishes(cache: Kept, tmp_path: Path) -> None:
