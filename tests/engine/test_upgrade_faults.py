@@ -149,8 +149,8 @@ appendonly = true
 PAIR_MOMENTS = (
     'before journal {"begin": 0, .*"db"',
     'after journal {"do": "copy", "done": 0, .*"db"',
-    'after journal {"begin": 4, "do": "run", .*"db"@0.5',
-    'after journal {"do": "census", "done": 5, .*"db"',
+    'after journal {"begin": 5, "do": "run", .*"db"@0.3',
+    'after journal {"do": "census", "done": 9, .*"db"',
     'before journal {"switch"',
     'after journal {"switch"',
 )
