@@ -17,6 +17,7 @@ from devenv.effects.containers import exists
 from devenv.effects.engine import docker
 from devenv.effects.store import Store
 from devenv.effects.workbench import clear
+from devenv.errors import DevenvError
 from devenv.model.file import File
 from devenv.model.machine import Machine
 from devenv.model.snapshot import Snapshot
@@ -71,7 +72,7 @@ def undone(
     try:
         yield
     except BaseException:
-        with contextlib.suppress(Exception):  # the next devenv does it
+        with contextlib.suppress(DevenvError, OSError):  # the engine or the disk is gone: the next devenv does it
             recover(store)
         raise
     store.clear_journal(of=JOURNAL)
