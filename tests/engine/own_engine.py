@@ -17,10 +17,9 @@ from pathlib import Path
 from tests.engine.project import docker
 from tests.engine.running import PATIENCE
 
-#: Of the networks that no engine takes by itself, so that it never takes one that another engine is just going to.
-_POOL = "base=10.213.0.0/16,size=24"
-#: An engine without a bridge of its own, or with the usual one, takes that one away from the other engine. The other
-#: engine makes it, as the bridge of a network that nobody uses.
+#: An engine without a bridge of its own, or with the usual one, takes that one away from the other engine, and so does
+#: one with --default-address-pool when it starts again. The other engine makes it, as the bridge of a network that
+#: nobody uses.
 _BRIDGE = "devenvtest0"
 
 
@@ -37,7 +36,7 @@ class OwnEngine:
         self.process_file.unlink(missing_ok=True)
         words = ["dockerd", "--data-root", str(self.folder / "root"), "--exec-root", str(self.folder / "exec")]
         words += ["--host", self.host, "--pidfile", str(self.process_file), "--bridge", _BRIDGE]
-        words += ["--iptables=false", "--ip-forward=false", "--ip-masq=false", "--default-address-pool", _POOL]
+        words += ["--iptables=false", "--ip-forward=false", "--ip-masq=false"]
         with (self.folder / "log").open("ab") as log:
             self._child = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
         deadline = time.monotonic() + PATIENCE
