@@ -1,6 +1,9 @@
 # `make demo` shows devenv at work, `make test` proves it; both set up what they need.
 PYTHON ?= python3
 BIN := .venv/bin
+# Tests at once: those that need the engine wait much.
+UNIT_WORKERS ?= 2
+ENGINE_WORKERS ?= 3
 STANDINS ?= $(BIN)/python tests/images/build.py
 
 .PHONY: help venv engine images demo test lint unit engine-test bench clean
@@ -32,10 +35,10 @@ lint: venv ## Style and types
 	$(BIN)/mypy
 
 unit: venv ## All tests that need no engine
-	$(BIN)/pytest -q -m 'not engine'
+	$(BIN)/pytest -q -m 'not engine' -n $(UNIT_WORKERS)
 
 engine-test: images ## Tests against a real engine and real servers
-	$(BIN)/pytest -q -m engine
+	$(BIN)/pytest -q -m engine -n $(ENGINE_WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: images ## Measure, beside the peers; writes docs/benchmarks.md and docs/benchmarks-data.md
 	$(BIN)/python -m tests.bench

@@ -26,7 +26,6 @@ def export(
 ) -> None:
     """Write snapshots, or the present data of services, of which a snapshot is made for that and removed again."""
     from devenv.data import archiving, keeping
-    from devenv.effects import snapshots
     from devenv.errors import Refused
     from devenv.stages.keep import named, sized
     from devenv.waiting import serving_again
@@ -36,20 +35,20 @@ def export(
     services = place.project.resolved.services
     of_now = [name for name in names if name in services and all(item.name != name for item in copies)]
     kept = named(copies, [name for name in names if name not in of_now])
-    made: list[Snapshot] = []
     with console.progress() as progress:
-        if of_now or not names:
+        if names and not of_now:
+            what = [*kept]
+            size = archiving.export(place, what, path, force=force, progress=progress)
+        else:
             found = keeping.data_of(place, of_now or list(services), all_of_them=bool(of_now))
-            called = snapshots.free_name(place.project.store, "exported")
-            made = keeping.create(place, found, name=called, why="made for an export", progress=progress)
-            running = tuple(v.service for v in found if (item := place.container(v.service)) and item.running)
-            serving_again(world, place.project.resolved, place.machine, place.observed, running, 180, progress=progress)
-        try:
-            size = archiving.export(place, [*kept, *made], path, force=force, progress=progress)
-        finally:
-            keeping.remove(place, made)
-    what = ", ".join(f"{item.service} {item.version}" for item in (*kept, *made))
-    console.say(f"{path}: {what}, {sized(size)}")
+            with keeping.passing(place, found, "snapshot export", progress) as made:
+                running = tuple(v.service for v in found if (item := place.container(v.service)) and item.running)
+                here = place.observed
+                serving_again(world, place.project.resolved, place.machine, here, running, 180, progress=progress)
+                what = [*kept, *made]
+                size = archiving.export(place, what, path, force=force, progress=progress)
+    held = ", ".join(f"{item.service} {item.version}" for item in what)
+    console.say(f"{path}: {held}, {sized(size)}")
     console.say(f"'devenv snapshot import {path.name}' takes it in, on any machine")
 
 

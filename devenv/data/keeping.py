@@ -8,7 +8,7 @@ and takes back what was not, and what ran runs again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -130,39 +130,60 @@ def new_volumes(place: Place, data: str, paths: Iterable[str], generation: str =
 
 
 def create(place: Place, found: Sequence[ExistingVolume], *, name: str, why: str, progress: Progress) -> list[Snapshot]:
-    """Copy the data of services, each of which stands still for as long as its copy takes, and runs again if it ran."""
+    """Keep copies of the data of services."""
+    made = copies_of(place, found, name=name, why=why)
+    with place.undone(f"snapshot create {name}", volumes=names_of(made), start=running_on(place, found)):
+        kept = fill(place, found, made, progress)
+        snapshots.add(place.project.store, kept)
+    return kept
+
+
+@contextlib.contextmanager
+def passing(place: Place, found: Sequence[ExistingVolume], words: str, progress: Progress) -> Iterator[list[Snapshot]]:
+    """Copies of live data for another purpose, whose ``words`` were typed; they go when that is done."""
+    made = copies_of(place, found, name="exported", why="")
+    names = names_of(made)
+    with place.undone(words, volumes=names, start=running_on(place, found), of=pointing.AROUND):
+        yield fill(place, found, made, progress)
+        remove_volumes(names)
+
+
+def copies_of(place: Place, found: Sequence[ExistingVolume], *, name: str, why: str) -> list[Snapshot]:
+    """What copies of live data will be, none of which is there yet."""
     originals = [as_snapshot(place, volume, name=name, why=why) for volume in found]
-    made = [replace(item, volumes=new_volumes(place, item.data, item.volumes)) for item in originals]
-    running = {
-        volume.service: item.id for volume in found if (item := place.container(volume.service)) and item.running
-    }
-    pairs = [
-        dict(zip(old.volumes.values(), new.volumes.values(), strict=True))
-        for old, new in zip(originals, made, strict=True)
-    ]
+    return [replace(item, volumes=new_volumes(place, item.data, item.volumes)) for item in originals]
+
+
+def running_on(place: Place, found: Iterable[ExistingVolume]) -> list[str]:
+    """The containers that run on these services' data."""
+    return [item.id for volume in found if (item := place.container(volume.service)) and item.running]
+
+
+def fill(place: Place, found: Sequence[ExistingVolume], made: Sequence[Snapshot], progress: Progress) -> list[Snapshot]:
+    """Copy, inside of ``undone``; each service stands still for as long as its copy takes, and runs again if it ran.
+    Returns the copies with their sizes."""
+    sources = [volumes_of(volume, place.observed.volumes) for volume in found]
+    pairs = [dict(zip(old.values(), new.volumes.values(), strict=True)) for old, new in zip(sources, made, strict=True)]
+    copies = copies_ready(place, made, pairs)
 
     def one(index: int) -> Snapshot:
-        service, container = made[index].service, running.get(made[index].service)
-        if container:
+        service = made[index].service
+        running = running_on(place, found[index : index + 1])
+        if running:
             progress.update(service, "stopping it for the copy")
-            stop_containers([container])
-            (said,) = inspect(place.world, [container])
-            own = place.project.resolved.services.get(made[index].service)
+            stop_containers(running)
+            (said,) = inspect(place.world, running)
+            own = place.project.resolved.services.get(service)
             if said.exit_code not in (*CLEAN, *(own.kind.ends if own else ())):
                 progress.update(service, f"did not end cleanly (code {said.exit_code}); its copy is as after a crash")
         progress.update(service, "copying its data")
         try:
             copies[index].go()
         finally:
-            if container:
-                start_containers([container])
+            start_containers(running)
         return replace(made[index], size=copies[index].size)
 
-    with place.undone(f"snapshot create {name}", volumes=names_of(made), start=running.values()):
-        copies = copies_ready(place, made, pairs)
-        kept = side_by_side(one, len(made))
-        snapshots.add(place.project.store, kept)
-    return kept
+    return side_by_side(one, len(made))
 
 
 def copies_ready(place: Place, made: Sequence[Snapshot], pairs: Sequence[Mapping[str, str]]) -> list[Copying]:

@@ -24,6 +24,8 @@ from devenv.model.snapshot import Snapshot
 from devenv.targets import dotenv
 
 JOURNAL = "snapshot"
+#: Of what goes on around that: copies that are made for another purpose, and go with it.
+AROUND = "around"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,20 +64,22 @@ def undone(
     words: str,
     whole: str = "what it made is whole and kept",
     broken: str = "it is taken back, nothing is lost",
+    of: str = JOURNAL,
 ) -> Iterator[None]:
     """What is begun in here is taken back if it does not come to its end: volumes that the index does not name are
     removed, and containers that stand still run again. Whatever holds ``volumes`` meanwhile has the label ``bench``.
-    ``words`` are what was typed; ``whole`` and ``broken`` what is told of it if the index names the volumes, or not."""
+    ``words`` are what was typed; ``whole`` and ``broken`` what is told of it if the index names the volumes, or not;
+    ``of`` is the journal."""
     entry = {"volumes": list(volumes), "start": list(start), "bench": bench, "words": words}
     entry |= {"whole": whole, "broken": broken}
-    store.journal({"begin": entry}, of=JOURNAL)
+    store.journal({"begin": entry}, of=of)
     try:
         yield
     except BaseException:
         with contextlib.suppress(DevenvError, OSError):  # the engine or the disk is gone: the next devenv does it
             recover(store)
         raise
-    store.clear_journal(of=JOURNAL)
+    store.clear_journal(of=of)
 
 
 def move(store: Store, what: Move) -> None:
@@ -94,11 +98,16 @@ def _carry_out(store: Store, what: Move) -> None:
 
 def recover(store: Store) -> list[str]:
     """Put an end to what a killed run left; sentences about it, [] if there is nothing."""
-    entries = store.unfinished(of=JOURNAL)
+    told = [_recovered(store, of) for of in (JOURNAL, AROUND)]
+    return list(dict.fromkeys(filter(None, told)))
+
+
+def _recovered(store: Store, of: str) -> str:
+    entries = store.unfinished(of=of)
     begun = next((entry["begin"] for entry in entries if "begin" in entry), None)
     if begun is None:
-        store.clear_journal(of=JOURNAL)
-        return []
+        store.clear_journal(of=of)
+        return ""
     moved = next((entry["move"] for entry in entries if "move" in entry), None)
     told = f"'{begun['words']}' was interrupted"
     if moved is not None:  # all volumes that came are the data now
@@ -114,8 +123,8 @@ def recover(store: Store) -> list[str]:
         whole = bool(begun["volumes"]) and not unkept
         told += "; " + (begun["whole"] if whole else begun["broken"])
         told += "; what ran runs again" if begun["start"] else ""
-    store.clear_journal(of=JOURNAL)
-    return [told]
+    store.clear_journal(of=of)
+    return told
 
 
 def _unkept(store: Store, volumes: Iterable[str]) -> list[str]:

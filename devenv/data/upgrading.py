@@ -11,7 +11,7 @@ from functools import partial
 from devenv.console import Progress
 from devenv.data import served
 from devenv.data.benches import JOURNAL, bench_name, bench_of, prepare, scratch_of
-from devenv.effects import volumes
+from devenv.effects import ready, volumes
 from devenv.effects.compose import start_containers, stop_containers
 from devenv.effects.engine import images
 from devenv.effects.process import minding
@@ -228,15 +228,17 @@ def _one(
         clear(name, [*scratch.values(), *upgrade.target])
         prepare(world, project, machine, bench, upgrade)
         if container and container.running:
-            progress.update(upgrade.service, f"stopping {upgrade.old.version}")
-            stop_containers([container.id])
+            bench.copying = partial(stop_containers, [container.id])
             bench.copied = partial(start_containers, [container.id] if released else [])
         bench.carry_out(upgrade.recipe)
+        volumes.settle(upgrade.target, image=bench.image)
         clear(name, list(scratch.values()))
     except BaseException as error:
         left = _take_back(name, [*scratch.values(), *upgrade.target], container)
         if not isinstance(error, DevenvError):
             raise
+        if container and container.running and not left and not isinstance(error, Unreachable):
+            _await_again(world, container, over)
         bench.write(f"failed: {error}")
         moved.failed[upgrade.service] = error
         moved.left += left
@@ -268,6 +270,13 @@ def _take_back(name: str, made: Sequence[str], container: Container | None) -> l
         except DevenvError as error:  # the engine went away, or somebody has the port
             left.append(f"{error.problems[0].message}; 'devenv up' tries again")
     return left
+
+
+def _await_again(world: World, container: Container, over: threading.Event) -> None:
+    """Until a server that was started again serves: whoever reads that it stays as it was may use it. One that does
+    not come is for ``up`` to tell of."""
+    item = ready.Awaited(container.service, container.id, None)
+    ready.wait(world, [item], timeout=60, then=lambda item, answer: "", ended=lambda outcome: None, stopped=over)
 
 
 def seen(machine: Machine, moved: Moved, observed: Observed) -> Observed:

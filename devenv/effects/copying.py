@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from devenv.effects.engine import docker, ended
 from devenv.effects.process import Begun, begin, pipe
-from devenv.effects.volumes import failed
+from devenv.effects.volumes import NO_SHELL, failed
 from devenv.errors import DevenvError
 
 #: Says how many bytes (KiB) there are, and how many are free; copies when it is told to. BusyBox's cp may not know how
@@ -24,8 +24,6 @@ read -r go || exit 75
 cp --reflink=auto /etc/hostname /tmp/devenv-tried 2>/dev/null && share=--reflink=auto
 for from in /from*; do cp -a ${share:-} $from/. /to${from#/from}/ || exit 1; done
 """
-#: How docker says that an image has no shell.
-NO_SHELL = (126, 127)
 
 
 @dataclass(frozen=True, slots=True)

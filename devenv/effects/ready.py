@@ -16,9 +16,10 @@ from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container
 from devenv.model.probe import Answer, Command, Question
 
-#: Seconds between two looks at whether a container still runs, and between two of its health checks, which start a
-#: program each.
+#: Seconds between two looks at whether a container still runs.
 _LOOK = 0.5
+#: Seconds between two of its health checks, which start a program each: the first, and at most, each twice the last.
+_SOON, _LATER = 0.1, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,17 +176,17 @@ def _until_healthy(container: str, watch: _Watch) -> Answer:
     One that has no health check serves, as far as anybody can tell, when it runs.
     """
     words = health_command(container)
-    said = "the container is not running"
+    said, pause = "the container is not running", _SOON
     while not watch.given_up(container):
-        state = watch.state(container)
-        if state and state.running:
-            if not words:
-                return Answer(True)
+        if words:
             answer = _healthy(container, words)
             if answer.ready:
                 return answer
             said = answer.said
-        watch.over.wait(_LOOK)
+        elif (state := watch.state(container)) and state.running:
+            return Answer(True)
+        watch.over.wait(pause)
+        pause = min(pause * 2, _LATER)
     return Answer(False, said=said)
 
 

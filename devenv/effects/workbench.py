@@ -36,7 +36,8 @@ class Stopped(DevenvError):
 @dataclass(slots=True)
 class Workbench:
     """What one upgrade needs. ``volumes`` maps roles to names; ``census`` is what must be found ("": what the
-    first one finds); ``host`` is where ports are published."""
+    first one finds); ``host`` is where ports are published. ``copying`` is called when all is ready for the copy: from
+    then on nobody writes to the source; ``copied`` when it is made."""
 
     world: World
     name: str
@@ -53,6 +54,7 @@ class Workbench:
     notes: list[str] = field(default_factory=list)
     _containers: dict[str, str] = field(default_factory=dict)
     census: str = ""
+    copying: Callable[[], object] = lambda: None
     copied: Callable[[], object] = lambda: None
 
     @property
@@ -76,6 +78,8 @@ class Workbench:
             self._copy()
         elif server is None:
             raise KeyError(step.server)
+        elif step.do is Do.START:
+            self._start(server)
         elif step.do is Do.SERVE:
             self._serve(server)
         elif step.do is Do.STOP:
@@ -87,24 +91,31 @@ class Workbench:
 
     def _copy(self) -> None:
         pairs = {source: self.volumes[volume_role(COPY, index)] for index, source in enumerate(self.source)}
-        copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}").go()
+        copy = copying.ready(pairs, images=[self.image], label=f"{LABEL}={self.name}")
+        self.copying()
+        copy.go()
         self.copied()
 
-    def _serve(self, server: Server) -> None:
+    def _start(self, server: Server) -> None:
         self.stack.up([server.name], recreate=True, further=True, told=self.write)
         own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server.name)
         self._containers[server.name] = own.id
-        question = http_asked.question(self.host, own.id, server.asked) if server.asked else None
+
+    def _serve(self, server: Server) -> None:
+        if server.name not in self._containers:
+            self._start(server)
+        own = self._containers[server.name]
+        question = http_asked.question(self.host, own, server.asked) if server.asked else None
         (outcome,) = ready.wait(
             self.world,
-            [ready.Awaited(server.name, own.id, question)],
+            [ready.Awaited(server.name, own, question)],
             timeout=_PATIENCE,
             then=lambda item, answer: "",
             ended=lambda outcome: None,
             stopped=self.over,
         )
         if outcome.failure:
-            said = docker("logs", own.id)
+            said = docker("logs", own)
             self.write(said.stdout + said.stderr)
             raise DevenvError(f"the server {outcome.failure}", outcome.log)
 
@@ -160,7 +171,7 @@ class Workbench:
         """Add lines to the log."""
         with contextlib.suppress(OSError):
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            at = dt.datetime.now(dt.UTC).strftime("%H:%M:%S")
+            at = dt.datetime.now(dt.UTC).strftime("%H:%M:%S.%f")[:-3]
             with self.log.open("a", encoding="utf-8") as out:
                 out.writelines(f"{at} {line}\n" for line in text.splitlines() if line.strip())
 

@@ -53,6 +53,7 @@ class Refusal:
 class Do(StrEnum):
     """What a step does; the names are what the journal says."""
 
+    START = "start"
     COPY = "copy"
     SERVE = "serve"
     RUN = "run"
@@ -95,9 +96,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing to do, in words for people too. ``script`` is a file of ``templates/upgrades``, run in ``server``
-    with ``values`` as its variables; a census's output is kept and compared with the one before. A census without a
-    script is asked for as the server is ``asked``."""
+    """One thing to do, in words for people too. To serve is to start, unless that was done before, and to be waited
+    for. ``script`` is a file of ``templates/upgrades``, run in ``server`` with ``values`` as its variables; a census's
+    output is kept and compared with the one before. A census without a script is asked for as the server is ``asked``.
+    """
 
     do: Do
     text: str

@@ -69,10 +69,11 @@ def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
     )
     asked = _who(old) | {"PGHOST": "/devenv/old"}
     steps = (
+        Step(Do.START, f"make an empty cluster of {new.version}", "new"),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         _census("old", old, "count what is there"),
-        Step(Do.SERVE, f"start {new.version} beside it", "new"),
+        Step(Do.SERVE, f"wait for {new.version}", "new"),
         Step(Do.RUN, "look around", "new", "postgres/note.sh", asked),
         Step(Do.RUN, "dump", "new", "postgres/dump.sh", asked),
         Step(Do.STOP, f"stop {old.version}", "old"),
@@ -101,14 +102,15 @@ def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
     majors = {"DEVENV_OLD": before, "DEVENV_NEW": after, "DEVENV_PRELOAD": ",".join(_preloaded(new))}
     own = {"DEVENV_NEW_USER": str(old.options["user"])}
     steps = (
+        Step(Do.START, f"lift the programs of {old.version}", "lift"),
+        Step(Do.RUN, "lift its libraries", "lift", "postgres/lift.sh", {"DEVENV_OLD": before}),
+        Step(Do.START, f"lay out those of {new.version}", "tools"),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         _census("old", old, "count what is there"),
         Step(Do.RUN, "look around", "old", "postgres/note.sh", _who(old)),
+        Step(Do.RUN, "take marks off columns", "old", "postgres/unmark.sh", _who(old)),
         Step(Do.STOP, f"stop {old.version}", "old"),
-        Step(Do.SERVE, f"lift the programs of {old.version}", "lift"),
-        Step(Do.RUN, "lift its libraries", "lift", "postgres/lift.sh", {"DEVENV_OLD": before}),
-        Step(Do.SERVE, f"lay out those of {new.version}", "tools"),
         Step(Do.RUN, "pg_upgrade", "tools", "postgres/link.sh", majors),
         Step(Do.SERVE, f"start {new.version} on the copy", "new"),
         Step(Do.RUN, "mend", "new", "postgres/mend.sh", own),

@@ -26,8 +26,6 @@ _NEXT: Mapping[str, tuple[str, ...]] = {
 }
 #: Before 3.8.2 a broker says nothing of itself without its management plugin.
 _FIRST = (3, 8)
-#: Before 3.10 a quorum queue that was moved has once been found to hold less than was counted in it.
-_BESIDE = (3, 10)
 #: Keys of policies that RabbitMQ 4 refuses: it has no mirrored queues.
 _MIRRORS = (
     "ha-mode",
@@ -47,24 +45,19 @@ _MOVE = "move"
 def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal:
     """Along the graph, else side by side. Nobody here has the releases between, so only the second way is tried."""
     if old.version.release[:2] < _FIRST:
-        return _no_way(old, new)
+        return Refusal(
+            f"data of RabbitMQ {old.version} is too old for any way that devenv knows",
+            f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+        )
     # An exchange's held back messages, a subscription's retained ones: kept beside the queues.
     retained = "retained messages of MQTT stay behind" if "rabbitmq_mqtt" in _plugins(old) else ""
     beside = Route(Way.SIDE_BY_SIDE, fixed=25, per_gb=120, note=retained)
     path = _path(_series(old), _series(new))
-    besides = (beside,) if old.version.release[:2] >= _BESIDE else ()
     if path is None:
-        return besides or _no_way(old, new)
+        return (beside,)
     stops = path[1:-1]
     way = Way.STEPS if stops else Way.IN_PLACE
-    return (Route(way, stops, fixed=15 + 12 * len(path), per_gb=20, verified=False), *besides)
-
-
-def _no_way(old: ResolvedService, new: ResolvedService) -> Refusal:
-    return Refusal(
-        f"data of RabbitMQ {old.version} is too old for any way that devenv knows",
-        f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
-    )
+    return (Route(way, stops, fixed=15 + 12 * len(path), per_gb=20, verified=False), beside)
 
 
 def _series(service: ResolvedService) -> str:
@@ -115,11 +108,12 @@ def _beside(old: ResolvedService, new: ResolvedService) -> Recipe:
         Server("new", _quiet(new, "rabbitmq_shovel"), mounts(new, NEW) | shared),
     )
     steps = (
+        Step(Do.START, f"start {new.version} beside it", "new"),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         Step(Do.CENSUS, "count what is there", "old", "rabbitmq/census.sh", values),
         Step(Do.RUN, "write down queues, users and policies", "old", "rabbitmq/leave.sh", values),
-        Step(Do.SERVE, f"start {new.version} beside it", "new"),
+        Step(Do.SERVE, f"wait for {new.version}", "new"),
         Step(Do.RUN, "move all messages", "new", "rabbitmq/move.sh", values),
         Step(Do.CENSUS, "count again", "new", "rabbitmq/census.sh", values),
         Step(Do.STOP, f"stop {new.version}", "new"),

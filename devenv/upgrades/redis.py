@@ -77,12 +77,13 @@ def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequenc
         return Recipe(servers, (*begin, *middle, *end), COPY, (_NOTES,))
     servers = (Server("old", before, mounts(old, COPY) | notes), Server("new", after, mounts(new, NEW) | notes))
     other = {"DEVENV_OLD_AUTH": own["REDISCLI_AUTH"], "DEVENV_OLD_KIND": old.kind.title}
+    first = Step(Do.START, f"start {new.version} beside it", "new")
     beside = (
-        Step(Do.SERVE, f"start {new.version} beside it", "new"),
+        Step(Do.SERVE, f"wait for {new.version}", "new"),
         Step(Do.RUN, "copy key by key", "new", "redis/move.sh", then | other),
     )
     stop = Step(Do.STOP, f"stop {old.version}", "old")
-    return Recipe(servers, (*begin, *beside, *end, stop), NEW, (COPY, _NOTES))
+    return Recipe(servers, (first, *begin, *beside, *end, stop), NEW, (COPY, _NOTES))
 
 
 def _client(service: ResolvedService) -> Mapping[str, str]:

@@ -120,10 +120,11 @@ def copy(old: ResolvedService, new: ResolvedService) -> Recipe:
     if new.kind.name == "mariadb":  # it takes the hashes of MySQL's old way of logging in
         to["DEVENV_NATIVE"] = "yes"
     steps = (
+        Step(Do.START, f"start {new.version} beside it", "new"),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         Step(Do.CENSUS, "count what is there", "old", CENSUS, own),
-        Step(Do.SERVE, f"start {new.version} beside it", "new"),
+        Step(Do.SERVE, f"wait for {new.version}", "new"),
         Step(Do.RUN, "dump", "old", "mysql/dump.sh", to),
         Step(Do.RUN, "restore", "new", "mysql/load.sh", to),
         Step(Do.CENSUS, "count again", "new", CENSUS, own),

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,6 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
+    # Files that take long begin first, so that no worker is alone with one at the end.
+    items.sort(key=lambda item: not item.path.stem.startswith(("test_upgrade", "test_snapshots")))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What tests have to tell, wherever they ran."""
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "told" and report.when == "call":
+                terminalreporter.write_line(told)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from tests.engine import clients
 from tests.engine.conftest import Make
 from tests.engine.project import Project, docker
-from tests.engine.running import devenv, well
+from tests.engine.running import devenv, docker_that, well
 
 POSTGRES = '[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\n'
 REDIS = '[services.cache]\nkind = "redis"\nversion = "7.0.15"\n'
@@ -97,6 +99,18 @@ def test_what_fails_is_told_and_done_anew(project: Make, file: str, text: str, s
     (made.root / file).write_bytes(gzip.compress(good.encode()) if file.endswith(".gz") else good.encode())
     well(devenv(made, "seed", "-y", name))
     assert "did not come to its end" not in well(devenv(made, "up")).err
+
+
+def test_killed_while_it_is_filled(project: Make, tmp_path: Path) -> None:
+    """Half of it is never taken for all."""
+    made = project(f'{POSTGRES}[seed]\ndb = ["a.sql"]\n')
+    made.file("a.sql", "CREATE TABLE t (a int);\nINSERT INTO t SELECT generate_series(1, 10);\n")
+    path = docker_that(tmp_path / "bin", "case \"$*\" in *'--output /dev/null'*) kill -KILL $PPID;; esac")
+    assert devenv(made, "up", PATH=path).code == -signal.SIGKILL
+    later = well(devenv(made, "up"))
+    assert "filling db did not come to its end; 'devenv seed db' does it anew" in later.err
+    well(devenv(made, "seed", "-y", "db"))
+    assert count(made) == 10
 
 
 def test_without_any(project: Make) -> None:

@@ -234,6 +234,46 @@ def test_killed_while_a_snapshot_is_put_back(both: Project, tmp_path: Path, mome
     assert volumes(both) == kept_as(both) | live
 
 
+@pytest.mark.parametrize(("moment", "switched"), [("*' stop '*", False), ("*' rm '*", True)])
+def test_killed_while_data_is_reset(both: Project, tmp_path: Path, moment: str, switched: bool) -> None:
+    put(both, "a")
+    path = docker_that(tmp_path / "bin", f'case " $* " in {moment}) kill -KILL $PPID;; esac')
+    assert devenv(both, "reset", "-y", "db", PATH=path).code == -signal.SIGKILL
+    mended = well(devenv(both, "up"))
+    assert "'devenv reset db' was interrupted" in mended.err
+    there = clients.postgres(both.url("db"), "SELECT to_regclass('t')")
+    assert (there is None, names(both)) == (switched, [("db-before-reset", "db")] if switched else [])
+    if switched:
+        well(devenv(both, "snapshot", "restore", "-y", "db-before-reset"))
+    assert got(both) == ("a", "a")
+
+
+#: What devenv asks docker for while an archive is written or read.
+CARRYING = {"the work begins": "'volume create'*", "a server is at it": "'exec '*", "data is on its way": "'cp '*"}
+
+
+@pytest.mark.parametrize("moment", CARRYING)
+def test_killed_while_data_is_carried_elsewhere(both: Project, tmp_path: Path, moment: str) -> None:
+    """An export leaves no file that is not whole, an import no copy; what runs is not touched."""
+    put(both, "a")
+    before, file = volumes(both), tmp_path / "data.devenv.tar"
+    kill = f'case " $* " in " "{CARRYING[moment]}) kill -KILL $PPID;; esac'
+    path = docker_that(tmp_path / "bin", kill)
+    assert devenv(both, "snapshot", "export", str(file), PATH=path).code == -signal.SIGKILL
+    assert not file.exists()
+    assert "was interrupted; it is taken back, nothing is lost" in well(devenv(both, "up")).err
+    assert (names(both), volumes(both), running(both)) == ([], before, {"db", "cache"})
+    well(devenv(both, "snapshot", "export", str(file)))
+    assert devenv(both, "snapshot", "import", str(file), PATH=path).code == -signal.SIGKILL
+    assert "'devenv snapshot import' was interrupted" in well(devenv(both, "up")).err
+    kept = kept_as(both)  # what was here as a whole before that moment
+    assert (volumes(both), running(both)) == (before | kept, {"db", "cache"})
+    well(devenv(both, "snapshot", "import", "-n", "all", str(file)))
+    put(both, "b")
+    well(devenv(both, "snapshot", "restore", "-y", "all"))
+    assert got(both) == ("a", "a")
+
+
 def test_killed_between_the_index_and_the_end(both: Project) -> None:
     """What is in the index is whole, whatever the journal says."""
     well(devenv(both, "snapshot", "create", "-n", "one", "cache"))

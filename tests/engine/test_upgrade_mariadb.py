@@ -131,6 +131,27 @@ def test_from_one_to_the_other(
     works(own)
 
 
+def test_what_the_other_kind_lacks_is_told_by_name(project: Make, standins: tuple[Standin, ...]) -> None:
+    own = project("")
+    write(own, "mariadb", version(standins, "mariadb", "11.8"))
+    own.up()
+    feed(own, "mariadb", "CREATE SEQUENCE main.numbers; CREATE TABLE main.u (id UUID);")
+    there = volumes(own)
+    write(own, "mysql", version(standins, "mysql", "9.7"))
+    ended = devenv(own, "sync", "--yes")
+    assert ended.code == 1
+    assert "main.numbers is a sequence; main.u.id is of type uuid;" in ended.err
+    assert volumes(own) == there
+    feed(  # the old server serves again as soon as that is said
+        own,
+        "mariadb",
+        "DROP SEQUENCE main.numbers; DROP TABLE main.u; CREATE TABLE main.c (t TEXT COLLATE utf8mb4_uca1400_ai_cs);",
+    )
+    ended = devenv(own, "sync", "--yes")
+    assert ended.code == 1
+    assert "column main.c.t has the collation utf8mb4_uca1400_ai_cs;" in ended.err
+
+
 def test_what_acts_only_on_new_data(project: Make, standins: tuple[Standin, ...]) -> None:
     own, number = project(""), version(standins, "mariadb", "11.8")
     write(own, "mariadb", number)

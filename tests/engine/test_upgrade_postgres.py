@@ -32,8 +32,13 @@ def rows(url: str, query: str) -> list[tuple[object, ...]]:
         return list(connection.execute(query.encode()))
 
 
-@pytest.mark.parametrize("path", [("13", "15", "17", "18"), ("15", "18")], ids="→".join)
-def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], path: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [(("13", "15", "17", "18"), "dump"), (("15", "18"), "dump"), (("15", "17", "18"), "link")],
+    ids=lambda value: value if isinstance(value, str) else "→".join(value),
+)
+def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], path: tuple[str, ...], way: str) -> None:
+    """Two ways: a dump is restored, or pg_upgrade converts a copy, whose indexes another C library then orders."""
     releases = [version(standins, "postgres", series) for series in path]
     own = at(project(""), releases[0])
     own.up()
@@ -43,8 +48,9 @@ def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], pa
         at(own, release)
         refused = devenv(own, "up")
         assert (refused.code, "devenv sync   move it" in refused.err) == (5, True), refused
-        said = well(devenv(own, "sync", "--yes")).err
+        said = well(devenv(own, "sync", "--yes", "--way", way)).err
         assert f"postgres {before} → {release}" in said
+        assert ("pg_upgrade" in said) is (way == "link")
         counted = census(own, "db")
         assert counted[0].count("\n") > 80
         assert "in latin: table app.orders\t2000 " in counted[0]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from itertools import islice
 from typing import Any
 
 import pika
+import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker
+from tests.engine.running import PATIENCE, devenv
 from tests.engine.test_sync import version
 
 #: Virtual hosts by the end of the URL that leads there.
@@ -70,16 +73,6 @@ def message(number: int) -> tuple[Any, ...]:
 ALL = {number: [message(n) for n in range(number, EACH, 10)] for number in range(10)}
 
 
-def patiently(channel: Any, name: str) -> Any:
-    """The next message; an older quorum queue says now and then that it has none while it has."""
-    for _ in range(50):
-        method, what, body = channel.basic_get(name, auto_ack=True)
-        if method:
-            break
-        time.sleep(0.1)
-    return method, what, body
-
-
 def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]]:
     """Every message with all that it is, by queue and priority. They are taken: those that go back to a quorum queue
     would do so in any order.
@@ -92,13 +85,14 @@ def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]
             for name in QUEUES:
                 by = found.setdefault((host, name), defaultdict(list))
                 channel = connection.channel()
-                for _ in range(EACH):
-                    method, what, body = patiently(channel, name)
+                for method, what, body in islice(channel.consume(name, auto_ack=True, inactivity_timeout=30), EACH):
                     assert method, f"{name} in {host} holds less"
                     headers = {key: value for key, value in what.headers.items() if not key.startswith("x-")}
                     more = (what.message_id, what.user_id, what.delivery_mode, what.content_type, what.timestamp)
                     by[what.priority].append((*more, headers, body))
-                assert channel.basic_get(name)[0] is None
+                connection.process_data_events(0.2)
+                assert channel.get_waiting_message_count() == 0, f"{name} in {host} holds more"
+                channel.cancel()
                 channel.close()
     return found
 
@@ -106,6 +100,16 @@ def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]
 def whole() -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]]:
     assert sum(len(messages) for messages in ALL.values()) * len(HOSTS) * len(QUEUES) == 10_000
     return {(host, name): ALL for host in HOSTS for name in QUEUES}
+
+
+def listed(own: Project, awaited: str) -> list[str]:
+    """The queues, as soon as there is a certain line among them: a quorum queue counts every five seconds."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        lines = control(own, "list_queues", "-p", "app/ü", "name", "type", "auto_delete", "messages").splitlines()
+        if awaited in lines:
+            return lines
+        assert time.monotonic() < deadline, lines
 
 
 def test_from_server_to_server(project: Make, standins: tuple[Standin, ...]) -> None:
@@ -128,23 +132,45 @@ def test_from_server_to_server(project: Make, standins: tuple[Standin, ...]) -> 
         assert "short\t^s\tqueues\t" in control(own, "list_policies", "-p", "app/ü").replace("\tall\t", "\tqueues\t")
         assert "mirrored" not in control(own, "list_policies")
         assert control(own, "list_parameters").strip() == ""
-        lines = control(own, "list_queues", "-p", "app/ü", "name", "type", "auto_delete", "messages").splitlines()
+        lines = listed(own, f"quorum\tquorum\tfalse\t{EACH}")
         assert "auto-delete\tclassic\ttrue\t1" in lines
         assert not any("gone" in line for line in lines)
-        assert f"quorum\tquorum\tfalse\t{EACH}" in lines
     for number in (*others[::-1], first):
         own.write(manifest(number))
         own.up()
         assert read(own) == whole()
 
 
-def test_an_empty_stream(project: Make, standins: tuple[Standin, ...]) -> None:
-    """No shovel moves one by its length; one that holds nothing is made anew."""
+def test_the_oldest(project: Make, standins: tuple[Standin, ...]) -> None:
+    """Its quorum queues say that they are empty as long as they begin to serve."""
+    first, then = version(standins, "rabbitmq", "3.8"), version(standins, "rabbitmq", "3.10")
+    own = project(manifest(first))
+    own.up()
+    fill(own)
+    own.write(manifest(then))
+    (upgrade,) = own.json("sync", "--yes")["upgrades"]
+    assert upgrade["note"].startswith("not step by step, on a copy: no image rabbitmq:3.9")
+    assert read(own) == whole()
+
+
+@pytest.mark.parametrize("filled", [True, False])
+def test_a_stream(project: Make, standins: tuple[Standin, ...], filled: bool) -> None:
+    """No shovel moves one by its length; one that holds something is not left behind silently."""
     first, then = version(standins, "rabbitmq", "3.10"), version(standins, "rabbitmq", "4.0")
     own = project(manifest(first))
     own.up()
     with at(own, "/") as connection:
-        connection.channel().queue_declare("stream", durable=True, arguments={"x-queue-type": "stream"})
+        channel = connection.channel()
+        channel.queue_declare("stream", durable=True, arguments={"x-queue-type": "stream"})
+        channel.confirm_delivery()
+        if filled:
+            channel.basic_publish("", "stream", b"x")
     own.write(manifest(then))
-    own.run("sync", "--yes")
-    assert "stream\tstream" in control(own, "list_queues", "name", "type")
+    if filled:
+        ended = devenv(own, "sync", "--yes")
+        assert ended.code == 1
+        assert "the stream stream in / holds messages, which cannot be moved from server to server" in ended.err
+        assert clients.rabbitmq_version(own.url("queue")) == first  # it serves again as soon as that is said
+    else:
+        own.run("sync", "--yes")
+        assert "stream\tstream" in control(own, "list_queues", "name", "type")

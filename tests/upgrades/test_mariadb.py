@@ -77,6 +77,7 @@ def test_from_mysql_by_a_logical_copy(version: str, collation: str) -> None:
     assert (way.way, way.verified) == (Way.DUMP, version == "11.8")
     recipe = registry.recipe(way, old, new)
     assert steps(recipe) == [
+        ("start", "new", ""),
         ("copy", "", ""),
         ("serve", "old", ""),
         ("census", "old", "mysql/census.sh"),

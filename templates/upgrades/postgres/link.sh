@@ -46,7 +46,10 @@ if ! as "$new/pg_upgrade" -b "$old" -B "$new" -d "$from" -D "$to" -U "$superuser
   ${DEVENV_PRELOAD:+-o "-c shared_preload_libraries=$DEVENV_PRELOAD"} >/tmp/said 2>&1; then
   cat /tmp/said >&2
   find "$to" -path '*pg_upgrade_output.d*' -name '*.txt' -exec cat {} + >&2
-  fail "pg_upgrade: $(grep -m 1 -iE 'fatal|fail|missing|incompatible|lacks' /tmp/said || tail -n 1 /tmp/said); or take --way dump"
+  find "$to" -path '*pg_upgrade_output.d*' -name 'pg_upgrade_dump_*.log' -exec tail -n 20 {} + >/tmp/logs
+  cat /tmp/logs >&2
+  why=$(grep -m 1 -E 'ERROR:|error:' /tmp/logs || grep -m 1 -iE 'fatal|failure|missing|incompatible|lacks' /tmp/said || tail -n 1 /tmp/said)
+  fail "pg_upgrade: $why; or take --way dump"
 fi
 grep -v '^shared_preload_libraries = ' "$to/postgresql.conf" >/tmp/conf
 echo "listen_addresses = '*'" >>/tmp/conf

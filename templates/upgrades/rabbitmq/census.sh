@@ -31,6 +31,21 @@ Ends = fun(Queue) ->
   lists:any(fun(K) -> lists:member(K, Keys) end, [<<"x-message-ttl">>, <<"x-expires">>, <<"x-max-age">>]) orelse
     lists:any(fun(K) -> rabbit_policy:get(K, Queue) =/= undefined end, [<<"message-ttl">>, <<"expires">>, <<"max-age">>])
 end,
+% Whoever asks a quorum queue in the usual way is told 0 while it begins to serve, or is slow; before 3.10 it does so
+% after its broker says that it serves.
+Asked = fun F(Q, Tries) ->
+  case ra:consistent_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_stat/1, 60000) of
+    {ok, {Ready, _}, _} -> Ready;
+    _ when Tries > 0 -> timer:sleep(100), F(Q, Tries - 1);
+    Said -> error({quorum_queue, amqqueue:get_name(Q), Said})
+  end
+end,
+Stat = fun(Q) ->
+  case lists:member(amqqueue:get_type(Q), [quorum, rabbit_quorum_queue]) of
+    true -> Asked(Q, 600);
+    false -> {ok, Ready, _} = rabbit_amqqueue:stat(Q), Ready
+  end
+end,
 Queue = fun(Q) ->
   {resource, Host, queue, Name} = amqqueue:get_name(Q),
   Type = case amqqueue:get_type(Q) of classic -> rabbit_classic_queue; quorum -> rabbit_quorum_queue; Other -> Other end,
@@ -39,10 +54,14 @@ Queue = fun(Q) ->
   case {Ends(Q), Type} of
     {true, _} -> Declared;
     {false, rabbit_classic_queue} ->
-      {ok, Ready, _} = rabbit_amqqueue:stat(Q), [{_, Bytes}] = rabbit_amqqueue:info(Q, [message_bytes_ready]),
-      [Declared, Line([messages, in, Host, Name], [Ready, <<"of">>, Bytes, <<"bytes">>])];
-    {false, _} -> % The others count bytes in a way of each version's own, or not at all.
-      {ok, Ready, _} = rabbit_amqqueue:stat(Q), [Declared, Line([messages, in, Host, Name], [Ready])]
+      [{_, Bytes}] = rabbit_amqqueue:info(Q, [message_bytes_ready]),
+      [Declared, Line([messages, in, Host, Name], [Stat(Q), <<"of">>, Bytes, <<"bytes">>])];
+    {false, rabbit_stream_queue} -> % It does not count while it starts; its files begin with 8 bytes of their own.
+      {ok, Base} = application:get_env(osiris, data_dir),
+      Files = filelib:wildcard(filename:join([Base, maps:get(name, amqqueue:get_type_state(Q)), "*.segment"])),
+      [Declared, Line([stream, in, Host, Name], [lists:sum([filelib:file_size(F) - 8 || F <- Files]), <<"bytes">>])];
+    {false, _} -> % Quorum queues count bytes in a way of each version's own.
+      [Declared, Line([messages, in, Host, Name], [Stat(Q)])]
   end
 end,
 Hosts = [Get(<<"name">>, Item) || Item <- maps:get(vhosts, All)],

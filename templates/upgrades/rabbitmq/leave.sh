@@ -11,10 +11,30 @@ All = rabbit_definitions:all_definitions(),
 Hosts = [maps:get(<<"name">>, Item) || Item <- maps:get(vhosts, All)],
 Text = fun(Parts) -> [re:replace(Part, "[\\t\\r\\n]", "?", [global, {return, binary}]) || Part <- Parts] end,
 Queues = [Q || Host <- Hosts, Q <- rabbit_amqqueue:list(Host), amqqueue:is_durable(Q)],
+% As census.sh has it.
+Asked = fun F(Q, Tries) ->
+  case ra:consistent_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_stat/1, 60000) of
+    {ok, {Ready, _}, _} -> Ready;
+    _ when Tries > 0 -> timer:sleep(100), F(Q, Tries - 1);
+    Said -> error({quorum_queue, amqqueue:get_name(Q), Said})
+  end
+end,
+Stat = fun(Q) ->
+  case lists:member(amqqueue:get_type(Q), [quorum, rabbit_quorum_queue]) of
+    true -> Asked(Q, 600);
+    false -> {ok, Ready, _} = rabbit_amqqueue:stat(Q), Ready
+  end
+end,
 Full = [{Host, Name, amqqueue:get_type(Q), Many} || Q <- Queues, {resource, Host, queue, Name} <- [amqqueue:get_name(Q)],
-  {ok, Many, _} <- [rabbit_amqqueue:stat(Q)], Many > 0],
+  Many <- [Stat(Q)], Many > 0],
+% What a stream's own count says is nothing for a while after the start; what its files hold is not.
+Holds = fun(Q) ->
+  {ok, Base} = application:get_env(osiris, data_dir),
+  Files = filelib:wildcard(filename:join([Base, maps:get(name, amqqueue:get_type_state(Q)), "*.segment"])),
+  lists:any(fun(F) -> filelib:file_size(F) > 8 end, Files)
+end,
 Streams = [["devenv: the stream ", Text([Name]), " in ", Text([Host]), " holds messages, which cannot be moved from server to server: delete it\n"]
-  || {Host, Name, rabbit_stream_queue, _} <- Full],
+  || Q <- Queues, amqqueue:get_type(Q) =:= rabbit_stream_queue, Holds(Q), {resource, Host, queue, Name} <- [amqqueue:get_name(Q)]],
 Keep = fun(Item) -> maps:without(Left, maps:get(<<"definition">>, Item)) end,
 Policies = maps:get(policies, All),
 Mirrors = [["note: the policy ", Text([maps:get(<<"name">>, P)]), " in ", Text([maps:get(<<"vhost">>, P)]), " lost what mirrors queues: the new version has no mirrored queues, quorum queues take their place\n"]

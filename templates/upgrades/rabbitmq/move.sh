@@ -23,10 +23,10 @@ end,
 Named = lists:zip([iolist_to_binary(["devenv-upgrade-", integer_to_list(I)]) || I <- lists:seq(1, length(Queues))], Queues),
 Begun = [{Name, rabbit_runtime_parameters:set(Host, <<"shovel">>, Name, [
     {<<"src-protocol">>, <<"amqp091">>}, {<<"src-uri">>, Address("old", Host)}, {<<"src-queue">>, Queue},
-    {<<"src-prefetch-count">>, 1000}, {<<"src-delete-after">>, <<"queue-length">>},
+    {<<"src-prefetch-count">>, 1000}, {<<"src-delete-after">>, Many},
     {<<"dest-protocol">>, <<"amqp091">>}, {<<"dest-uri">>, Address("127.0.0.1", Host)}, {<<"dest-queue">>, Queue},
     {<<"ack-mode">>, <<"on-confirm">>}, {<<"reconnect-delay">>, 1}
-  ], none)} || {Name, {Host, Queue, _}} <- Named],
+  ], none)} || {Name, {Host, Queue, Many}} <- Named],
 Refused = [Said || {_, Said} <- Begun, Said =/= ok],
 Left = fun() -> [Item || {Name, {Host, _, _}} = Item <- Named, rabbit_runtime_parameters:lookup(Host, <<"shovel">>, Name) =/= not_found] end,
 Here = fun() -> lists:sum([Many || {Host, Queue, _} <- Queues, {ok, Found} <- [rabbit_amqqueue:lookup({resource, Host, queue, Queue})], {ok, Many, _} <- [rabbit_amqqueue:stat(Found)]]) end,
