@@ -73,14 +73,14 @@ def message(number: int) -> tuple[Any, ...]:
 ALL = {number: [message(n) for n in range(number, EACH, 10)] for number in range(10)}
 
 
-def read(own: Project) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]]:
+def read(own: Project, *hosts: str) -> dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]]:
     """Every message with all that it is, by queue and priority. They are taken: those that go back to a quorum queue
     would do so in any order.
 
     What a queue notes in headers of how often it delivered a message is its own (``x-delivery-count``).
     """
     found: dict[tuple[str, str], dict[int, list[tuple[Any, ...]]]] = {}
-    for host in HOSTS:
+    for host in hosts or HOSTS:
         with at(own, host) as connection:
             for name in QUEUES:
                 by = found.setdefault((host, name), defaultdict(list))
@@ -142,15 +142,20 @@ def test_from_server_to_server(project: Make, standins: tuple[Standin, ...]) -> 
 
 
 def test_the_oldest(project: Make, standins: tuple[Standin, ...]) -> None:
-    """Its quorum queues say that they are empty as long as they begin to serve."""
+    """Its quorum queues come back after their broker says that it serves; where the virtual host's name is not ASCII
+    they never do (3.8.9). That is told, and is not taken for an empty queue."""
     first, then = version(standins, "rabbitmq", "3.8"), version(standins, "rabbitmq", "3.10")
     own = project(manifest(first))
     own.up()
     fill(own)
     own.write(manifest(then))
+    ended = devenv(own, "sync", "--yes")
+    assert ended.code == 1
+    assert "the quorum queue quorum in app/ü does not come back when this version starts" in ended.err
+    control(own, "delete_vhost", "app/ü")
     (upgrade,) = own.json("sync", "--yes")["upgrades"]
     assert upgrade["note"].startswith("not step by step, on a copy: no image rabbitmq:3.9")
-    assert read(own) == whole()
+    assert read(own, "/") == {place: found for place, found in whole().items() if place[0] == "/"}
 
 
 @pytest.mark.parametrize("filled", [True, False])

@@ -12,11 +12,16 @@ Hosts = [maps:get(<<"name">>, Item) || Item <- maps:get(vhosts, All)],
 Text = fun(Parts) -> [re:replace(Part, "[\\t\\r\\n]", "?", [global, {return, binary}]) || Part <- Parts] end,
 Queues = [Q || Host <- Hosts, Q <- rabbit_amqqueue:list(Host), amqqueue:is_durable(Q)],
 % As census.sh has it.
+Query = fun(Server) -> % A fun is what it takes up to 4.2.
+  try ra:consistent_query(Server, fun rabbit_fifo:query_stat/1, 60000)
+  catch error:function_clause -> ra:consistent_query(Server, {rabbit_fifo, query_stat, []}, 60000)
+  end
+end,
 Asked = fun F(Q, Tries) ->
-  case ra:consistent_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_stat/1, 60000) of
+  case Query(amqqueue:get_pid(Q)) of
     {ok, {Ready, _}, _} -> Ready;
     _ when Tries > 0 -> timer:sleep(100), F(Q, Tries - 1);
-    Said -> error({quorum_queue, amqqueue:get_name(Q), Said})
+    Said -> error({quorum_queue_does_not_serve, amqqueue:get_name(Q), Said})
   end
 end,
 Stat = fun(Q) ->
