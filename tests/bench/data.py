@@ -244,7 +244,7 @@ def figures(scene: Scene, gigabytes: float) -> list[Figure]:
         scene.clean_hand()
     fastest = min(hand, key=lambda name: hand[name])
     found = []
-    for way, title in (("", "the way that devenv takes"), ("dump", "by dump and restore"), ("link", "by pg_upgrade")):
+    for way, title in (("", "the way that devenv takes"), ("dump", "by dump and restore")):
         whole, census, away = scene.upgrade(way)
         moving, limit = whole - census, hand[fastest]
         ratio = moving / limit
