@@ -6,7 +6,7 @@ UNIT_WORKERS ?= 2
 ENGINE_WORKERS ?= 3
 STANDINS ?= $(BIN)/python tests/images/build.py
 
-.PHONY: help venv engine images demo test lint unit engine-test bench clean
+.PHONY: help venv engine images devcontainer demo test lint unit engine-test bench clean
 
 help: ## Say what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,10 @@ lint: venv ## Style and types
 unit: venv ## All tests that need no engine
 	$(BIN)/pytest -q -m 'not engine' -n $(UNIT_WORKERS)
 
-engine-test: images ## Tests against a real engine and real servers
+devcontainer: venv ## The reference CLI of devcontainers, from npm
+	@tests/machine/devcontainer.sh $(BIN)/python
+
+engine-test: images devcontainer ## Tests against a real engine and real servers
 	$(BIN)/pytest -q -m engine -n $(ENGINE_WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: images ## Measure, beside the peers; writes docs/benchmarks.md and docs/benchmarks-data.md

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
+from devenv.model.workspace import Runtime
 
 FRAGMENT = "compose.yaml.j2"
 DECLARATION = "service.toml"
@@ -58,9 +59,25 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         frozen_settings=data.get("frozen", {}).get("settings", {}),
         frozen_options=tuple(data.get("frozen", {}).get("options", ())),
         notes=tuple(data.get("notes", ())),
+        tools=tuple(data.get("tools", ())),
         fragment=folder[FRAGMENT],
         templates={path: text for path, text in folder.items() if path not in (DECLARATION, FRAGMENT)},
         digest=_digest(folder),
+    )
+
+
+def read_runtime(name: str, text: str) -> Runtime:
+    """A file of the packaged runtimes."""
+    data = tomllib.loads(text)
+    return Runtime(
+        name=name,
+        title=data["title"],
+        repository=data["repository"],
+        tag=data["tag"],
+        version=tuple(data["version"]),
+        folders=tuple(data.get("folders", ())),
+        path=tuple(data.get("path", ())),
+        environment=data.get("environment", {}),
     )
 
 

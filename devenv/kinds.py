@@ -6,13 +6,22 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devenv import tomldoc
-from devenv.catalog import DECLARATION, FRAGMENT, read_kind
+from devenv.catalog import DECLARATION, FRAGMENT, read_kind, read_runtime
 from devenv.effects import files
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.model.kind import Kind
 from devenv.model.problem import Problem, Where
+from devenv.model.workspace import Runtime
 from devenv.stages.load import LOCAL, MANIFEST, Documents, parse_documents
+
+
+def runtimes() -> dict[str, Runtime]:
+    """The languages' runtimes that a workspace can have, by name."""
+    folder = files.templates_root() / "runtimes"
+    return {
+        path.stem: read_runtime(path.stem, path.read_text(encoding="utf-8")) for path in sorted(folder.glob("*.toml"))
+    }
 
 
 class Catalogue:

@@ -14,7 +14,7 @@ from devenv.effects import files
 from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError
-from devenv.kinds import Catalogue
+from devenv.kinds import Catalogue, runtimes
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
@@ -23,12 +23,13 @@ from devenv.model.machine import Machine
 from devenv.model.manifest import Manifest
 from devenv.model.mirrors import Mirrors
 from devenv.model.resolved import Resolved, ResolvedService
+from devenv.model.workspace import Workspace
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
 from devenv.stages.locking import PATH as LOCK_PATH
 from devenv.stages.locking import parse_lock
 from devenv.stages.resolve import images_of, resolve
-from devenv.targets import compose, dotenv
+from devenv.targets import compose, devcontainer, dotenv
 
 if TYPE_CHECKING:
     from devenv.effects.compose import Stack
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 class Project:
     """One checkout, read. ``kept`` is what ``.devenv/.env`` says; ``resolved`` is of the layered manifest.
 
-    ``shared`` is of the committed files alone: what ``.devenv/compose.yaml`` is made from. Without a
-    ``devenv.local.toml`` both are the same.
+    ``shared`` is of the committed files alone: what ``.devenv/compose.yaml`` is made from, and ``workspaces`` what
+    ``.devcontainer`` is. Without a ``devenv.local.toml`` both are the same.
     """
 
     root: Path
@@ -54,6 +55,7 @@ class Project:
     mirrors: Mirrors
     store: Store
     state: Path
+    workspaces: tuple[Workspace, ...] = ()
 
     @property
     def local(self) -> bool:
@@ -71,24 +73,53 @@ class Project:
 
     def needed(self) -> dict[ImageRef, tuple[str, ...]]:
         """The images that the committed lock must hold, with the services that need each."""
-        return images_of(self._base(), self.kinds)
+        return images_of(self._base(), self.kinds) | self._of_workspaces()
 
     def needed_here(self) -> dict[ImageRef, tuple[str, ...]]:
         """Those, and the images that only a developer's own layer needs."""
         return self.needed() | images_of(self.manifest, self.kinds)
+
+    def _of_workspaces(self) -> dict[ImageRef, tuple[str, ...]]:
+        found: dict[ImageRef, tuple[str, ...]] = {}
+        for workspace in self.workspaces:
+            found |= dict.fromkeys(workspace.images, ("devcontainer",))
+            found |= {item.image: (f"runtimes.{item.runtime.name}",) for item in workspace.runtimes}
+        return found
 
     def generated(self) -> dict[str, str]:
         """Path -> digest of inputs of every file that is generated and checked for edits."""
         made = dict.fromkeys(compose.paths(self.shared), compose.inputs(self.shared))
         if self.local:
             made |= dict.fromkeys(compose.paths(self.resolved, local=True), compose.inputs(self.resolved))
+        for workspace in self.workspaces:
+            base, over = self._base(), self._compose_files()
+            inputs = devcontainer.inputs(workspace, self.shared, base, self.lock, over)
+            made |= dict.fromkeys(devcontainer.paths(workspace), inputs)
         return made
+
+    def _compose_files(self) -> tuple[str, ...]:
+        """The committed Compose files below a workspace's own."""
+        own = (compose.OVERRIDE,) if (self.root / compose.OVERRIDE).is_file() else ()
+        return (compose.PATH, *own)
 
     def render(self) -> tuple[File, ...]:
         """All generated files of the project, committed ones first."""
         made = {file.path: file for file in compose.files(self.shared)}
         if self.local:
             made |= {file.path: file for file in compose.files(self.resolved, local=True)}
+        if not self.workspaces:
+            return tuple(made.values())
+        from devenv.stages.connect import environment
+
+        variables = environment(self._base(), self.shared, None)
+        lift = (files.templates_root() / "devcontainer" / devcontainer.LIFT).read_text(encoding="utf-8")
+        for workspace in self.workspaces:
+            over = self._compose_files()
+            made_from = devcontainer.inputs(workspace, self.shared, self._base(), self.lock, over)
+            rendered = devcontainer.files(
+                workspace, self.shared, self.lock, variables=variables, lift=lift, over=over, made_from=made_from
+            )
+            made |= {file.path: file for file in rendered}
         return tuple(made.values())
 
     def machine(self) -> Machine:
@@ -132,7 +163,7 @@ class Project:
 
     def registries(self) -> dict[str, str]:
         """Registry variables for this machine: only for registries that a mirror replaces."""
-        used = {image.registry for image in self.resolved.images}
+        used = {image.registry for image in (*self.resolved.images, *self._of_workspaces())}
         bases = {registry: self.mirrors.base(registry) for registry in used}
         return {compose.registry_variable(name): base for name, base in sorted(bases.items()) if base != name}
 
@@ -194,7 +225,8 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
     lock_text = files.read_text(root / LOCK_PATH) or ""
     locks = _both_locks(root, parse_lock(lock_text if lock is None else lock), images_of(whole, kinds))
     resolved = resolve(whole, kinds, locks)
-    shared = resolve(build_manifest(documents.base, kinds), kinds, locks) if documents.local else resolved
+    base = build_manifest(documents.base, kinds) if documents.local else whole
+    shared = resolve(base, kinds, locks) if documents.local else resolved
     kept = _kept(root)
     return Project(
         root=root,
@@ -209,7 +241,17 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         mirrors=configured_mirrors(world) or _mirrors_kept(kept, resolved),
         store=store,
         state=state,
+        workspaces=_workspaces(documents, base),
     )
+
+
+def _workspaces(documents: Documents, manifest: Manifest) -> tuple[Workspace, ...]:
+    """What IDEs work in; [] where the manifest says nothing of one, which costs nothing."""
+    if "devcontainer" not in documents.base:
+        return ()
+    from devenv.stages.workspaces import wanted
+
+    return wanted(manifest, runtimes())
 
 
 def _both_locks(root: Path, lock: Lock, needed: Collection[ImageRef]) -> Lock:
@@ -227,7 +269,7 @@ def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], c
     if store.read("valid").get("digest") == digest:
         return
     catalogue.check(documents.kinds())
-    check_documents(documents, kinds, catalogue.names())
+    check_documents(documents, kinds, catalogue.names(), runtimes())
     try:
         store.write("valid", {"digest": digest})
     except Exception:  # noqa: BLE001, S110 - a memory that cannot be written only costs time

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from devenv.catalog import read_kind
 from devenv.effects.files import read_folder, templates_root
+from devenv.kinds import runtimes
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock, Locked
@@ -29,7 +30,7 @@ def manifest(text: str) -> Manifest:
     text = text if "[project]" in text else f'[project]\nname = "shop"\n{text}'
     documents = parse_documents(text)
     own = kinds(*documents.kinds())
-    check_documents(documents, own, sorted(own))
+    check_documents(documents, own, sorted(own), runtimes())
     return build_manifest(documents.merged, own)
 
 

@@ -22,7 +22,7 @@ FLOORS = (
     ("devenv.rollback", "devenv.trying"),
     ("devenv.arriving",),
     ("devenv.homecoming",),
-    ("devenv.journey", "devenv.sowing"),
+    ("devenv.journey", "devenv.sowing", "devenv.parity"),
     (
         "devenv.standing",
         "devenv.pinning",

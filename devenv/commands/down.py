@@ -11,7 +11,8 @@ from devenv.effects.world import World
 @click.command()
 @click.pass_obj
 def command(world: World) -> None:
-    """Stop all services and remove their containers and network. Data stays in its volumes."""
+    """Stop all services and remove their containers and network, an IDE's workspace included. Data stays in its
+    volumes."""
     from devenv.effects import history, snapshots
     from devenv.effects.compose import remove_containers, remove_network, stop_containers
     from devenv.stages.keep import data_words
@@ -19,8 +20,9 @@ def command(world: World) -> None:
 
     console = Console(world.stdout, world.stderr, world.env)
     with alone(world, "down", console) as here:
-        containers = here.ours()
-        others = [item.name for item in here.observed.containers if item not in containers]  # an IDE's workspace
+        workspaces = [item for item in here.observed.containers if item.workspace]
+        containers = [*here.ours(), *workspaces]
+        others = [item.name for item in here.observed.containers if item not in containers]  # somebody else's
         stop_containers([item.id for item in containers if item.running])
         remove_containers([item.id for item in containers])
         if not others:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -46,6 +46,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     from devenv.effects.probe import ask_all
     from devenv.effects.ready import healthy
     from devenv.errors import DriftFound
+    from devenv.parity import drift_of_none
     from devenv.standing import standing
 
     console = Console(world.stdout, world.stderr, world.env)
@@ -54,7 +55,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
     answers |= {name: healthy(item.id) for name in chosen if name not in answers and (item := _starting(here, name))}
     rows = [_row(here, name, answers.get(name)) for name in chosen]
-    general = _general(here)
+    general = drift_of_none(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if as_json or format == "json":
         console.json(
@@ -87,6 +88,8 @@ def _starting(here: Standing, name: str) -> Container | None:
 
 
 def _row(here: Standing, name: str, answer: Answer | None) -> Row:
+    from devenv.parity import drift_of
+
     service = here.project.resolved.services[name]
     container = here.find(name)
     return Row(
@@ -96,7 +99,7 @@ def _row(here: Standing, name: str, answer: Answer | None) -> Row:
         running=container.version if container and container.running else "",
         state=_state(container, answer),
         address=_address(here, service),
-        drift=_drift(here, name),
+        drift=drift_of(here, name),
     )
 
 
@@ -115,45 +118,6 @@ def _address(here: Standing, service: ResolvedService) -> str:
         return ""
     port = service.ports[0]
     return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"
-
-
-def _drift(here: Standing, name: str) -> str:
-    """What 'up' would do to a service and why; "" if nothing."""
-    from devenv.errors import DataNeedsUpgrade, Refused
-    from devenv.model.plan import Action
-    from devenv.stages.frozen import guard_frozen
-    from devenv.stages.place import kept_port
-    from devenv.stages.plan_up import guard_data, service_steps
-
-    service = here.project.resolved.services[name]
-    try:
-        guard_data([service], here.observed, here.machine, set())
-        guard_frozen([service], here.observed, here.machine)
-    except (DataNeedsUpgrade, Refused) as error:
-        return error.problems[0].message.removeprefix(f"{name}: ")
-    if service.digest is None:
-        return f"devenv.lock does not hold {service.image.familiar}"
-    ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
-    override = here.project.overrides().get(name, "")
-    machine = replace(here.machine, ports=ports)
-    steps = service_steps(service, here.observed, machine=machine, override=override)
-    return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
-
-
-def _general(here: Standing) -> list[str]:
-    """Drift that is no service's own: files, and containers of services that left the manifest."""
-    from devenv.stages.plan_up import stale
-
-    files = [
-        f"{path} {'was edited by hand' if state == 'edited' else f'is {state}'}"
-        for path, state in stale(here.project.generated(), here.observed.files).items()
-    ]
-    gone = [
-        f"{item.service} runs and is not in devenv.toml"
-        for item in here.observed.containers
-        if item.running and item.config and item.service not in here.project.resolved.services
-    ]
-    return files + gone
 
 
 def _remedy(here: Standing, rows: list[Row]) -> str:

@@ -250,7 +250,7 @@ _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)
 
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
-    identity, name, state, status, image, ports, project, service, config, version, root, made, data = row
+    identity, name, state, status, image, ports, project, service, config, version, folder, made, data, workspace = row
     health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
     code = re.match(r"Exited \((\d+)\)", status)
     return Container(
@@ -264,10 +264,11 @@ def _listed(row: Sequence[str]) -> Container:
         image=image,
         config=config,
         version=version,
-        root=root,
+        root=folder.removesuffix("/.devenv") if folder.endswith("/.devenv") else "",
         ports=_published(ports),
         made_ports={int(inside): int(host) for inside, host in _PAIR.findall(made)},
         data=data,
+        workspace=workspace,
     )
 
 

@@ -36,7 +36,12 @@ ENGINE = Question(
     lambda said: [[f"{said['Version']} {said['Os']}/{said['Arch']}"]],
 )
 
-_OF_CONTAINERS = (PROJECT, SERVICE, "devenv.config", "devenv.version", "devenv.root", "devenv.ports", "devenv.data")
+#: The folder that Compose was told to work in, by whoever started a container.
+_FOLDER = "com.docker.compose.project.working_dir"
+_OF_CONTAINERS = (
+    *(PROJECT, SERVICE, "devenv.config", "devenv.version", _FOLDER, "devenv.ports", "devenv.data"),
+    "devenv.workspace",
+)
 
 
 def _container(entry: Mapping[str, Any]) -> list[str]:

@@ -116,6 +116,7 @@ class Kind:
     kind does. ``ends`` are exit codes, beside 0 and those of signals, of a server that ended well when it was asked to.
     ``in_place``: a newer server takes over an older one's data by itself; it is said by kinds of a project's own, for
     which devenv knows no better.
+    ``tools`` are its client programs in the server's image, by name or by a pattern of paths.
     ``frozen_settings`` and ``frozen_options`` act only on new data; of a setting it says what it is where nobody sets
     it.
     """
@@ -157,6 +158,7 @@ class Kind:
     reserved: Mapping[str, str] = field(default_factory=dict)
     frozen_settings: Mapping[str, Value] = field(default_factory=dict)
     frozen_options: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def data_rule(self, version: Version) -> DataRule | None:

@@ -23,7 +23,9 @@ class Container:
 
     ``ports`` maps a container's port to (host address, host port) while it runs, ``made_ports`` to the host port that
     it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
-    are what devenv labelled it with when it was created; "" for one that devenv did not.
+    are what devenv labelled it with when it was created; "" for one that devenv did not. ``root`` is the checkout that
+    it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
+    made ("" for anything else).
     """
 
     id: str
@@ -41,6 +43,7 @@ class Container:
     ports: Mapping[int, tuple[str, int]] = field(default_factory=dict)
     made_ports: Mapping[int, int] = field(default_factory=dict)
     data: str = ""
+    workspace: str = ""
 
     @property
     def running(self) -> bool:

@@ -134,3 +134,4 @@ class KindShape(Shape):
     reserved: list[ReservedShape] = Field(default_factory=list)
     frozen: FrozenShape = Field(default_factory=FrozenShape)
     notes: list[StrictStr] = Field(default_factory=list)
+    tools: list[StrictStr] = Field(default_factory=list, description="Client programs in the server's image.")

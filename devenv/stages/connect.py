@@ -43,13 +43,21 @@ def _known(service: ResolvedService, machine: Machine) -> dict[str, Any]:
     return values
 
 
-def environment(manifest: Manifest, resolved: Resolved, machine: Machine) -> dict[str, str]:
-    """The variables of ``[env]`` with every reference filled in. Only services that are referred to are rendered."""
+def inside(service: ResolvedService) -> Machine:
+    """Where a service is for a container beside it: under its own name, at its own ports."""
+    ports = {port.variable: port.container for port in service.ports}
+    return Machine("", "", ports, host=service.name)
+
+
+def environment(manifest: Manifest, resolved: Resolved, machine: Machine | None) -> dict[str, str]:
+    """The variables of ``[env]`` with every reference filled in: as seen from this machine, or (None) from a container
+    beside the services. Only services that are referred to are rendered."""
     cache: dict[str, dict[str, str]] = {}
 
     def value(service: str, output: str) -> str:
         if service not in cache:
-            cache[service] = outputs(resolved.services[service], machine)
+            found = resolved.services[service]
+            cache[service] = outputs(found, machine or inside(found))
         if output not in cache[service]:
             known = ", ".join(cache[service])
             raise ManifestError(Problem(f"{service} provides no {output!r}", f"it provides: {known}", key="env"))

@@ -13,6 +13,7 @@ from devenv.model.kind import Kind, OptionValue
 from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
 from devenv.model.version import parse_version
+from devenv.model.workspace import Runtime
 
 MANIFEST = "devenv.toml"
 LOCAL = "devenv.local.toml"
@@ -100,16 +101,21 @@ def _depth(text: str, path: tuple[str | int, ...]) -> int:
     return next((length for length in range(len(path), 0, -1) if path[:length] in said), 0)
 
 
-def check_documents(documents: Documents, kinds: Mapping[str, Kind], names: list[str]) -> None:
-    """Raises ManifestError with all problems of the merged manifest; ``names`` are all kinds of the catalogue."""
+def check_documents(
+    documents: Documents, kinds: Mapping[str, Kind], names: list[str], runtimes: Mapping[str, Runtime]
+) -> None:
+    """Raises ManifestError with all problems of the merged manifest; ``names`` are all kinds of the catalogue,
+    ``runtimes`` all that a workspace can have."""
     from devenv.stages.check import meaning_issues, shape_issues
+    from devenv.stages.workspaces import workspace_issues
 
     data = documents.merged
     issues = shape_issues(data, kinds, names)
     sound = _sound(data, [issue.path for issue in issues])
     services = data.get("services")
     broken = [name for name in services if name not in sound["services"]] if isinstance(services, dict) else []
-    issues += meaning_issues(build_manifest(sound, kinds), kinds, sound, broken)
+    manifest = build_manifest(sound, kinds)
+    issues += [*meaning_issues(manifest, kinds, sound, broken), *workspace_issues(manifest, runtimes)]
     if issues:
         problems = [Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues]
         raise ManifestError(sorted(problems, key=_in_reading_order))

@@ -56,7 +56,8 @@ def plan_up(
     if len(chosen) < len(resolved.services):
         return Plan((*steps, *own))
     further = {name: said for name, said in overrides.items() if name not in resolved.services}
-    return Plan((*steps, *_stop_steps(resolved, observed, further), *own, *_further_steps(further, observed)))
+    stops = [*_workspace_steps(files, observed), *_stop_steps(resolved, observed, further)]
+    return Plan((*steps, *stops, *own, *_further_steps(further, observed)))
 
 
 def guard_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: set[str]) -> None:
@@ -108,15 +109,22 @@ def _by_name(volume: ExistingVolume) -> str:
 def guard_files(files: Mapping[str, str], found: Mapping[str, FileState]) -> None:
     """Refuse to overwrite a generated file that somebody edited, or one that devenv did not make."""
     problems = [
-        Problem(
-            f"{path}: {'was edited by hand' if found[path].inputs else 'was not made by devenv'}",
-            "move what you added into .devenv/compose.override.yaml, or overwrite it with --force",
-        )
+        Problem(f"{path}: {'was edited by hand' if found[path].inputs else 'was not made by devenv'}", _instead(path))
         for path in files
         if path in found and not found[path].intact
     ]
     if problems:
         raise Refused(problems)
+
+
+def _instead(path: str) -> str:
+    """Where a person's own belongs."""
+    if path.startswith(".devcontainer/"):
+        return (
+            "take it over: its keys go into [devcontainer] of devenv.toml, then overwrite it with --force\n"
+            "  or keep it beside ours: give ours a name, as in [devcontainer.parity]"
+        )
+    return "move what you added into .devenv/compose.override.yaml, or overwrite it with --force"
 
 
 def _file_steps(files: Mapping[str, str], found: Mapping[str, FileState], *, force: bool) -> Iterator[Step]:
@@ -151,6 +159,14 @@ def _stop_steps(resolved: Resolved, observed: Observed, further: Mapping[str, st
             yield Step(Action.STOP, container.service, "no longer in devenv.toml; its data is kept")
         elif is_further(container, observed):
             yield Step(Action.STOP, container.service, "no longer in compose.override.yaml; its data is kept")
+
+
+def _workspace_steps(files: Mapping[str, str], observed: Observed) -> Iterator[Step]:
+    """What an IDE works in holds tools of the servers' versions, and nothing of anybody's: one of before goes."""
+    for container in observed.containers:
+        if container.workspace and container.workspace not in files.values():
+            reason = "devenv.toml says something else now; an IDE makes it anew when it opens"
+            yield Step(Action.STOP, container.service, reason)
 
 
 def is_further(container: Container, observed: Observed) -> bool:

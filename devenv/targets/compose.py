@@ -24,7 +24,7 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "4"
+_REVISION = "5"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
 _HEALTH = {"interval": "60s", "timeout": "10s", "retries": 3, "start_period": "120s"}
 
@@ -223,7 +223,6 @@ def _labels(project: str, service: ResolvedService) -> dict[str, str]:
         "devenv.config": service.config[:16],
         "devenv.ports": " ".join(f"{port.container}:{_reference(port)}" for port in service.ports),
         **data,
-        "devenv.root": "${DEVENV_ROOT:-}",
     }
 
 

@@ -7,14 +7,16 @@ import re
 
 from devenv.model.observed import FileState
 
-_LINE = re.compile(r"^# devenv:generated inputs=(?P<inputs>\w{16}) content=(?P<content>\w{16})\r?$", re.MULTILINE)
-_NOTE = "# Generated from devenv.toml by devenv, which writes it anew; put what is your own into {own}.\n"
+_LINE = re.compile(
+    r"^(?:#|//) devenv:generated inputs=(?P<inputs>\w{16}) content=(?P<content>\w{16})\r?$", re.MULTILINE
+)
+_NOTE = "{sign} Generated from devenv.toml by devenv, which writes it anew; put what is your own into {own}.\n"
 
 
-def marked(body: str, inputs: str, *, own: str) -> str:
-    """The body below a mark; ``own`` names the file where the user's changes belong."""
-    head = _NOTE.format(own=own)
-    return f"{head}# devenv:generated inputs={inputs[:16]} content={_digest(body)}\n{body}"
+def marked(body: str, inputs: str, *, own: str, sign: str = "#") -> str:
+    """The body below a mark; ``own`` names the file where the user's changes belong, ``sign`` begins a comment."""
+    head = _NOTE.format(own=own, sign=sign)
+    return f"{head}{sign} devenv:generated inputs={inputs[:16]} content={_digest(body)}\n{body}"
 
 
 def read_mark(text: str) -> FileState:

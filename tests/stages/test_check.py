@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from devenv.errors import ManifestError
+from devenv.kinds import runtimes
 from devenv.model.machine import Machine
 from devenv.schema.issue import Issue
 from devenv.stages import connect
@@ -244,7 +245,7 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
     assert all(issue.message for issue in found)
     if found:  # the rest is checked all the same
         with pytest.raises(ManifestError) as raised:
-            check_documents(Documents("", "", data, data), own, sorted(KINDS))
+            check_documents(Documents("", "", data, data), own, sorted(KINDS), runtimes())
         assert len(raised.value.problems) >= len(found)
         return
     made = build_manifest(data, own)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devenv.errors import ManifestError
+from devenv.kinds import runtimes
 from devenv.model.manifest import Manifest, Service
 from devenv.model.problem import Problem, Where
 from devenv.model.version import parse_version
@@ -148,7 +149,7 @@ def test_which_layer_a_problem_is_in(path: tuple[str, ...], where: Where) -> Non
 def problems(manifest: str, local: str = "") -> tuple[Problem, ...]:
     with pytest.raises(ManifestError) as caught:
         documents = parse_documents(manifest, local)
-        check_documents(documents, kinds(*documents.kinds()), ["mailpit", "postgres", "redis"])
+        check_documents(documents, kinds(*documents.kinds()), ["mailpit", "postgres", "redis"], runtimes())
     return caught.value.problems
 
 

@@ -29,7 +29,6 @@ def test_what_every_service_has() -> None:
     assert service["ports"] == ["127.0.0.1:${DEVENV_DB_PORT:-5432}:5432"]
     assert service["volumes"] == ["db-postgres-15:/var/lib/postgresql/data"]
     assert (service["hostname"], service["stop_grace_period"]) == ("db", "60s")
-    assert service["labels"]["devenv.root"] == "${DEVENV_ROOT:-}"
     assert "container_name" not in service
 
 

@@ -1,0 +1,34 @@
+"""``devenv behind``: a line for whoever just pulled, or opens an IDE; nothing where all is well."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything is behind.")
+@click.pass_obj
+def command(world: World, exit_code: bool) -> int:
+    """Say what on this machine is behind devenv.toml. For git's hooks and an IDE's start: quick, and silent where all
+    is well, where nothing was ever started, and where no engine answers."""
+    from devenv.effects.engine import look
+
+    looking = look(world)  # the engine answers while the rest is imported
+
+    from devenv.errors import DriftFound, Unreachable
+    from devenv.parity import behind
+    from devenv.standing import standing
+
+    console = Console(world.stdout, world.stderr, world.env)
+    try:
+        found = behind(standing(world, looking))
+    except Unreachable:
+        return 0
+    for line in found:
+        console.say(f"devenv: {line}")
+    if found:
+        console.say("devenv: this machine is behind devenv.toml: run 'devenv sync' (data comes along)")
+    return DriftFound.exit_code if exit_code and found else 0

@@ -1,0 +1,98 @@
+"""``devenv devcontainer``: the reference CLI, so that terminals and CI use the very same workspace as IDEs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from devenv.commands.options import passing, words_argument
+from devenv.console import Console
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.model.workspace import Workspace
+    from devenv.project import Project
+
+_config = click.option("--config", "name", default="", metavar="NAME", help="The one of [devcontainer.NAME].")
+
+
+@click.group()
+def command() -> None:
+    """The workspace that IDEs open, by the reference CLI (npm install -g @devcontainers/cli)."""
+
+
+@command.command(context_settings=passing)
+@_config
+@words_argument(metavar="[-- OPTION]...")
+@click.pass_obj
+def up(world: World, name: str, words: tuple[str, ...]) -> int:
+    """Build and start the workspace, and the services that it works with."""
+    return _call(world, name, "up", words)
+
+
+@command.command("exec", context_settings=passing)
+@_config
+@words_argument(required=True, metavar="-- COMMAND [ARGUMENT]...")
+@click.pass_obj
+def execute(world: World, name: str, words: tuple[str, ...]) -> int:
+    """Run a command in the workspace. Its exit code is the command's own."""
+    return _call(world, name, "exec", words)
+
+
+@command.command(context_settings=passing)
+@_config
+@words_argument(metavar="[-- OPTION]...")
+@click.pass_obj
+def read(world: World, name: str, words: tuple[str, ...]) -> int:
+    """Print the configuration as the reference CLI reads it."""
+    return _call(world, name, "read-configuration", words)
+
+
+@command.command()
+@click.pass_obj
+def down(world: World) -> None:
+    """Remove the workspace's container, which the reference CLI cannot. The services go on; 'devenv down' ends all."""
+    from devenv.effects.compose import remove_containers, stop_containers
+    from devenv.standing import alone
+
+    console = Console(world.stdout, world.stderr, world.env)
+    with alone(world, "devcontainer down", console) as here:
+        found = [item for item in here.observed.containers if item.workspace]
+        stop_containers([item.id for item in found if item.running])
+        remove_containers([item.id for item in found])
+    names = ", ".join(sorted(item.service for item in found))
+    console.say(f"removed {names}; what is in the checkout stays" if found else "nothing was there")
+
+
+def _call(world: World, name: str, verb: str, words: Sequence[str]) -> int:
+    from devenv.effects.process import pass_through
+    from devenv.errors import DevenvError
+    from devenv.project import open_project
+
+    project = open_project(world)
+    workspace = _chosen(project, name)
+    registries = project.registries() | {key: value for key, value in project.kept.items() if key.startswith("DEVENV_")}
+    options = ["--workspace-folder", str(project.root), "--config", str(project.root / workspace.folder / _FILE)]
+    try:
+        return pass_through(["devcontainer", verb, *options, *words], env={**world.env, **registries})
+    except FileNotFoundError as error:
+        raise DevenvError("there is no 'devcontainer' on PATH", "npm install -g @devcontainers/cli") from error
+
+
+_FILE = "devcontainer.json"
+
+
+def _chosen(project: Project, name: str) -> Workspace:
+    from devenv.errors import DevenvError, ManifestError
+
+    if not project.workspaces:
+        raise ManifestError("devenv.toml has no [devcontainer]", "add the table, be it empty, and run 'devenv render'")
+    found = next((item for item in project.workspaces if item.name == name), None)
+    if found is None:
+        known = ", ".join(item.name for item in project.workspaces if item.name) or "none with a name"
+        raise ManifestError(f"there is no [devcontainer.{name}]", f"there are: {known}")
+    if not (project.root / found.folder / _FILE).is_file():
+        raise DevenvError(f"{found.folder}/{_FILE} is not there yet", "devenv render")
+    return found

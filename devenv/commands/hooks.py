@@ -1,0 +1,41 @@
+"""``devenv hooks``: git tells on every pull and checkout what is behind."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.group()
+def command() -> None:
+    """Have git say after every pull, checkout and rebase what on this machine is behind devenv.toml.
+
+    Hooks that are there already run first, as before. With the pre-commit framework, 'devenv behind' can as well be a
+    local hook of the stages post-merge and post-checkout.
+    """
+
+
+@command.command()
+@click.pass_obj
+def install(world: World) -> None:
+    """Write the hooks."""
+    from devenv.effects import githooks
+    from devenv.project import find
+
+    made = githooks.install(find(world))
+    said = f"{', '.join(made)} of git now run 'devenv behind'" if made else "nothing to do"
+    Console(world.stdout, world.stderr, world.env).say(said)
+
+
+@command.command()
+@click.pass_obj
+def uninstall(world: World) -> None:
+    """Take them away again."""
+    from devenv.effects import githooks
+    from devenv.project import find
+
+    gone = githooks.uninstall(find(world))
+    said = f"{', '.join(gone)} are as they were" if gone else "nothing to do"
+    Console(world.stdout, world.stderr, world.env).say(said)

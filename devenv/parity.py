@@ -1,0 +1,72 @@
+"""How far what is here is from what devenv.toml and devenv.lock say, in words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from devenv.errors import DataNeedsUpgrade, Refused
+from devenv.model.plan import Action
+from devenv.stages.frozen import guard_frozen
+from devenv.stages.place import kept_port
+from devenv.stages.plan_up import guard_data, service_steps, stale
+from devenv.standing import Standing
+
+
+def drift_of(here: Standing, name: str) -> str:
+    """What 'up' would do to a service and why; "" if nothing."""
+    service = here.project.resolved.services[name]
+    try:
+        guard_data([service], here.observed, here.machine, set())
+        guard_frozen([service], here.observed, here.machine)
+    except (DataNeedsUpgrade, Refused) as error:
+        return error.problems[0].message.removeprefix(f"{name}: ")
+    if service.digest is None:
+        return f"devenv.lock does not hold {service.image.familiar}"
+    ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
+    override = here.project.overrides().get(name, "")
+    machine = replace(here.machine, ports=ports)
+    steps = service_steps(service, here.observed, machine=machine, override=override)
+    return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
+
+
+def drift_of_none(here: Standing) -> list[str]:
+    """Drift that is no service's own: files, and containers of services that left the manifest."""
+    files = [
+        f"{path} {'was edited by hand' if state == 'edited' else f'is {state}'}"
+        for path, state in stale(here.project.generated(), here.observed.files).items()
+    ]
+    gone = [
+        f"{item.service} runs and is not in devenv.toml"
+        for item in here.observed.containers
+        if item.running and item.config and item.service not in here.project.resolved.services
+    ]
+    return files + gone
+
+
+def behind(here: Standing) -> list[str]:
+    """What was started, or moved, before devenv.toml said what it says now. What nobody has started is not behind."""
+    started = {item.service for item in here.observed.containers}
+    there = {volume.service for volume in here.observed.volumes}
+    found = [
+        f"{name}: {said}"
+        for name in here.project.resolved.services
+        if name in started | there and (said := _behind(here, name))
+    ]
+    files = [path for path, state in stale(here.project.generated(), here.observed.files).items() if state != "edited"]
+    return found + ([f"{', '.join(files)}: not as devenv.toml says"] if files and found == [] and started else [])
+
+
+def _behind(here: Standing, name: str) -> str:
+    service = here.project.resolved.services[name]
+    try:
+        guard_data([service], here.observed, here.machine, set())
+    except DataNeedsUpgrade as error:
+        return error.problems[0].message.removeprefix(f"{name}: ")
+    if all(item.service != name for item in here.observed.containers):
+        return ""
+    machine = replace(
+        here.machine, ports={p.variable: kept_port(p, here.project.kept) or p.preferred for p in service.ports}
+    )
+    override = here.project.overrides().get(name, "")
+    steps = service_steps(service, here.observed, machine=machine, override=override)
+    return "; ".join(step.reason for step in steps if step.action is Action.RECREATE)

@@ -1,0 +1,157 @@
+"""One world for host and IDE: the reference CLI starts what devenv rendered, and each sees what the other did."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.engine import clients
+from tests.engine.conftest import Make, Standin
+from tests.engine.project import MIRROR, ROOT, Project, docker
+from tests.engine.running import devenv, running, well
+from tests.engine.upgrading import version
+
+MANIFEST = """\
+[services.db]
+kind = "postgres"
+version = "{db}"
+databases = ["app"]
+[services.cache]
+kind = "redis"
+version = "{cache}"
+[services.queue]
+kind = "rabbitmq"
+version = "{queue}"
+variant = "management"
+[runtimes]
+python = "{python}"
+node = "{node}"
+[env]
+DATABASE_URL = "{{{{ services.db.url }}}}"
+REDIS_URL = "{{{{ services.cache.url }}}}"
+QUEUE_HOST = "{{{{ services.queue.host }}}}"
+[devcontainer]
+extensions = ["ms-python.python"]
+"""
+
+
+class Checkout:
+    """A clone without devenv beside the one that it was rendered in."""
+
+    def __init__(self, own: Project, program: str) -> None:
+        self.own, self.root, self.program = own, own.root, program
+
+    def call(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
+        """The reference CLI, as an IDE calls it."""
+        kept = {key: os.environ[key] for key in ("PATH", "HOME") if key in os.environ}
+        options = ["--workspace-folder", str(self.root)]
+        return subprocess.run(
+            [self.program, verb, *options, *words],
+            env={**kept, "DEVENV_REGISTRY": MIRROR},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=900,
+        )
+
+    def opened(self) -> Any:
+        done = self.call("up")
+        assert done.returncode == 0, done.stderr[-6000:]
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
+    def inside(self, script: str) -> str:
+        done = self.call("exec", "sh", "-c", script)
+        assert done.returncode == 0, f"{script}\n{done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+
+@pytest.fixture
+def program() -> str:
+    """The reference CLI."""
+    script = ROOT / "tests" / "machine" / "devcontainer.sh"
+    return subprocess.run([script], capture_output=True, text=True, check=True, timeout=600).stdout.strip()
+
+
+@pytest.fixture
+def values(standins: tuple[Standin, ...]) -> dict[str, str]:
+    wanted = {"db": ("postgres", "15"), "cache": ("redis", "7.0"), "queue": ("rabbitmq", "3.10")}
+    found = {name: version(standins, *of) for name, of in wanted.items()}
+    of_bookworm = {item.kind: item.version for item in standins if item.variant == "bookworm"}
+    return found | {name: of_bookworm[name] for name in ("python", "node")}
+
+
+@pytest.fixture
+def clone(project: Make, values: dict[str, str], program: str) -> Iterator[Checkout]:
+    author = project("")
+    author.write(MANIFEST.format(**values))
+    well(devenv(author, "lock"))
+    well(devenv(author, "render"))
+    other = project("")
+    for name in ("devenv.toml", "devenv.lock", ".devenv", ".devcontainer"):
+        source = author.root / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, other.root / name)
+    assert not (other.root / ".devenv" / ".env").exists()
+    other.name = author.name  # as the manifest has it
+    yield Checkout(other, program)
+    made = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*{other.name}*")
+    for image in sorted(made.split(), reverse=True):  # those that the CLI built upon ours first
+        docker("image", "rm", "--force", image)
+
+
+def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Standin, ...]) -> None:
+    own = clone.own
+    assert clone.opened()["outcome"] == "success"
+    assert clone.inside("id -un; pwd") == f"dev\n/workspaces/{own.name}"
+    assert clone.inside('psql "$DATABASE_URL" -Atc "SHOW server_version"').split()[0] == values["db"]
+    assert f"(PostgreSQL) {values['db']}" in clone.inside("psql --version")
+    assert f"(PostgreSQL) {values['db']}" in clone.inside("pg_dump --version")
+    assert clone.inside('redis-cli -u "$REDIS_URL" PING') == "PONG"
+    assert values["cache"] in clone.inside("redis-cli --version")
+    assert "rabbit@queue" in clone.inside('rabbitmqadmin -H "$QUEUE_HOST" -u devenv -p devenv list nodes name')
+    assert clone.inside("python3 --version") == f"Python {values['python']}"
+    assert clone.inside("node --version") == f"v{values['node']}"
+
+    status = devenv(own, "status", "-j").document
+    assert {item["name"]: item["running"] for item in status["services"]} == {
+        name: values[name] for name in ("db", "cache", "queue")
+    }
+    before = {name: own.container(name) for name in ("db", "cache", "queue", "workspace")}
+    up = well(devenv(own, "up", "-j")).document
+    assert {step["action"] for step in up["plan"]} == {"keep"}
+    assert {name: own.container(name) for name in before} == before
+
+    clone.inside("""psql "$DATABASE_URL" -qc "CREATE TABLE t (v text)" -c "INSERT INTO t VALUES ('from inside')" """)
+    assert clients.postgres(own.url("db"), "SELECT v FROM t") == "from inside"
+    clients.postgres(own.url("db"), "INSERT INTO t VALUES ('from outside')")
+    assert clone.inside('psql "$DATABASE_URL" -Atc "SELECT count(*) FROM t"') == "2"
+    assert clone.opened()["outcome"] == "success"
+    assert {name: own.container(name) for name in before} == before  # with .devenv/.env as without it
+
+    moved = {**values, "db": version(standins, "postgres", "17")}
+    own.write(MANIFEST.format(**moved))
+    behind = devenv(own, "behind", "--exit-code")
+    assert behind.code == 3
+    assert "this machine is behind devenv.toml: run 'devenv sync'" in behind.err
+    well(devenv(own, "sync", "--yes"))
+    assert (devenv(own, "behind").err, running(own)) == ("", {"db", "cache", "queue"})
+    assert clone.opened()["outcome"] == "success"
+    assert clone.inside('psql "$DATABASE_URL" -Atc "SHOW server_version"').split()[0] == moved["db"]
+    assert f"(PostgreSQL) {moved['db']}" in clone.inside("pg_dump --version")
+    assert clone.inside('psql "$DATABASE_URL" -Atc "SELECT count(*) FROM t"') == "2"
+    down = well(devenv(own, "down"))
+    assert "workspace" in down.err
+    assert docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={own.name}") == ""
+
+
+def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
+    done = clone.call("read-configuration")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.strip().splitlines()[-1])["configuration"]
+    assert found["service"] == "workspace"
+    assert found["containerEnv"]["DATABASE_URL"].endswith("@db:5432/app")

