@@ -68,6 +68,20 @@ _BOMS = (
 _WIDE = ((re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"), (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"))
 
 
+#: How begins what Heroku's and Fly's command lines print for people.
+_PRINTED = ("=== ", "Image Details")
+#: Files that are lines by their name, whatever they look like.
+_OF_LINES = re.compile(
+    r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.Dockerfile|\.(?:python|node|ruby|java|go|php)-version|\.nvmrc"
+    r"|\.tool-versions|Gemfile|go\.mod"
+)
+
+
+def is_of_lines(name: str) -> bool:
+    """Whether a file of that name is lines."""
+    return _OF_LINES.fullmatch(name) is not None
+
+
 def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: Keep | None = None) -> Document:
     """Raises Unreadable."""
     if len(data) > LARGEST:
@@ -78,7 +92,7 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
-    elif text.startswith(("=== ", "Image Details")):  # what Heroku's and Fly's command lines print for people
+    elif text.startswith(_PRINTED) or is_of_lines(file.rpartition("/")[2]):
         found, values, notes = "text", tuple(text.splitlines()), ()
     elif file.endswith((".toml", ".hcl", ".tf", ".nomad")):
         found, values, notes = _toml_or_lines(file, text)

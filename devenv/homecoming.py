@@ -13,9 +13,9 @@ from devenv.data.upgrading import Moves
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.journey import Prepared, Wishes, prepare
-from devenv.kinds import Catalogue
+from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
-from devenv.model.fact import Note
+from devenv.model.fact import Fact, Note
 from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
@@ -28,6 +28,7 @@ from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.load import LOCAL, build_manifest
 from devenv.stages.locking import missing, relocked
+from devenv.stages.plan_runtimes import parted, plan_runtimes
 from devenv.stages.plan_sync import later, plan_sync
 from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed, still_to_run
@@ -66,14 +67,19 @@ def compare(
     manifest = build_manifest(project.documents.base, project.kinds)
     select(manifest, services, ())
     bound = Bound({}, ())
+    of_runtimes: list[Fact] = []
     notes: tuple[Note, ...] = ()
     if reading and (places := _places(project, environment)):
         catalogue = Catalogue(project.root, project.documents)
         found = production.read(world, project.root, places, production.known(catalogue))
-        bound, notes = bind(manifest.services, found.facts, complete=not found.failed), found.notes
+        of_services, of_runtimes = parted(found.facts, runtimes())
+        bound, notes = bind(manifest.services, of_services, complete=not found.failed), found.notes
     chosen = select(manifest, services, ())
     releases = production.releases()
     plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)
+    if not services:
+        changes, said = plan_runtimes(manifest.runtimes, of_runtimes, runtimes())
+        plan = replace(plan, changes=(*plan.changes, *changes), notes=(*plan.notes, *said))
     if adding:
         kinds = _kinds(project)
         added = additions(manifest, kinds, bound.loose, releases)
@@ -154,7 +160,9 @@ def obtainable(world: World, home: Home) -> Home:
 
 def _newer(world: World, project: Project, service: str) -> str:
     """What to do where an image of the same series has a later patch; "" where none is known that can be had."""
-    said = project.manifest.services[service]
+    said = project.manifest.services.get(service)
+    if said is None:  # the image is a workspace's
+        return ""
     series = production.releases().newest.get(said.kind, ())
     for text in later(said.version.text, series):
         version = parse_version(text)

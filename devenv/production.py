@@ -13,7 +13,7 @@ from devenv.effects import files
 from devenv.effects.gather import STATE, Gathered, Gatherer
 from devenv.effects.world import World
 from devenv.errors import ManifestError
-from devenv.kinds import Catalogue
+from devenv.kinds import Catalogue, runtimes
 from devenv.model.fact import Fact, Note, Reading
 from devenv.model.manifest import Manifest
 from devenv.model.production import Place
@@ -89,7 +89,8 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
 def known(catalogue: Catalogue) -> Known:
     """The names of all kinds' images, and what charts install."""
     kinds = catalogue.read(catalogue.names())
-    repositories = {name: kind.name for kind in kinds.values() for name in (*kind.known_as, kind.repository) if name}
+    repositories = {runtime.repository: name for name, runtime in runtimes().items()}
+    repositories |= {name: kind.name for kind in kinds.values() for name in (*kind.known_as, kind.repository) if name}
     return Known(repositories, {name: [(a, b) for a, b in pairs] for name, pairs in _table("charts")["charts"].items()})
 
 

@@ -15,6 +15,7 @@ from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError
 from devenv.kinds import Catalogue, runtimes
+from devenv.model.change import RUNTIMES
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
@@ -82,8 +83,8 @@ class Project:
     def _of_workspaces(self) -> dict[ImageRef, tuple[str, ...]]:
         found: dict[ImageRef, tuple[str, ...]] = {}
         for workspace in self.workspaces:
-            found |= dict.fromkeys(workspace.images, ("devcontainer",))
-            found |= {item.image: (f"runtimes.{item.runtime.name}",) for item in workspace.runtimes}
+            found |= dict.fromkeys(workspace.images, ("[devcontainer]",))
+            found |= {item.image: (RUNTIMES,) for item in workspace.runtimes}
         return found
 
     def generated(self) -> dict[str, str]:
@@ -112,12 +113,13 @@ class Project:
         from devenv.stages.connect import environment
 
         variables = environment(self._base(), self.shared, None)
-        lift = (files.templates_root() / "devcontainer" / devcontainer.LIFT).read_text(encoding="utf-8")
+        folder = files.templates_root() / "devcontainer"
+        scripts = {name: (folder / name).read_text(encoding="utf-8") for name in devcontainer.SCRIPTS}
         for workspace in self.workspaces:
             over = self._compose_files()
             made_from = devcontainer.inputs(workspace, self.shared, self._base(), self.lock, over)
             rendered = devcontainer.files(
-                workspace, self.shared, self.lock, variables=variables, lift=lift, over=over, made_from=made_from
+                workspace, self.shared, self.lock, variables=variables, scripts=scripts, over=over, made_from=made_from
             )
             made |= {file.path: file for file in rendered}
         return tuple(made.values())
@@ -128,7 +130,7 @@ class Project:
             port.variable: int(value)
             for service in self.resolved.services.values()
             for port in service.ports
-            if (value := self.kept.get(port.variable, "")).isdecimal()
+            if (value := self.kept.get(port.variable, "")).isdecimal() and int(value)
         }
         project = self.kept.get("COMPOSE_PROJECT_NAME") or self.manifest.project
         registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}

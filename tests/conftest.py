@@ -8,9 +8,13 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from devenv.effects import process
+
+hypothesis.settings.register_profile("here", deadline=None)  # machines are slow now and then
+hypothesis.settings.load_profile("here")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in its background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or every program that a test starts would inherit that

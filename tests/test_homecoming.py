@@ -194,3 +194,36 @@ def test_what_never_had_an_image_holds_nothing_else_back(shop: Shop) -> None:
     assert 'version = "7.0.15" # from compose' in shop.manifest
     assert "postgres" not in (shop.root / "devenv.lock").read_text()
     assert "redis:7.0.15" in (shop.root / "devenv.lock").read_text()
+
+
+def test_runtimes_are_kept_in_step_like_services(shop: Shop) -> None:
+    text = MANIFEST.replace("[services.db]", '[runtimes]\npython = "3.12.4" # ours\n[devcontainer]\n[services.db]', 1)
+    dockerfile = "FROM node:20.11.1 AS assets\nFROM python:3.12.5-slim\n"
+    tree(shop.root, {"devenv.toml": text.replace('path = "prod" }', 'path = "prod" }, { path = "Dockerfile" }')})
+    tree(shop.root, {"Dockerfile": dockerfile})
+    shop.runs("15.4", "7.0.14")
+    shop.has("python", "3.12.4-bookworm", "3.12.5-bookworm")
+    checked = shop.devenv("sync", "--check")
+    assert checked.code == 3
+    assert "~ runtimes.python: 3.12.4 → 3.12.5\n      runtimes Dockerfile (FROM) in Dockerfile, " in checked.out
+    assert "production runs Node.js 20.11.1 (runtimes Dockerfile (FROM)); [runtimes] does not have it" in checked.err
+    assert shop.devenv("sync", "--yes").code == 0
+    manifest = (shop.root / "devenv.toml").read_text()
+    assert 'python = "3.12.5" # ours; from runtimes Dockerfile (FROM), ' in manifest
+    assert "library/python:3.12.5-bookworm" in (shop.root / "devenv.lock").read_text()
+    assert "library/python:3.12.5-bookworm@sha256:" in (shop.root / ".devcontainer/Dockerfile").read_text()
+    assert shop.devenv("sync", "--check").code == 0
+
+
+def test_a_runtime_without_an_image_leaves_the_services_their_changes(shop: Shop) -> None:
+    text = MANIFEST.replace("[services.db]", '[runtimes]\npython = "3.12.4"\n[devcontainer]\n[services.db]', 1)
+    tree(shop.root, {"devenv.toml": text.replace('path = "prod" }', 'path = "prod" }, { path = ".python-version" }')})
+    tree(shop.root, {".python-version": "3.99.1\n"})
+    shop.runs("15.5", "7.0.14")
+    shop.has("python", "3.12.4-bookworm")
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 1
+    assert "python:3.99.1-bookworm" in ended.err
+    manifest = (shop.root / "devenv.toml").read_text()
+    assert 'python = "3.12.4"' in manifest
+    assert 'version = "15.5"' in manifest

@@ -64,6 +64,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
                 "services": [_entry(row) for row in rows],
                 "drift": general,
                 "snapshots": len(_kept(here)),
+                "workspaces": _workspaces(here),
             }
         )
     else:
@@ -150,8 +151,14 @@ def _show(console: Console, here: Standing, rows: list[Row], general: list[str])
     for line in drift:
         console.result(f"≠ {line}")
     console.say(_remedy(here, rows) if drift else "as devenv.toml and devenv.lock say")
+    if workspaces := _workspaces(here):
+        console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+
+
+def _workspaces(here: Standing) -> list[str]:
+    return [item.service for item in here.observed.containers if item.workspace and item.running]
 
 
 def _kept(here: Standing) -> tuple[Snapshot, ...]:

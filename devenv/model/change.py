@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from devenv.model.fact import Evidence
 from devenv.model.manifest import Setting
 
+#: In the place of a service: the change is one of ``[runtimes]``.
+RUNTIMES = "[runtimes]"
 #: What the manifest can hold under a key: a scalar, or a list of names.
 Said = Setting | None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key of one service: ``key`` is its path below ``[services.<service>]``; ``old`` is None where it is not
-    there, ``new`` is None where it goes. ``reason`` is a short sentence; ``evidence`` says who has it from where."""
+    """One key of one service, or of ``[runtimes]``: ``key`` is its path below ``[services.<service>]``; ``old`` is None
+    where it is not there, ``new`` is None where it goes. ``reason`` is a short sentence; ``evidence`` says who has it
+    from where."""
 
     service: str
     key: tuple[str, ...]
@@ -25,7 +28,7 @@ class Change:
 
     @property
     def path(self) -> tuple[str, ...]:
-        return ("services", self.service, *self.key)
+        return ("runtimes", *self.key) if self.service == RUNTIMES else ("services", self.service, *self.key)
 
 
 @dataclass(frozen=True, slots=True)

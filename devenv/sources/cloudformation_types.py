@@ -37,6 +37,8 @@ _MEMBER = {
     "db_parameter_group_name": "DBParameterGroupName",
 }
 TYPES: Mapping[str, Type] = {
+    "AWS::Lambda::Function": Type("aws_lambda_function", {"runtime": "Runtime", "function_name": "FunctionName"}),
+    "AWS::Serverless::Function": Type("aws_lambda_function", {"runtime": "Runtime", "function_name": "FunctionName"}),
     "AWS::RDS::DBInstance": Type(
         "aws_db_instance",
         {

@@ -21,6 +21,7 @@ from devenv.sources import (
     platformsh,
     pulumi,
     render_com,
+    runtimes,
     terraform,
     workflows,
 )
@@ -59,6 +60,7 @@ SOURCES: tuple[Source, ...] = (
     Source("heroku", "Heroku app.json", heroku.recognises, heroku.parse),
     Source("fly", "fly.toml", fly.recognises, fly.parse),
     Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
+    Source("runtimes", "Dockerfiles, and what version managers read", runtimes.recognises, runtimes.parse),
 )
 
 

@@ -76,7 +76,7 @@ def service_facts(resources: Sequence[Resource], manner: Manner) -> tuple[list[F
         fact = _fact(resource, row, manner, groups)
         if fact.kind:
             told.append(_Told(fact, resource, row))
-        elif not fact.part_of:
+        elif not fact.part_of and row.vendor != "lambda":  # a function may bring a runtime of its own
             said = "does not say which engine it is"
             notes.append(Note(said, resource.document.file, address=resource.address, failed=True))
     return _related(told), notes

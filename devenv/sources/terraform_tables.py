@@ -95,6 +95,7 @@ def _aiven(kind: str, name: str) -> Row:
 
 SERVICES: Mapping[str, Row] = {
     "aws_db_instance": _DB_INSTANCE,
+    "aws_lambda_function": Row(("runtime",), ("function_name",), vendor="lambda"),
     "aws_rds_cluster": _DB_CLUSTER,
     "aws_rds_cluster_instance": _DB_MEMBER,
     "aws_rds_global_cluster": _DB_GLOBAL,

@@ -154,8 +154,18 @@ def _named(engine: str, text: str) -> tuple[str, str]:
     return (name, version) if sign else (engine, text)
 
 
+#: What Lambda calls runtimes: ``python3.12``, ``nodejs20.x``, ``java21``; ``provided.al2023`` brings its own.
+_RUNTIME = re.compile(r"(?P<engine>python|nodejs|ruby|java)(?P<version>\d+(?:\.\d+)*)[\w.]*")
+
+
+def _runtime(engine: str, text: str) -> tuple[str, str]:
+    match = _RUNTIME.fullmatch(text)
+    return (match["engine"].replace("nodejs", "node"), match["version"]) if match else ("", "")
+
+
 _SPLITTERS: Mapping[str, Callable[[str, str], tuple[str, str]]] = {
     "alloydb": _google,
     "google": _google,
+    "lambda": _runtime,
     "opensearch": _named,
 }

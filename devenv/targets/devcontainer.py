@@ -21,7 +21,9 @@ from devenv.model.workspace import Installed, Workspace
 from devenv.targets import compose
 from devenv.targets.mark import marked
 
-CONFIG, COMPOSE, DOCKERFILE, LIFT = "devcontainer.json", "compose.yaml", "Dockerfile", "lift.sh"
+CONFIG, COMPOSE, DOCKERFILE = "devcontainer.json", "compose.yaml", "Dockerfile"
+#: Scripts of ``templates/devcontainer``: what lifts client tools, and what an IDE runs on the host first.
+LIFT, INITIALIZE = SCRIPTS = ("lift.sh", "initialize.sh")
 #: Changes when this module writes something else from the same values.
 _REVISION = "1"
 _OWN = "[devcontainer] of devenv.toml"
@@ -29,8 +31,8 @@ _OWN = "[devcontainer] of devenv.toml"
 _TOOLS = "/opt/devenv"
 #: What a person and an IDE need in any container.
 _USUAL = ("ca-certificates", "curl", "git", "less", "openssh-client", "procps", "sudo")
-#: Where devenv is, it says what is behind; where it is not, or something is wrong with it, nobody is kept from working.
-_CHECK = "if command -v devenv >/dev/null 2>&1; then devenv behind || true; fi"
+#: What begins like this is a label to Windows' shell, which passes over it.
+_INITIALIZE = ":; sh {folder}/initialize.sh"
 _MOMENTS = {
     "on_create": "onCreateCommand",
     "post_create": "postCreateCommand",
@@ -51,7 +53,7 @@ def inputs(workspace: Workspace, resolved: Resolved, manifest: Manifest, lock: L
 
 def paths(workspace: Workspace) -> tuple[str, ...]:
     """The files that ``files`` gives, known without making them."""
-    return tuple(f"{workspace.folder}/{name}" for name in (CONFIG, COMPOSE, DOCKERFILE, LIFT))
+    return tuple(f"{workspace.folder}/{name}" for name in (CONFIG, COMPOSE, DOCKERFILE, *SCRIPTS))
 
 
 def files(
@@ -60,20 +62,21 @@ def files(
     lock: Lock,
     *,
     variables: Mapping[str, str],
-    lift: str,
+    scripts: Mapping[str, str],
     over: Sequence[str],
     made_from: str,
 ) -> tuple[File, ...]:
-    """A workspace's files. ``variables`` are those of [env], as a container beside the services reads them; ``lift`` is
-    the script that lifts client tools, ``over`` are the Compose files below, ``made_from`` what ``inputs`` said."""
-    config, service, dockerfile, _ = paths(workspace)
+    """A workspace's files. ``variables`` are those of [env], as a container beside the services reads them; ``scripts``
+    are the texts of those by name, ``over`` are the Compose files below, ``made_from`` what ``inputs`` said."""
+    config, service, dockerfile, lift, initialize = paths(workspace)
     text = json.dumps(_config(workspace, resolved, variables, over), indent=2, ensure_ascii=False) + "\n"
     body = yamlio.dump(_compose(workspace, resolved, variables, made_from))
     return (
         File(config, marked(text, made_from, own=_OWN, sign="//"), made_from),
         File(service, marked(body, made_from, own=_OWN), made_from),
         File(dockerfile, marked(_dockerfile(workspace, resolved, lock), made_from, own=_OWN), made_from),
-        File(f"{workspace.folder}/{LIFT}", marked(lift, made_from, own=_OWN), made_from),
+        File(lift, marked(scripts[LIFT], made_from, own=_OWN), made_from),
+        File(initialize, marked(_initialize(resolved, scripts[INITIALIZE]), made_from, own=_OWN), made_from),
     )
 
 
@@ -104,13 +107,18 @@ def _config(
             for service, port in published
         },
         "containerEnv": {name: value for name, value in variables.items() if _plain(value)},
-        "initializeCommand": _CHECK,
+        "initializeCommand": _INITIALIZE.format(folder=workspace.folder),
     }
     moments = {_MOMENTS[moment]: " && ".join(words) for moment, words in workspace.commands.items() if words}
     shown = {"customizations": _customizations(workspace)}
     return _merged(
         {key: value for key, value in (own | moments | shown).items() if value not in ([], {})}, workspace.passed
     )
+
+
+def _initialize(resolved: Resolved, text: str) -> str:
+    ports = " ".join(port.variable for service in resolved.services.values() for port in service.ports)
+    return f"project='{resolved.project}'\nports='{ports}'\n{text}"
 
 
 def _label(service: ResolvedService, port: str) -> str:

@@ -121,6 +121,7 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     assert {item["name"]: item["running"] for item in status["services"]} == {
         name: values[name] for name in ("db", "cache", "queue")
     }
+    assert status["workspaces"] == ["workspace"]
     before = {name: own.container(name) for name in ("db", "cache", "queue", "workspace")}
     up = well(devenv(own, "up", "-j")).document
     assert {step["action"] for step in up["plan"]} == {"keep"}
@@ -149,9 +150,30 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     assert docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={own.name}") == ""
 
 
-def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
+def test_a_second_worktree_that_no_devenv_knows(clone: Checkout, project: Make) -> None:
+    """Both opened by an IDE alone: neither touches the other's containers, data or ports."""
+    second = project("").root
+    for name in (".devenv", ".devcontainer"):
+        shutil.copytree(clone.root / name, second / name)
+    (second / ".git").write_text("gitdir: elsewhere\n")
+    for root in (clone.root, second):
+        done = subprocess.run(
+            ["sh", "-c", config(clone)["initializeCommand"]], cwd=root, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    env = (second / ".devenv" / ".env").read_text()
+    assert env.startswith(f"COMPOSE_PROJECT_NAME={clone.own.name}-")
+    assert "DEVENV_DB_PORT=0\n" in env
+    assert not (clone.root / ".devenv" / ".env").exists()
+
+
+def config(clone: Checkout) -> Any:
     done = clone.call("read-configuration")
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout.strip().splitlines()[-1])["configuration"]
+    return json.loads(done.stdout.strip().splitlines()[-1])["configuration"]
+
+
+def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
+    found = config(clone)
     assert found["service"] == "workspace"
     assert found["containerEnv"]["DATABASE_URL"].endswith("@db:5432/app")

@@ -340,3 +340,13 @@ def test_whatever_the_shape(value: Values, head: Values) -> None:
         return
     terraform.recognises(made)
     terraform.parse([made], KNOWN)
+
+
+def test_the_runtime_of_a_function() -> None:
+    """One in an image of its own has none, and that is nothing to speak of."""
+    fact = one(
+        "aws_lambda_function", {"function_name": "api", "runtime": "python3.12", "environment": [{"variables": {}}]}
+    )
+    assert (fact.kind, fact.version, fact.name) == ("python", "3.12", "api")
+    own = instance({"function_name": "own", "package_type": "Image", "runtime": ""})
+    assert parsed(state(resource("aws_lambda_function", own))) == ((), ())

@@ -59,6 +59,9 @@ def test_documentdb_is_no_mongodb() -> None:
 @pytest.mark.parametrize(
     ("vendor", "engine", "text", "expected"),
     [
+        ("lambda", "", "python3.12", ("python", "3.12", "minor", "")),
+        ("lambda", "", "nodejs20.x", ("node", "20", "series", "")),
+        ("lambda", "", "provided.al2023", ("", "", "none", "")),
         ("elasticache", "redis", "7.1", ("redis", "7.0", "minor", "ElastiCache's 7.1 is Redis 7.0")),
         ("elasticache", "redis", "7.1.0", ("redis", "7.0", "minor", "ElastiCache's 7.1 is Redis 7.0")),
         ("elasticache", "redis", "7.0.7", ("redis", "7.0.7", "patch", "")),
