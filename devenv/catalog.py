@@ -121,7 +121,8 @@ def _data_rule(data: Mapping[str, Any]) -> DataRule:
 def _exec(data: Mapping[str, Any] | None) -> Exec | None:
     if data is None:
         return None
-    return Exec(tuple(data["command"]), data.get("input", ""), data.get("expect", ""), data.get("fresh", ""))
+    beside = tuple(data.get("beside", ()))
+    return Exec(tuple(data["command"]), data.get("input", ""), data.get("expect", ""), data.get("fresh", ""), beside)
 
 
 def _build(data: Mapping[str, Any] | None) -> Build | None:

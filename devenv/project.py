@@ -41,7 +41,8 @@ class Project:
     """One checkout, read. ``kept`` is what ``.devenv/.env`` says; ``resolved`` is of the layered manifest.
 
     ``shared`` is of the committed files alone: what ``.devenv/compose.yaml`` is made from, and ``workspaces`` what
-    ``.devcontainer`` is. Without a ``devenv.local.toml`` both are the same.
+    ``.devcontainer`` is. Without a ``devenv.local.toml`` both are the same. ``inside``: devenv runs in a workspace,
+    beside the services.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class Project:
     store: Store
     state: Path
     workspaces: tuple[Workspace, ...] = ()
+    inside: bool = False
 
     @property
     def local(self) -> bool:
@@ -146,11 +148,13 @@ class Project:
         }
         return said | self.store.read("generations")
 
-    def reachable(self, services: Iterable[str]) -> Machine:
-        """The same, for somebody who is going to connect to these services.
+    def reachable(self, services: Iterable[str]) -> Machine | None:
+        """The same, for somebody who is going to connect to these services; None for whoever is beside them.
 
         Raises DevenvError for one that was never up here: at the standard port there may be another checkout's.
         """
+        if self.inside:
+            return None
         machine = self.machine()
         unknown = [
             name
@@ -244,6 +248,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         store=store,
         state=state,
         workspaces=_workspaces(documents, base),
+        inside=devcontainer.INSIDE in world.env,
     )
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from devenv.commands.options import passing, service_argument, words_argument
 from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.project import Project
 
 
 @click.command(context_settings=passing)
@@ -22,9 +27,13 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """
     from devenv.commands.exec import inside
     from devenv.errors import DevenvError
+    from devenv.project import open_project
     from devenv.stages import asking
     from devenv.standing import standing
 
+    project = open_project(world)
+    if project.inside:
+        return _beside(world, project, service, words)
     here = standing(world)
     container = here.container(service)
     resolved = here.project.resolved.services[service]
@@ -32,3 +41,23 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
         raise DevenvError(f"{resolved.kind.title} brings no client", f"devenv exec {service} -- COMMAND")
     asked = asking.command(resolved, resolved.kind.client, here.project.resolved.project)
     return inside(world, container.id, (*asked.argv, *words))
+
+
+def _beside(world: World, project: Project, service: str, words: tuple[str, ...]) -> int:
+    """The client that was lifted out of the server's image, in a workspace beside it."""
+    from devenv.commands.run import call
+    from devenv.errors import DevenvError
+    from devenv.stages.connect import outputs
+    from devenv.stages.resolve import select
+    from devenv.templating import render
+
+    select(project.manifest, [service], ())
+    resolved = project.resolved.services[service]
+    client = resolved.kind.client
+    if client is None or not client.beside:
+        raise DevenvError(
+            f"there is no client of {resolved.kind.title} in here", f"devenv client {service}, on the host"
+        )
+    known = outputs(resolved, None)
+    program, *rest = (render(f"{resolved.kind.name}: client.beside", word, known) for word in client.beside)
+    return call(world, project, None, (program, *rest, *words))

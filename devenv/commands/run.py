@@ -34,7 +34,7 @@ def command(world: World, words: tuple[str, ...]) -> int:
     return call(world, project, machine, words)
 
 
-def call(world: World, project: Project, machine: Machine, words: Sequence[str], *, hook: bool = False) -> int:
+def call(world: World, project: Project, machine: Machine | None, words: Sequence[str], *, hook: bool = False) -> int:
     """Run a program where the user stands, or a hook at the project's root. Raises DevenvError if there is no such
     program. What a hook prints is no result of ours, so it goes to stderr."""
     from devenv.effects.process import pass_through

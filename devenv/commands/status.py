@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from devenv.commands.options import format_option, services_argument
+from devenv.commands.status_rows import Row, entry, table
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
     from devenv.standing import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How one service stands: ``running`` is the version it was started as, ``drift`` what 'up' would change."""
-
-    name: str
-    kind: str
-    wanted: str
-    running: str
-    state: str
-    address: str
-    drift: str
-
-
 @click.command()
 @services_argument
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
@@ -39,6 +26,14 @@ class Row:
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: bool, format: str) -> int:
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
+    from devenv.targets.devcontainer import INSIDE
+
+    console = Console(world.stdout, world.stderr, world.env)
+    if INSIDE in world.env:
+        from devenv.commands.status_beside import tell
+
+        return tell(world, console, services, exit_code=exit_code, as_json=as_json or format == "json")
+
     from devenv.effects.engine import look
 
     looking = look(world)  # the engine answers while the rest is imported
@@ -49,7 +44,6 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     from devenv.parity import drift_of_none
     from devenv.standing import standing
 
-    console = Console(world.stdout, world.stderr, world.env)
     here = standing(world, looking)
     chosen = here.chosen(services)
     answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
@@ -61,7 +55,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
         console.json(
             {
                 "in_sync": not drifting,
-                "services": [_entry(row) for row in rows],
+                "services": [entry(row) for row in rows],
                 "drift": general,
                 "snapshots": len(_kept(here)),
                 "workspaces": _workspaces(here),
@@ -137,16 +131,10 @@ def _remedy(here: Standing, rows: list[Row]) -> str:
     return "'devenv up' brings it in step"
 
 
-def _entry(row: Row) -> dict[str, object]:
-    values = {name: getattr(row, name) or None for name in Row.__slots__}
-    return values | {"in_sync": not row.drift}
-
-
 def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
     from devenv.stages.keep import counted
 
-    shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
-    console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)
+    table(console, rows)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
     for line in drift:
         console.result(f"≠ {line}")

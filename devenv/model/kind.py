@@ -67,12 +67,14 @@ class Exec:
 
     ``expect`` is searched in the output; a group named ``version`` in it is the server's version. ``fresh`` is a
     template too: whether the command is needed even where the image has just made new data itself (not blank: it is).
+    ``beside`` are the words of the same in a container beside the server, templates of what the service provides.
     """
 
     command: tuple[str, ...]
     input: str = ""
     expect: str = ""
     fresh: str = ""
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

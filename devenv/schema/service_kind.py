@@ -71,6 +71,7 @@ class ExecShape(Shape):
     input: StrictStr = ""
     expect: StrictStr = ""
     fresh: StrictStr = ""
+    beside: list[StrictStr] = Field(default_factory=list, description="The same in a container beside the server.")
 
 
 class FileShape(Shape):

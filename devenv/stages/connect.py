@@ -13,15 +13,15 @@ from devenv.model.resolved import Resolved, ResolvedService
 from devenv.references import references, substitute
 
 
-def outputs(service: ResolvedService, machine: Machine) -> dict[str, str]:
-    """Name -> value of all that a service provides, as seen from this machine.
+def outputs(service: ResolvedService, machine: Machine | None) -> dict[str, str]:
+    """Name -> value of all that a service provides, as seen from this machine, or (None) from a container beside it.
 
     Besides what its kind declares: ``host``, ``port``, ``<name>_port`` for further ports, and every option that is
     plain text or a number (``user``, ``password``, …).
     """
     from devenv.templating import render
 
-    values = _known(service, machine)
+    values = _known(service, machine or inside(service))
     plain = {name: str(value) for name, value in values.items() if type(value) in (str, int)}
     declared = {
         name: render(f"{service.kind.name}: outputs.{name}", template, values)
@@ -56,8 +56,7 @@ def environment(manifest: Manifest, resolved: Resolved, machine: Machine | None)
 
     def value(service: str, output: str) -> str:
         if service not in cache:
-            found = resolved.services[service]
-            cache[service] = outputs(found, machine or inside(found))
+            cache[service] = outputs(resolved.services[service], machine)
         if output not in cache[service]:
             known = ", ".join(cache[service])
             raise ManifestError(Problem(f"{service} provides no {output!r}", f"it provides: {known}", key="env"))
@@ -66,7 +65,7 @@ def environment(manifest: Manifest, resolved: Resolved, machine: Machine | None)
     return {name: substitute(text, value) if references(text) else text for name, text in manifest.env.items()}
 
 
-def output(resolved: Resolved, machine: Machine, service: str, name: str = "url") -> str:
+def output(resolved: Resolved, machine: Machine | None, service: str, name: str = "url") -> str:
     """One output of one service. Raises ManifestError naming those that there are."""
     values: Mapping[str, str] = outputs(resolved.services[service], machine)
     if name not in values:

@@ -22,6 +22,8 @@ from devenv.targets import compose
 from devenv.targets.mark import marked
 
 CONFIG, COMPOSE, DOCKERFILE = "devcontainer.json", "compose.yaml", "Dockerfile"
+#: A variable of every workspace: its name.
+INSIDE = "DEVENV_WORKSPACE"
 #: Scripts of ``templates/devcontainer``: what lifts client tools, and what an IDE runs on the host first.
 LIFT, INITIALIZE = SCRIPTS = ("lift.sh", "initialize.sh")
 #: Changes when this module writes something else from the same values.
@@ -106,7 +108,10 @@ def _config(
             f"{service.name}:{port.container}": {"label": _label(service, port.name), "onAutoForward": "silent"}
             for service, port in published
         },
-        "containerEnv": {name: value for name, value in variables.items() if _plain(value)},
+        "containerEnv": {
+            INSIDE: workspace.service,
+            **{name: value for name, value in variables.items() if _plain(value)},
+        },
         "initializeCommand": _INITIALIZE.format(folder=workspace.folder),
     }
     moments = {_MOMENTS[moment]: " && ".join(words) for moment, words in workspace.commands.items() if words}

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Iterator
 from typing import Any
 
@@ -177,3 +178,30 @@ def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
     found = config(clone)
     assert found["service"] == "workspace"
     assert found["containerEnv"]["DATABASE_URL"].endswith("@db:5432/app")
+
+
+def test_devenv_in_a_workspace_asks_the_services_themselves(clone: Checkout, values: dict[str, str]) -> None:
+    """As it is where ``devenv = true`` has it installed: no engine, and the services beside it."""
+    own = clone.own
+    own.up()
+    place = f"/workspaces/{own.name}"
+    site = sysconfig.get_paths()["purelib"]
+    mounts = {str(ROOT): "/repository", site: "/site", str(own.root): place}
+    words = ["docker", "run", "--rm", "--network", f"{own.name}_default", "--workdir", place]
+    words += [word for host, there in mounts.items() for word in ("--volume", f"{host}:{there}:ro")]
+    words += ["--env", "DEVENV_WORKSPACE=workspace", "--env", "PYTHONPATH=/repository:/site", "--env", "HOME=/tmp"]
+    words += [f"{MIRROR}/library/python:{values['python']}-bookworm", "python3", "-m", "devenv"]
+
+    def inside(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([*words, *more], capture_output=True, text=True, timeout=120)
+
+    status = json.loads(inside("status", "-j").stdout)
+    found = {item["name"]: (item["running"], item["state"], item["address"]) for item in status["services"]}
+    assert found == {
+        "db": (values["db"], "ready", "db:5432"),
+        "cache": (values["cache"], "ready", "cache:6379"),
+        "queue": (values["queue"], "ready", "queue:5672"),
+    }
+    assert "DATABASE_URL='postgresql://postgres:devenv@db:5432/app'" in inside("env").stdout
+    lacking = inside("client", "db", "--", "-c", "SELECT 1")  # this image has no psql
+    assert (lacking.returncode, "there is no program 'psql' to run" in lacking.stderr) == (1, True)

@@ -9,6 +9,7 @@ from tests.engine.clients import VALUE
 from tests.engine.conftest import Make, Standin
 from tests.engine.dialects import OTHER, PASSWORD, SECOND, elsewhere, toml
 from tests.engine.project import Project
+from tests.engine.running import devenv
 from tests.engine.test_first_connection import at_once, manifest, newest
 
 
@@ -40,6 +41,23 @@ def test_indexes_that_another_c_library_ordered_are_made_anew(project: Make, sta
     current = "SELECT count(*) FROM pg_database WHERE datcollversion <> '2.1'"
     assert clients.postgres(url, current) == 4
     assert clients.postgres(url, named) != before
+
+
+def test_a_wal_level_that_there_are_slots_against(project: Make, standins: tuple[Standin, ...]) -> None:
+    """What looks like a setting: the server refuses it on such data, its words are shown, and nothing is lost."""
+    own, image = project(""), newest(standins, "postgres")
+    logical = 'databases = ["shop"]\nsettings = { wal_level = "logical" }\n'
+    own.write(manifest(image, logical))
+    own.up()
+    clients.postgres_write(own.url("it"))
+    clients.postgres(own.url("it"), "SELECT pg_create_logical_replication_slot('follower', 'pgoutput')")
+    own.write(manifest(image, logical.replace("logical", "replica")))
+    refused = devenv(own, "up", "--wait-timeout", "30")
+    assert refused.code == 4
+    assert 'logical replication slot "follower" exists, but "wal_level" < "logical"' in refused.err
+    own.write(manifest(image, logical))
+    own.up()
+    assert clients.postgres_read(own.url("it")) == VALUE
 
 
 def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None:

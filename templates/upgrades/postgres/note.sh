@@ -13,6 +13,9 @@ cd /devenv/dump
 closed=$(ask -c "SELECT string_agg(datname, ', ') FROM pg_database WHERE NOT datallowconn AND datname <> 'template0'")
 [ -z "$closed" ] || echo "note: $closed lets nobody in, and is not counted"
 
+slots=$(ask -c "SELECT string_agg(slot_name, ', ') FROM pg_replication_slots WHERE NOT temporary")
+[ -z "$slots" ] || echo "note: replication slots are left out, and made anew by whoever follows them: $slots"
+
 ask -c 'SELECT rolname FROM pg_authid WHERE oid = 10' >superuser
 ask -F '	' >settings <<'SQL'
 SELECT name, CASE WHEN name IN ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'shared_preload_libraries', 'temp_tablespaces')
