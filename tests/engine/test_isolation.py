@@ -16,6 +16,7 @@ from tests.engine import clients
 from tests.engine.conftest import Make
 from tests.engine.project import MIRROR, Project, docker
 from tests.engine.running import REDIS, Running, containers, devenv, running, volumes, well
+from tests.engine.upgrading import own_port
 
 MANIFEST = f"[services.cache]\n{REDIS}\n[env]\nCACHE_URL = '{{{{ services.cache.url }}}}'\n"
 
@@ -63,7 +64,8 @@ class Checkouts:
 
 @pytest.fixture
 def checkouts(project: Make, tmp_path: Path) -> Iterator[Checkouts]:
-    made = Checkouts(project(MANIFEST), tmp_path)
+    # A port of their own: what one of them lets go nobody else takes meanwhile.
+    made = Checkouts(project(MANIFEST.replace(REDIS, f"{REDIS}port = {own_port()}\n")), tmp_path)
     yield made
     made.remove()
 

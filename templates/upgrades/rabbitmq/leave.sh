@@ -26,7 +26,7 @@ Asked = fun F(Q, Tries) ->
 end,
 Stat = fun(Q) ->
   case lists:member(amqqueue:get_type(Q), [quorum, rabbit_quorum_queue]) of
-    true -> Asked(Q, 600);
+    true -> Asked(Q, 300);
     false -> {ok, Ready, _} = rabbit_amqqueue:stat(Q), Ready
   end
 end,
