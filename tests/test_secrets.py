@@ -283,6 +283,13 @@ DOCUMENTS: dict[str, list[tuple[str, str]]] = {
     ],
     "fly": [("fly.toml", f'app = "x"\n[build]\nimage = "flyio/postgres-flex:15.3"\n[env]\nP = "{CANARY}"\n')],
     "nomad": [("job.json", json.dumps(_NOMAD))],
+    "runtimes": [
+        ("Dockerfile", f"ARG TOKEN={CANARY}\nFROM python:3.12.4-slim\nENV KEY={CANARY}\nRUN curl -u x:{CANARY} h\n"),
+        (".tool-versions", f"python 3.12.4 {CANARY}\nnodejs {CANARY}\n"),
+        (".nvmrc", f"{CANARY}\n"),
+        ("package.json", json.dumps({"engines": {"node": f">=18 {CANARY}"}, "config": {"key": CANARY}})),
+        ("pyproject.toml", f'[project]\nrequires-python = ">=3.11 {CANARY}"\n'),
+    ],
 }
 #: Files that nobody can read to their end: what is said of them must not repeat what is in them either.
 BROKEN = [

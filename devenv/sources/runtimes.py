@@ -27,6 +27,8 @@ _GO = re.compile(r"^\s*(?P<key>toolchain\s+go|go\s+)(?P<version>\d+(?:\.\d+){1,2
 _RUBY = re.compile(r"""^\s*ruby\s+["'](?P<version>[^"']+)["']""")
 #: One version, written as a range of one: ``==3.12.4``, ``20.11.1``, ``3.12.*``, ``20.x``.
 _EXACT = re.compile(r"^\s*(?:==|=)?\s*v?(?P<version>\d+(?:\.\d+)*)(?:\.[*xX])?\s*$")
+#: What may be repeated, since it can be nothing else.
+_RANGE = re.compile(r"[\s\d.<>=~^|,*xX!-]{1,40}")
 #: Lines that anybody has.
 _LINES = 5000
 
@@ -118,7 +120,7 @@ def _fact(document: Document, runtime: str, text: str, attribute: str) -> Fact:
     evidence = Evidence(_NAME, document.file, "", attribute, document.day)
     match = _EXACT.match(text)
     version, precision = stated(runtime, match["version"] if match else "")
-    note = "" if version else f"states only a range: {text[:40]}" if re.search(r"\d", text) else "states no version"
+    note = "" if version else f"states only a range: {text}" if _RANGE.fullmatch(text) else "states no version"
     status = Status.ACTUAL if version else Status.UNKNOWN
     return Fact(runtime, evidence, version, precision, status=status, note=note, trust=Trust.DECLARED)
 
