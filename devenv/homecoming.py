@@ -15,7 +15,7 @@ from devenv.errors import ManifestError
 from devenv.journey import Prepared, Wishes, prepare
 from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
-from devenv.model.fact import Fact, Note
+from devenv.model.fact import Note
 from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
@@ -67,19 +67,21 @@ def compare(
     manifest = build_manifest(project.documents.base, project.kinds)
     select(manifest, services, ())
     bound = Bound({}, ())
-    of_runtimes: list[Fact] = []
+    of_runtimes: tuple[tuple[Change, ...], tuple[str, ...]] = ((), ())
     notes: tuple[Note, ...] = ()
     if reading and (places := _places(project, environment)):
         catalogue = Catalogue(project.root, project.documents)
         found = production.read(world, project.root, places, production.known(catalogue))
-        of_services, of_runtimes = parted(found.facts, runtimes())
+        languages = runtimes()
+        of_services, others = parted(found.facts, languages)
+        if not services:
+            of_runtimes = plan_runtimes(manifest.runtimes, others, languages)
         bound, notes = bind(manifest.services, of_services, complete=not found.failed), found.notes
     chosen = select(manifest, services, ())
     releases = production.releases()
     plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)
-    if not services:
-        changes, said = plan_runtimes(manifest.runtimes, of_runtimes, runtimes())
-        plan = replace(plan, changes=(*plan.changes, *changes), notes=(*plan.notes, *said))
+    changes, said = of_runtimes
+    plan = replace(plan, changes=(*plan.changes, *changes), notes=(*plan.notes, *said))
     if adding:
         kinds = _kinds(project)
         added = additions(manifest, kinds, bound.loose, releases)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from devenv.errors import DataNeedsUpgrade, Refused
-from devenv.model.plan import Action
+from devenv.model.plan import Action, Step
+from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.place import kept_port
 from devenv.stages.plan_up import guard_data, service_steps, stale
@@ -22,11 +24,13 @@ def drift_of(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
+    return "; ".join(step.reason for step in _steps(here, service) if step.action is not Action.KEEP)
+
+
+def _steps(here: Standing, service: ResolvedService) -> Iterator[Step]:
     ports = {port.variable: kept_port(port, here.project.kept) or port.preferred for port in service.ports}
-    override = here.project.overrides().get(name, "")
-    machine = replace(here.machine, ports=ports)
-    steps = service_steps(service, here.observed, machine=machine, override=override)
-    return "; ".join(step.reason for step in steps if step.action is not Action.KEEP)
+    override = here.project.overrides().get(service.name, "")
+    return service_steps(service, here.observed, machine=replace(here.machine, ports=ports), override=override)
 
 
 def drift_of_none(here: Standing) -> list[str]:
@@ -64,9 +68,4 @@ def _behind(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if all(item.service != name for item in here.observed.containers):
         return ""
-    machine = replace(
-        here.machine, ports={p.variable: kept_port(p, here.project.kept) or p.preferred for p in service.ports}
-    )
-    override = here.project.overrides().get(name, "")
-    steps = service_steps(service, here.observed, machine=machine, override=override)
-    return "; ".join(step.reason for step in steps if step.action is Action.RECREATE)
+    return "; ".join(step.reason for step in _steps(here, service) if step.action is Action.RECREATE)

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from devenv.commands.options import passing, service_argument, words_argument
 from devenv.effects.world import World
-
-if TYPE_CHECKING:
-    from devenv.project import Project
 
 
 @click.command(context_settings=passing)
@@ -27,13 +22,12 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """
     from devenv.commands.exec import inside
     from devenv.errors import DevenvError
-    from devenv.project import open_project
     from devenv.stages import asking
     from devenv.standing import standing
+    from devenv.targets.devcontainer import INSIDE
 
-    project = open_project(world)
-    if project.inside:
-        return _beside(world, project, service, words)
+    if INSIDE in world.env:
+        return _beside(world, service, words)
     here = standing(world)
     container = here.container(service)
     resolved = here.project.resolved.services[service]
@@ -43,14 +37,16 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
     return inside(world, container.id, (*asked.argv, *words))
 
 
-def _beside(world: World, project: Project, service: str, words: tuple[str, ...]) -> int:
+def _beside(world: World, service: str, words: tuple[str, ...]) -> int:
     """The client that was lifted out of the server's image, in a workspace beside it."""
     from devenv.commands.run import call
     from devenv.errors import DevenvError
+    from devenv.project import open_project
     from devenv.stages.connect import outputs
     from devenv.stages.resolve import select
     from devenv.templating import render
 
+    project = open_project(world)
     select(project.manifest, [service], ())
     resolved = project.resolved.services[service]
     client = resolved.kind.client

@@ -25,6 +25,8 @@ from devenv.model.upgrade import COPY, LABEL, Do, Recipe, Server, Step, volume_r
 #: Told of each step as it begins and when it is done.
 Journal = Callable[[Mapping[str, object]], None]
 Told = Callable[[str], None]
+#: What the scripts of a folder have in common, before each of them.
+_COMMON = "common.sh"
 #: Seconds that a server of the workbench gets until it serves: it may have to recover, or to upgrade much.
 _PATIENCE = 1800
 
@@ -121,7 +123,12 @@ class Workbench:
 
     def _run(self, step: Step) -> str:
         head = "".join(f"export {name}={_quoted(value)}\n" for name, value in step.values.items())
-        text = head + (self.scripts / step.script).read_text(encoding="utf-8")
+        script = self.scripts / step.script
+        common = script.with_name(_COMMON)
+        texts = [
+            path.read_text(encoding="utf-8") for path in (common, script) if path.name != _COMMON or path.is_file()
+        ]
+        text = head + "".join(texts)
         done = execute(self._containers[step.server], Command(("sh", "-s"), text), timeout=None)
         self.write(done.stderr)
         if step.do is not Do.CENSUS:

@@ -4,32 +4,13 @@ set -eu
 rabbitmqctl -q await_startup >/dev/null
 folder=$(mktemp -d)
 chmod 777 "$folder"
-said=$(rabbitmqctl -q eval "
+said=$(rabbitmqctl -q eval "$STAT
 Left = $DEVENV_LEFT, Unmoved = $DEVENV_UNMOVED, Folder = \"$folder\",
 $(cat <<'ERLANG'
 All = rabbit_definitions:all_definitions(),
 Hosts = [maps:get(<<"name">>, Item) || Item <- maps:get(vhosts, All)],
 Text = fun(Parts) -> [re:replace(Part, "[\\t\\r\\n]", "?", [global, {return, binary}]) || Part <- Parts] end,
 Queues = [Q || Host <- Hosts, Q <- rabbit_amqqueue:list(Host), amqqueue:is_durable(Q)],
-% As census.sh has it.
-Query = fun(Server) -> % A fun is what it takes up to 4.2.
-  try ra:consistent_query(Server, fun rabbit_fifo:query_stat/1, 60000)
-  catch error:function_clause -> ra:consistent_query(Server, {rabbit_fifo, query_stat, []}, 60000)
-  end
-end,
-Asked = fun F(Q, Tries) ->
-  case Query(amqqueue:get_pid(Q)) of
-    {ok, {Ready, _}, _} -> Ready;
-    _ when Tries > 0 -> timer:sleep(100), F(Q, Tries - 1);
-    Said -> error({quorum_queue_does_not_serve, amqqueue:get_name(Q), Said})
-  end
-end,
-Stat = fun(Q) ->
-  case lists:member(amqqueue:get_type(Q), [quorum, rabbit_quorum_queue]) of
-    true -> Asked(Q, 300);
-    false -> {ok, Ready, _} = rabbit_amqqueue:stat(Q), Ready
-  end
-end,
 Full = [{Host, Name, amqqueue:get_type(Q), Many} || Q <- Queues, {resource, Host, queue, Name} <- [amqqueue:get_name(Q)],
   Many <- [Stat(Q)], Many > 0],
 % What a stream's own count says is nothing for a while after the start; what its files hold is not.
