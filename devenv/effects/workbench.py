@@ -125,10 +125,8 @@ class Workbench:
         head = "".join(f"export {name}={_quoted(value)}\n" for name, value in step.values.items())
         script = self.scripts / step.script
         common = script.with_name(_COMMON)
-        texts = [
-            path.read_text(encoding="utf-8") for path in (common, script) if path.name != _COMMON or path.is_file()
-        ]
-        text = head + "".join(texts)
+        shared = common.read_text(encoding="utf-8") if common.is_file() else ""
+        text = head + shared + script.read_text(encoding="utf-8")
         done = execute(self._containers[step.server], Command(("sh", "-s"), text), timeout=None)
         self.write(done.stderr)
         if step.do is not Do.CENSUS:
