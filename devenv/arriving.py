@@ -10,12 +10,11 @@ from devenv.console import Progress
 from devenv.data import switching, upgrading
 from devenv.data.upgrading import Moved
 from devenv.effects import files, history
-from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.homecoming import Follow, Home, without
-from devenv.journey import Prepared, Wishes, carry_out, prepare, save_decisions, wait_for
+from devenv.journey import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
 from devenv.pinning import committed, pinned, save
 from devenv.project import Project, open_project
@@ -111,12 +110,17 @@ def settle(
 
 def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progress) -> Prepared:
     """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
-    try:
+
+    def first() -> Prepared:
         carry_out(prepared, progress, verb="sync")
-    except TakenMeanwhile:
+        return prepared
+
+    def again(lost: frozenset[int]) -> Prepared:
         prepared.project.store.clear_journal()
-        again = Wishes(partial=bool(home.unobtainable))
-        prepared = prepare(world, open_project(world), look(world).result(), prepared.chosen, again)
-        save_decisions(prepared)
-        carry_out(prepared, progress, verb="sync")
-    return prepared
+        wishes = Wishes(partial=bool(home.unobtainable), lost=lost)
+        anew = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
+        save_decisions(anew)
+        carry_out(anew, progress, verb="sync")
+        return anew
+
+    return insisting(first, again)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from devenv.console import Progress
 from devenv.data import anew, served
@@ -26,16 +26,22 @@ if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
 
 
+#: How often this machine is looked at again. Others who start services at the same moment want the same ports.
+_LOOKS = 5
+Done = TypeVar("Done")
+
+
 @dataclass(frozen=True, slots=True)
 class Wishes:
     """What the user allows: see the options of ``devenv up``. ``partial``: services that are not asked for need not be
-    in the lock."""
+    in the lock. ``lost``: host ports that could not be had, though nobody was seen on them."""
 
     frozen: bool = False
     offline: bool = False
     force: bool = False
     fresh: tuple[str, ...] = ()
     partial: bool = False
+    lost: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if not wishes.partial:
         project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything)
+    observed = replace(observed, taken={**dict.fromkeys(wishes.lost, ""), **observed.taken})
     here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
     machine, moved = place(
         project.resolved,
@@ -172,16 +179,40 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
     return outcomes
 
 
+def insisting(
+    first: Callable[[], Done], again: Callable[[frozenset[int]], Done], told: Callable[[str], None] = lambda said: None
+) -> Done:
+    """``first``; and while something it counted on is taken between looking and doing, ``again``, a few times, with all
+    the host ports that could not be had until then."""
+    from devenv.effects.compose import TakenMeanwhile
+
+    lost: frozenset[int] = frozenset()
+    do = first
+    for _ in range(_LOOKS):
+        try:
+            return do()
+        except TakenMeanwhile as error:
+            told(error.problems[0].message)
+            lost |= error.ports
+            do = functools.partial(again, lost)
+    return do()
+
+
 def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
     """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
     from devenv.data import seeding
     from devenv.effects.engine import look
     from devenv.waiting import failures
 
-    prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes())
-    save_decisions(prepared)
-    project = prepared.project
-    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
-    carry_out(prepared, progress, verb=verb)
+    def once(lost: frozenset[int] = frozenset()) -> Prepared:
+        prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes(lost=lost))
+        save_decisions(prepared)
+        project = prepared.project
+        owed = seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen)
+        seeding.owe(project, prepared.machine, owed)
+        carry_out(prepared, progress, verb=verb)
+        return prepared
+
+    prepared = insisting(once, once)
     failures(wait_for(world, prepared, timeout=timeout, progress=progress))
     return prepared

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -65,8 +67,7 @@ def command(
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
     from devenv.data.switching import recovered
-    from devenv.effects.compose import TakenMeanwhile
-    from devenv.journey import Wishes, prepare
+    from devenv.journey import Wishes, insisting, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
 
@@ -85,13 +86,13 @@ def command(
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
-        try:
-            _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
-        except TakenMeanwhile as error:
-            console.say(f"{error.problems[0].message}; looking again")
+        bring = partial(_bring, world, console, wait_timeout=wait_timeout, as_json=as_json)
+
+        def again(lost: frozenset[int]) -> None:
             project.store.clear_journal()
-            prepared = _decided(world, open_project(world), look(world), chosen, allowed)
-            _bring(world, console, prepared, wait_timeout=wait_timeout, as_json=as_json)
+            bring(_decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost)))
+
+        insisting(partial(bring, prepared), again, lambda said: console.say(f"{said}; looking again"))
 
 
 def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...]) -> bool:
@@ -197,8 +198,6 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
 
 def fill(world: World, console: Console, prepared: Prepared) -> None:
     """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails."""
-    from functools import partial
-
     from devenv.commands.run import call
     from devenv.data import seeding
     from devenv.effects.engine import containers

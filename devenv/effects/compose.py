@@ -28,7 +28,12 @@ Told = Callable[[str], None]
 
 
 class TakenMeanwhile(DevenvError):
-    """Something was taken or went away between looking and doing: looking again helps."""
+    """Something was taken or went away between looking and doing: looking again helps.
+
+    ``ports`` are those the engine could not have, whoever has them.
+    """
+
+    ports: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +208,7 @@ _MEANWHILE = (
     ("address already in use", "a port was taken meanwhile", "whoever has it cannot be seen from here: say port = …"),
     ("no such image", "an image went away meanwhile", "run it again: it is fetched anew"),
 )
+_WANTED_PORT = re.compile(r"\d\.\d+:([1-9]\d*)\b")
 _UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
 
 
@@ -216,5 +222,8 @@ def _translated(text: str, doing: str) -> DevenvError:
     for kind, signs in ((TakenMeanwhile, _MEANWHILE), (DevenvError, _SIGNS)):
         for sign, sentence, hint in signs:
             if sign in lowered:
-                return kind(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1]}")
+                error = kind(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1]}")
+                if isinstance(error, TakenMeanwhile):
+                    error.ports = frozenset(int(port) for port in _WANTED_PORT.findall(lines[-1]))
+                return error
     return DevenvError(f"{doing} failed", f"docker: {said}")

@@ -127,7 +127,9 @@ def test_an_image_that_goes_away_between_looking_and_starting(project: Make, own
     assert running(made) == {"cache"}
 
 
-def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_path: Path, times: int) -> None:
+    """Each time another one is looked for, also when that one goes too."""
     made = project(f"[services.cache]\n{REDIS}\n[services.other]\n{REDIS}")
     taker = tmp_path / "taker.py"
     taker.write_text(
@@ -137,19 +139,34 @@ def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_pa
         "pathlib.Path(sys.argv[1]).write_text(str(__import__('os').getpid()))\n"
         "time.sleep(600)\n"
     )
-    ready = tmp_path / "taken"
-    take = f"{sys.executable} {taker} {ready} </dev/null >/dev/null 2>&1 & until [ -s {ready} ]; do sleep 0.05; done"
-    path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) if first; then {take}; fi;; esac")
+    takers = [tmp_path / f"taken-{number}" for number in range(times)]
+    free = f"for at in {' '.join(map(str, takers))}; do [ -e $at ] || break; done; if [ ! -e $at ]"
+    take = f"{sys.executable} {taker} $at </dev/null >/dev/null 2>&1 & until [ -s $at ]; do sleep 0.05; done"
+    path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) {free}; then {take}; fi;; esac")
     try:
         ended = well(devenv(made, "up", "-j", PATH=path))
-        assert "a port was taken meanwhile; looking again" in ended.err
-        assert f"(process {ready.read_text()}): cache gets" in ended.err
+        assert ended.err.count("a port was taken meanwhile; looking again") == times
+        for taken in takers:
+            assert f"(process {taken.read_text()}): cache gets" in ended.err
         assert running(made) == {"cache", "other"}
         assert len(containers(made)) == 2
         with clients.redis_client(made.url("cache")) as client:
             assert client.ping()
     finally:
-        subprocess.run(["kill", ready.read_text()], check=False)
+        subprocess.run(["kill", *(taken.read_text() for taken in takers if taken.exists())], check=False)
+
+
+def test_a_port_that_is_taken_by_nobody_seen(project: Make, tmp_path: Path) -> None:
+    """The engine may keep a port of which the kernel tells nothing: the same one is not tried again."""
+    made = project(f"[services.cache]\n{REDIS}")
+    port = "$(sed -n s/DEVENV_CACHE_PORT=//p .devenv/.env)"
+    refuse = f'echo "Error response from daemon: Bind for 127.0.0.1:{port} failed: port is already allocated" >&2'
+    script = f"case \"$*\" in *' up '*) if first; then echo {port} > {tmp_path}/lost; {refuse}; exit 1; fi;; esac"
+    ended = well(devenv(made, "up", PATH=docker_that(tmp_path / "bin", script)))
+    lost = int((tmp_path / "lost").read_text())
+    assert f"port {lost} is taken by another program: cache gets {made.url('cache', 'port')}, and keeps it" in ended.err
+    assert int(made.url("cache", "port")) != lost
+    assert running(made) == {"cache"}
 
 
 def test_two_at_once(project: Make) -> None:
