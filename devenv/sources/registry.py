@@ -77,7 +77,7 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
         notes += document.notes
         source = by_name(kind) if kind else source_of(document)
         if source is None:
-            notes.append(Note("is no file that devenv knows how to read", document.file, failed=True))
+            notes.append(Note(_unread(document), document.file, failed=True))
         else:
             groups.setdefault(source.name, []).append(document)
     readings = [source.parse(groups[source.name], known) for source in SOURCES if source.name in groups]
@@ -86,6 +86,12 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
         notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
         wants=tuple(want for reading in readings for want in reading.wants),
     )
+
+
+def _unread(document: Document) -> str:
+    if terraform.is_configuration(document):
+        return "is Terraform's configuration, not what runs: give it what 'terraform show -json' or 'state pull' prints"
+    return "is no file that devenv knows how to read"
 
 
 def by_name(name: str) -> Source | None:
