@@ -4,7 +4,13 @@
 def main() -> int:
     """The program. ^C while Python still reads it, or has nothing left to do for it, is no reason for a traceback."""
     import signal
+    import sys
 
+    if sys.argv[1:] in (["--version"], ["-V"]):  # asked all day by other programs, and by nobody who also wants more
+        from devenv import __version__
+
+        print(f"devenv {__version__}")
+        return 0
     try:
         from devenv.cli import main as program
 

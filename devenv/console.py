@@ -5,28 +5,31 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from devenv.errors import DevenvError
-from devenv.model.plan import Action, Plan
 from devenv.model.problem import Problem
+
+if TYPE_CHECKING:
+    from devenv.model.plan import Plan
 
 #: Changes only when a key of some JSON output changes its meaning or goes away.
 SCHEMA_VERSION = 1
 
 NOTHING_CHANGED = "nothing was changed"
 
+#: By what a step does.
 _SIGNS = {
-    Action.WRITE: "~",
-    Action.PULL: "↓",
-    Action.BUILD: "⚒",
-    Action.STOP: "-",
-    Action.CREATE: "+",
-    Action.RECREATE: "±",
-    Action.START: "▸",
-    Action.ADD: "+",
-    Action.ENSURE: "~",
-    Action.KEEP: "=",
+    "write": "~",
+    "pull": "↓",
+    "build": "⚒",
+    "stop": "-",
+    "create": "+",
+    "recreate": "±",
+    "start": "▸",
+    "add": "+",
+    "ensure": "~",
+    "keep": "=",
 }
 
 
@@ -80,6 +83,8 @@ class Console:
     def plan(self, plan: Plan, *, result: bool = False) -> None:
         """Every step with its reason; what stays as it is, in one line at the end. ``result``: nothing else was
         asked for."""
+        from devenv.model.plan import Action
+
         tell = self.result if result else self.say
         for step in plan.changes:
             tell(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")

@@ -15,7 +15,6 @@ from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError
 from devenv.kinds import Catalogue, runtimes
-from devenv.model.change import RUNTIMES
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
@@ -24,13 +23,13 @@ from devenv.model.machine import Machine
 from devenv.model.manifest import Manifest
 from devenv.model.mirrors import Mirrors
 from devenv.model.resolved import Resolved, ResolvedService
-from devenv.model.workspace import Workspace
+from devenv.model.workspace import INSIDE, RUNTIMES, Workspace
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
 from devenv.stages.locking import PATH as LOCK_PATH
 from devenv.stages.locking import parse_lock
 from devenv.stages.resolve import images_of, resolve
-from devenv.targets import compose, devcontainer, dotenv
+from devenv.targets import compose, dotenv
 
 if TYPE_CHECKING:
     from devenv.effects.compose import Stack
@@ -95,6 +94,8 @@ class Project:
         if self.local:
             made |= dict.fromkeys(compose.paths(self.resolved, local=True), compose.inputs(self.resolved))
         for workspace in self.workspaces:
+            from devenv.targets import devcontainer
+
             base, over = self._base(), self._compose_files()
             inputs = devcontainer.inputs(workspace, self.shared, base, self.lock, over)
             made |= dict.fromkeys(devcontainer.paths(workspace), inputs)
@@ -113,6 +114,7 @@ class Project:
         if not self.workspaces:
             return tuple(made.values())
         from devenv.stages.connect import environment
+        from devenv.targets import devcontainer
 
         variables = environment(self._base(), self.shared, None)
         folder = files.templates_root() / "devcontainer"
@@ -248,7 +250,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         store=store,
         state=state,
         workspaces=_workspaces(documents, base),
-        inside=devcontainer.INSIDE in world.env,
+        inside=INSIDE in world.env,
     )
 
 

@@ -14,8 +14,9 @@ from devenv.effects.ports import listening
 from devenv.effects.store import Store, checkouts
 from devenv.effects.world import World
 from devenv.errors import DevenvError
+from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
-from devenv.model.observed import Container, FileState, Observed
+from devenv.model.observed import Container, Observed
 from devenv.project import Project, open_project
 from devenv.stages import locking, place
 from devenv.stages.load import MANIFEST

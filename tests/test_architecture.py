@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from devenv import __version__
+
 PACKAGE = Path(__file__).parent.parent / "devenv"
 MODULES = {
     path.relative_to(PACKAGE.parent).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__"): path
@@ -128,3 +130,14 @@ def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> Non
     )
     done = subprocess.run([sys.executable, "-c", code, verb], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "SLOW []"
+
+
+@pytest.mark.parametrize("option", ["--version", "-V"])
+def test_the_version_is_said_at_once(option: str) -> None:
+    """Before anything is imported that could be spared."""
+    code = (
+        "import sys; from devenv.__main__ import main; sys.argv = sys.argv[0:2]; code = main();"
+        "print(code, 'click' in sys.modules, 'dataclasses' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, check=True)
+    assert done.stdout == f"devenv {__version__}\n0 False False\n"

@@ -22,9 +22,9 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """
     from devenv.commands.exec import inside
     from devenv.errors import DevenvError
+    from devenv.model.workspace import INSIDE
     from devenv.stages import asking
     from devenv.standing import standing
-    from devenv.targets.devcontainer import INSIDE
 
     if INSIDE in world.env:
         return _beside(world, service, words)

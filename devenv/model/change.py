@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from devenv.model.fact import Evidence
 from devenv.model.manifest import Setting
+from devenv.model.workspace import RUNTIMES
 
-#: In the place of a service: the change is one of ``[runtimes]``.
-RUNTIMES = "[runtimes]"
 #: What the manifest can hold under a key: a scalar, or a list of names.
 Said = Setting | None
 

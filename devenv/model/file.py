@@ -1,4 +1,4 @@
-"""A file that devenv generates."""
+"""Files that devenv generates: to be written, and as found."""
 
 from __future__ import annotations
 
@@ -13,3 +13,14 @@ class File:
     text: str
     inputs: str = ""
     mode: int = 0o644
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file that devenv generates, as found: ``inputs`` is what it says it was made from ("" if it does not say).
+
+    ``intact`` tells that nobody changed it since.
+    """
+
+    inputs: str
+    intact: bool

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from devenv.model.file import FileState
+
 
 @dataclass(frozen=True, slots=True)
 class Engine:
@@ -70,17 +72,6 @@ class ExistingVolume:
         """Which of the first volumes of its data it is ("" for the first one); None if it is none of them."""
         match = re.fullmatch(re.escape(f"{self.project}_{self.data}") + r"(\.\d+)?", self.name)
         return (match[1] or "") if match else None
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """A file that devenv generates, as found: ``inputs`` is what it says it was made from ("" if it does not say).
-
-    ``intact`` tells that nobody changed it since.
-    """
-
-    inputs: str
-    intact: bool
 
 
 @dataclass(frozen=True, slots=True)

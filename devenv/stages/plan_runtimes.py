@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from devenv.model.change import RUNTIMES, Change
+from devenv.model.change import Change
 from devenv.model.fact import Fact
 from devenv.model.production import Truth
-from devenv.model.workspace import Runtime
+from devenv.model.workspace import RUNTIMES, Runtime
 from devenv.stages.bring_together import brought_together
 
 

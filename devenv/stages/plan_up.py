@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from devenv.errors import DataNeedsUpgrade, Refused
+from devenv.model.file import FileState
 from devenv.model.machine import Machine
-from devenv.model.observed import Container, ExistingVolume, FileState, Observed
+from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService

@@ -17,13 +17,11 @@ from devenv.model.image import ImageRef
 from devenv.model.lock import Lock
 from devenv.model.manifest import Manifest
 from devenv.model.resolved import Resolved, ResolvedService
-from devenv.model.workspace import Installed, Workspace
+from devenv.model.workspace import INSIDE, Installed, Workspace
 from devenv.targets import compose
 from devenv.targets.mark import marked
 
 CONFIG, COMPOSE, DOCKERFILE = "devcontainer.json", "compose.yaml", "Dockerfile"
-#: A variable of every workspace: its name.
-INSIDE = "DEVENV_WORKSPACE"
 #: Scripts of ``templates/devcontainer``: what lifts client tools, and what an IDE runs on the host first.
 LIFT, INITIALIZE = SCRIPTS = ("lift.sh", "initialize.sh")
 #: Changes when this module writes something else from the same values.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from devenv.model.observed import FileState
+from devenv.model.file import FileState
 
 _LINE = re.compile(
     r"^(?:#|//) devenv:generated inputs=(?P<inputs>\w{16}) content=(?P<content>\w{16})\r?$", re.MULTILINE

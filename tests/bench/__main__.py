@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import compileall
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ def main() -> int:
     )
     words.add_argument("--out", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page to write")
     asked = words.parse_args()
+    compileall.compile_dir(ROOT / "devenv", quiet=1)  # as pip does where it installs; not everybody's Python would
     scene = Scene(Path(tempfile.mkdtemp(prefix="devenv-bench-")))
     bench = Bench(
         scene, asked.rounds, min(asked.peer_rounds, asked.rounds), asked.repeats, asked.idle_seconds,

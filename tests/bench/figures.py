@@ -77,7 +77,15 @@ def cold(bench: Bench) -> Iterable[Figure]:
 
     def peer(stack: Stack) -> Callable[[], float]:
         def run() -> float:
-            seconds = stack.bring()
+            for _ in range(_TRIES):
+                try:
+                    seconds = stack.bring()
+                    break
+                except RuntimeError as error:
+                    connections.fell(stack, str(error))
+                    stack.wipe()
+            else:
+                raise RuntimeError(f"{stack.name} did not come up in {_TRIES} tries")
             connections.note(stack)
             stack.wipe()
             return seconds
@@ -103,6 +111,10 @@ def cold(bench: Bench) -> Iterable[Figure]:
     yield from connections.figures(ours.name, bench)
 
 
+#: How often a peer is brought up until it comes.
+_TRIES = 4
+
+
 @dataclass
 class Connections:
     """First connections right after each return: how many rounds had one that failed, by contender."""
@@ -111,6 +123,11 @@ class Connections:
 
     def note(self, stack: Stack) -> None:
         self.rounds.setdefault(stack.name, []).append(stack.connect())
+
+    def fell(self, stack: Stack, said: str) -> None:
+        """A peer that did not come up: a round of its own, without a time."""
+        last = said.strip().splitlines()[-1]
+        self.rounds.setdefault(stack.name, []).append({"all": f"it did not come up: {last}"})
 
     def figures(self, ours: str, bench: Bench) -> Iterable[Figure]:
         good = {name: sum(not failed for failed in rounds) for name, rounds in self.rounds.items()}
@@ -140,6 +157,8 @@ def commands(bench: Bench) -> Iterable[Figure]:
     yield _at_most("`up` with nothing to do", up, "`docker compose up -d --wait`, nothing to do", 0.5)
     ps = bench.command(*bench.scene.rendered("ps"))
     yield _at_most("`status`", turns(("ours", bench.devenv("status")), ("theirs", ps)), "`docker compose ps`", 2.0)
+    behind = turns(("ours", bench.devenv("behind")), ("theirs", ps))
+    yield _within("`behind`, which IDEs and git run", behind, "`docker compose ps`", 0.150)
     config = bench.command(*bench.scene.rendered("config", "--quiet"))
     env = turns(("ours", bench.devenv("env")), ("theirs", config))
     yield _within("`env`", env, "`docker compose config --quiet`", 0.150)

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from devenv.errors import DataNeedsUpgrade, Refused
+from devenv.model.file import FileState
 from devenv.model.machine import Machine
-from devenv.model.observed import Container, Engine, ExistingVolume, FileState, Observed
+from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
 from devenv.stages.plan_up import difference, half_made, plan_up, stale

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from devenv.model.observed import FileState
+from devenv.model.file import FileState
 from devenv.targets.mark import marked, read_mark
 
 INPUTS = "0123456789abcdef"
