@@ -132,11 +132,12 @@ def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> Non
     assert done.stdout.splitlines()[-1] == "SLOW []"
 
 
+@pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_the_version_is_said_at_once(option: str) -> None:
     """Before anything is imported that could be spared."""
     code = (
-        "import sys; from devenv.__main__ import main; sys.argv = sys.argv[0:2]; code = main();"
+        "import sys; from devenv.__main__ import main; code = main();"
         "print(code, 'click' in sys.modules, 'dataclasses' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code, option], capture_output=True, text=True, check=True)
