@@ -85,7 +85,7 @@ class Project:
         found: dict[ImageRef, tuple[str, ...]] = {}
         for workspace in self.workspaces:
             found |= dict.fromkeys(workspace.images, ("[devcontainer]",))
-            found |= {item.image: (RUNTIMES,) for item in workspace.runtimes}
+            found |= {item.image: (RUNTIMES,) for item in workspace.runtimes if item.image in workspace.images}
         return found
 
     def generated(self) -> dict[str, str]:

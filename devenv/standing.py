@@ -22,7 +22,6 @@ from devenv.stages import locking, place
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
-from devenv.targets import compose
 from devenv.targets.mark import read_mark
 
 
@@ -135,14 +134,34 @@ def _other_holder(project: Project, everything: Observed) -> str:
     return next((other for other, taken in known.items() if taken == name and other != root), "")
 
 
-def drop_leftovers(project: Project) -> None:
-    """Remove what was made of a developer's own layer that is not there any more. What somebody edited stays."""
-    if project.local:
-        return
-    if (text := files.read_text(project.root / compose.LOCAL_PATH)) is not None and read_mark(text).intact:
-        files.remove(project.root, compose.LOCAL_PATH)
-    if locking.is_own(files.read_text(project.root / locking.LOCAL_PATH) or ""):
+#: Where generated files are, beside others.
+_GENERATED = (".devenv/*.yaml", ".devenv/services/*/*", ".devcontainer/*", ".devcontainer/*/*")
+
+
+def leftovers(project: Project) -> list[str]:
+    """Generated files that nobody edited, of what the manifest or a developer's own layer no longer says."""
+    wanted = project.generated()
+    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if path.is_file())
+    names = {path.relative_to(project.root).as_posix(): path for path in found}
+    return [name for name, path in names.items() if name not in wanted and _is_intact(path)]
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        return read_mark(files.read_text(path) or "").intact
+    except DevenvError:  # nothing that devenv wrote
+        return False
+
+
+def drop_leftovers(project: Project) -> list[str]:
+    """Remove them, and folders that hold nothing else. Returns what went."""
+    gone = leftovers(project)
+    for name in gone:
+        files.remove(project.root, name)
+        files.remove_empty(project.root, name)
+    if not project.local and locking.is_own(files.read_text(project.root / locking.LOCAL_PATH) or ""):
         files.remove(project.root, locking.LOCAL_PATH)
+    return gone
 
 
 def generated_found(project: Project) -> dict[str, FileState]:

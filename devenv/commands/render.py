@@ -17,7 +17,9 @@ def _problem(path: str, state: str) -> Problem:
 
 
 @click.command()
-@click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if a file is missing, stale or edited.")
+@click.option(
+    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if a file is missing, stale, edited or left over."
+)
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
 @click.pass_obj
@@ -32,7 +34,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     from devenv.errors import DriftFound
     from devenv.project import open_project
     from devenv.stages.plan_up import guard_files, stale
-    from devenv.standing import drop_leftovers, generated_found
+    from devenv.standing import drop_leftovers, generated_found, leftovers
     from devenv.targets import dotenv
 
     console = Console(world.stdout, world.stderr, world.env)
@@ -44,6 +46,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     found = generated_found(project)
     states = stale({file.path: file.inputs for file in rendered}, found)
     if checking:
+        states |= dict.fromkeys(leftovers(project), "left over")
         if states:
             raise DriftFound([_problem(path, state) for path, state in states.items()])
         console.say("all generated files are as devenv.toml says")
@@ -52,7 +55,9 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
         guard_files({file.path: file.inputs for file in rendered}, found)
     with project.store.locked("render", waiting=console.waiting):
         write_files(project.root, [dotenv.ignore_file(), *rendered])
-        drop_leftovers(project)
+        gone = drop_leftovers(project)
     for path in states:
         console.say(f"  ~ {path}")
-    console.say("written; commit them" if states else "nothing to do")
+    for path in gone:
+        console.say(f"  - {path}: devenv.toml no longer asks for it")
+    console.say("written; commit them" if states or gone else "nothing to do")

@@ -113,6 +113,14 @@ def remove(root: Path, name: str) -> None:
         raise cannot_write(path, error) from error
 
 
+def remove_empty(root: Path, name: str) -> None:
+    """Remove the folder that a file was in, if nothing is left in it and it is not the root."""
+    folder = (root / name).parent
+    if folder != root:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
 def cannot_write(path: Path, error: OSError) -> DevenvError:
     """Why a place cannot be written, and what helps."""
     return DevenvError(f"{path} cannot be written: {error.strerror or error}", _REMEDIES.get(error.errno or 0, ""))

@@ -60,6 +60,7 @@ class Workspace:
     packages: tuple[str, ...]
     locale: str
     user: str
+    platform: str
     devenv: bool
     extensions: tuple[str, ...]
     settings: Mapping[str, Any]
@@ -68,5 +69,10 @@ class Workspace:
     passed: Mapping[str, Any]
 
     @property
+    def brought(self) -> tuple[Installed, ...]:
+        """The runtimes that are copied into the base: one that only its own image can hold is there, or not at all."""
+        return tuple(item for item in self.runtimes if item.image != self.base and item.runtime.folders)
+
+    @property
     def images(self) -> tuple[ImageRef, ...]:
-        return (self.base, *(item.image for item in self.runtimes if item.image != self.base))
+        return (self.base, *(item.image for item in self.brought))

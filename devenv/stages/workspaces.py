@@ -17,6 +17,7 @@ _OWN: Mapping[str, type] = {
     "system": str,
     "user": str,
     "locale": str,
+    "platform": str,
     "devenv": bool,
     "services": list,
     "packages": list,
@@ -111,6 +112,7 @@ def _workspace(name: str, entry: Mapping[str, Any], manifest: Manifest, runtimes
         packages=tuple(entry.get("packages", ())),
         locale=entry.get("locale", ""),
         user=entry.get("user", _USUAL_USER),
+        platform=entry.get("platform", ""),
         devenv=entry.get("devenv", False),
         extensions=tuple(entry.get("extensions", ())),
         settings=entry.get("settings", {}),
@@ -188,12 +190,19 @@ def _entry(path: tuple[str, ...], entry: Mapping[str, Any], manifest: Manifest) 
             yield Issue(here, f"is called {_MISSPELT[key]} here")
 
 
-_FORMS = {"packages": _PACKAGE, "user": _USER, "locale": _LOCALE, "system": re.compile(r"[a-z]{3,12}")}
+_FORMS = {
+    "packages": _PACKAGE,
+    "user": _USER,
+    "locale": _LOCALE,
+    "system": re.compile(r"[a-z]{3,12}"),
+    "platform": re.compile(r"linux/[a-z0-9]+(/v[0-9]+)?"),
+}
 _LIKE = {
     "packages": 'names of Debian packages: "libpq-dev"',
     "user": 'a name of small letters: "dev"',
     "locale": '"de_DE.UTF-8"',
     "system": 'a release of Debian: "bookworm"',
+    "platform": '"linux/amd64"',
 }
 #: devcontainer.json's own names for what devenv has a shorter one for.
 _MISSPELT = {"onCreateCommand": "on_create", "postCreateCommand": "post_create", "postStartCommand": "post_start"}

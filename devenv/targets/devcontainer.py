@@ -171,7 +171,11 @@ def _compose(workspace: Workspace, resolved: Resolved, variables: Mapping[str, s
             "devenv.workspace": made_from,
         },
         "volumes": [f"..:{_folder(resolved)}:cached"],
+        # SELinux would deny it the checkout; to label that anew would be to change what is the user's.
+        "security_opt": ["label=disable"],
     }
+    if workspace.platform:
+        body["platform"] = workspace.platform
     if odd:
         body["environment"] = odd
     if workspace.services:
@@ -207,7 +211,7 @@ def _dockerfile(workspace: Workspace, resolved: Resolved, lock: Lock) -> str:
             f"COPY {LIFT} /tmp/{LIFT}",
             f"RUN sh /tmp/{LIFT} {_TOOLS}/{service.name} {tools}",
         ]
-    others = [item for item in workspace.runtimes if item.image != workspace.base]
+    others = workspace.brought
     lines += [
         f"\nFROM {_reference(item.image, lock.digest(item.image))} AS runtime-{item.runtime.name}" for item in others
     ]

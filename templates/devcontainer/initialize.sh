@@ -1,12 +1,24 @@
 # Before an IDE starts anything, on the host, at the root of the checkout. Nothing in here keeps anybody from working.
 
-# A second worktree of which no devenv has decided anything gets a name of its own and whichever ports are free. What git
-# keeps of it is a file there, and a folder in the first checkout.
+# Whether somebody listens on a port, as far as this system tells.
+taken() {
+  grep -qs ":$(printf %04X "$1") [0-9A-F]*:0000 0A" /proc/net/tcp /proc/net/tcp6 && return
+  command -v nc >/dev/null 2>&1 && nc -z 127.0.0.1 "$1" >/dev/null 2>&1
+}
+
+# A second worktree of which no devenv has decided anything gets a name of its own and free ports, the same each time.
+# What git keeps of it is a file there, and a folder in the first checkout.
 if [ -f .git ] && [ ! -e .devenv/.env ]; then
   umask 077
+  number=$(pwd | cksum | cut -d ' ' -f 1)
+  port=$((20000 + number % 11000))
   {
-    echo "COMPOSE_PROJECT_NAME=$project-$(pwd | cksum | cut -d ' ' -f 1)"
-    for port in $ports; do echo "$port=0"; done
+    echo "COMPOSE_PROJECT_NAME=$project-$number"
+    for name in $ports; do
+      while taken "$port"; do port=$((port + 1)); done
+      echo "$name=$port"
+      port=$((port + 1))
+    done
   } >.devenv/.env || :
 fi
 

@@ -8,9 +8,11 @@ import shutil
 import subprocess
 import sysconfig
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
@@ -49,8 +51,8 @@ extensions = ["ms-python.python"]
 class Checkout:
     """A clone without devenv beside the one that it was rendered in."""
 
-    def __init__(self, own: Project, program: str) -> None:
-        self.own, self.root, self.program = own, own.root, program
+    def __init__(self, own: Project, program: str, root: Path | None = None) -> None:
+        self.own, self.root, self.program = own, root or own.root, program
 
     def call(self, verb: str, *words: str) -> subprocess.CompletedProcess[str]:
         """The reference CLI, as an IDE calls it."""
@@ -106,7 +108,12 @@ def clone(project: Make, values: dict[str, str], program: str) -> Iterator[Check
     assert not (other.root / ".devenv" / ".env").exists()
     other.name = author.name  # as the manifest has it
     yield Checkout(other, program)
-    made = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*{other.name}*")
+    unbuilt(other)
+
+
+def unbuilt(own: Project) -> None:
+    """Without the images of its workspaces."""
+    made = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", f"reference=*{own.name}*")
     for image in sorted(made.split(), reverse=True):  # those that the CLI built upon ours first
         docker("image", "rm", "--force", image)
 
@@ -157,21 +164,97 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     assert docker("ps", "--all", "--quiet", "--filter", f"label=com.docker.compose.project={own.name}") == ""
 
 
-def test_a_second_worktree_that_no_devenv_knows(clone: Checkout, project: Make) -> None:
-    """Both opened by an IDE alone: neither touches the other's containers, data or ports."""
-    second = project("").root
-    for name in (".devenv", ".devcontainer"):
-        shutil.copytree(clone.root / name, second / name)
-    (second / ".git").write_text("gitdir: elsewhere\n")
-    for root in (clone.root, second):
-        done = subprocess.run(
-            ["sh", "-c", config(clone)["initializeCommand"]], cwd=root, capture_output=True, text=True
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    env = (second / ".devenv" / ".env").read_text()
-    assert env.startswith(f"COMPOSE_PROJECT_NAME={clone.own.name}-")
-    assert "DEVENV_DB_PORT=0\n" in env
-    assert not (clone.root / ".devenv" / ".env").exists()
+LONE = """\
+[services.cache]
+kind = "redis"
+version = "{cache}"
+port = {cache_port}
+[runtimes]
+node = "{node}"
+[env]
+REDIS_URL = "{{{{ services.cache.url }}}}"
+[devcontainer.parity]
+services = ["cache"]
+"""
+#: As people write it: with comments, and commas behind what is last.
+HAND_WRITTEN = """\
+{
+  // What this project had before, over the services of devenv.toml.
+  "name": "mine",
+  "dockerComposeFile": ["../.devenv/compose.yaml", "parity/compose.yaml"],
+  "service": "workspace-parity",
+  "workspaceFolder": "/workspaces/PROJECT",
+  "initializeCommand": "sh .devcontainer/parity/initialize.sh",
+  "remoteUser": "dev",
+  "containerEnv": { "REDIS_URL": "redis://:devenv@cache:6379/0", },
+}
+"""
+
+
+def git(root: Path, *words: str) -> None:
+    who = ["-c", "user.name=Ann", "-c", "user.email=ann@example.org"]
+    subprocess.run(["git", "-C", str(root), *who, *words], check=True, capture_output=True)
+
+
+def test_two_worktrees_opened_by_an_ide_alone(project: Make, values: dict[str, str], program: str) -> None:
+    """By a devcontainer.json of the user's own that includes ours: neither touches the other's containers, data, ports;
+    and devenv, when it comes, finds nothing to do."""
+    own = project("")
+    own.write(LONE.format(**values))
+    (own.root / ".devcontainer").mkdir()
+    (own.root / ".devcontainer" / "devcontainer.json").write_text(HAND_WRITTEN.replace("PROJECT", own.name))
+    well(devenv(own, "lock"))
+    well(devenv(own, "render"))
+    git(own.root, "init", "--quiet")
+    git(own.root, "add", "devenv.toml", "devenv.lock", ".devenv", ".devcontainer")
+    git(own.root, "commit", "--quiet", "--message", "As production is")
+    there = own.root.parent / f"{own.root.name} zweiter Bäum"
+    git(own.root, "worktree", "add", "--quiet", str(there))
+    first, second = Checkout(own, program), Checkout(own, program, there)
+    try:
+        for checkout in (first, second):
+            assert checkout.opened()["outcome"] == "success"
+        assert not (own.root / ".devenv" / ".env").exists()
+        kept = dict(line.split("=", 1) for line in (there / ".devenv" / ".env").read_text().splitlines())
+        name, port = kept["COMPOSE_PROJECT_NAME"], kept["DEVENV_CACHE_PORT"]
+        assert name.startswith(f"{own.name}-")
+        assert port != values["cache_port"]
+        for checkout, said in ((first, "one"), (second, "two")):
+            assert checkout.inside(f'redis-cli -u "$REDIS_URL" SET k {said}') == "OK"
+        assert [checkout.inside('redis-cli -u "$REDIS_URL" GET k') for checkout in (first, second)] == ["one", "two"]
+        # The image has a user of that number already, with another name.
+        assert second.inside("id -un; id -u; echo ~; pwd") == f"dev\n1000\n/home/dev\n/workspaces/{own.name}"
+        assert second.inside("node --version") == f"v{values['node']}"
+        status = devenv(own, "status", "-j", cwd=there).document
+        assert [(item["running"], item["address"]) for item in status["services"]] == [
+            (values["cache"], f"127.0.0.1:{port}")
+        ]
+        assert status["workspaces"] == ["workspace-parity"]
+        up = well(devenv(own, "up", "-j", cwd=there)).document
+        assert {step["action"] for step in up["plan"]} == {"keep"}
+        with redis.Redis.from_url(well(devenv(own, "url", "cache", cwd=there)).out.strip()) as client:
+            assert client.get("k") == b"two"
+        assert "workspace-parity" in well(devenv(own, "down", cwd=there)).err
+        assert first.inside('redis-cli -u "$REDIS_URL" GET k') == "one"
+    finally:
+        made = docker("ps", "--all", "--quiet", "--filter", f"name=^{own.name}").split()
+        if made:
+            docker("rm", "--force", "--volumes", *made)
+        volumes = docker("volume", "ls", "--quiet", "--filter", f"name=^{own.name}").split()
+        docker("volume", "rm", *volumes)
+        unbuilt(own)
+
+
+def test_a_feature_that_cannot_be_had(project: Make, values: dict[str, str], program: str) -> None:
+    own = project("")
+    own.write(LONE.format(**values) + '[devcontainer.parity.features]\n"localhost:1/features/go:1" = {}\n')
+    well(devenv(own, "lock"))
+    well(devenv(own, "render"))
+    path = f"{Path(program).parent}{os.pathsep}{os.environ['PATH']}"
+    ended = devenv(own, "devcontainer", "up", "--config", "parity", PATH=path)
+    assert ended.code == 1
+    assert "localhost:1/features/go:1" in ended.err + ended.out
+    assert docker("ps", "--all", "--quiet", "--filter", f"name=^{own.name}") == ""
 
 
 def config(clone: Checkout) -> Any:

@@ -81,10 +81,10 @@ def update_lock(case: Path, tmp: Path) -> None:
         return
     (case / LOCK).write_text("")
     try:
-        resolved = open_project(_world(_copy(case, tmp), tmp, io.StringIO(), io.StringIO())).resolved
+        needed = open_project(_world(_copy(case, tmp), tmp, io.StringIO(), io.StringIO())).needed_here()
     except DevenvError:
         return
-    digests = {image: f"sha256:{hashlib.sha256(str(image).encode()).hexdigest()}" for image in resolved.images}
+    digests = {image: f"sha256:{hashlib.sha256(str(image).encode()).hexdigest()}" for image in needed}
     lock = Lock({image: Locked(digest, "registry-1.docker.io", "2026-11-23") for image, digest in digests.items()})
     (case / LOCK).write_text(write_lock(lock))
 

@@ -30,6 +30,13 @@ def test_what_only_its_own_image_can_hold_is_the_base() -> None:
     assert [image.familiar for image in one.images] == ["php:8.3.9-cli-trixie", "node:20-trixie"]
 
 
+def test_an_image_of_ones_own_has_what_only_its_own_image_can_hold() -> None:
+    text = '[runtimes]\nphp = "8.3.9"\nnode = "20.11.1"\n[devcontainer]\nimage = "ghcr.io/shop/dev:3"\n'
+    own = workspaces(text)[""]
+    assert [item.runtime.name for item in own.brought] == ["node"]
+    assert [str(image) for image in own.images] == ["ghcr.io/shop/dev:3", "docker.io/library/node:20.11.1-bookworm"]
+
+
 def test_without_runtimes_and_with_an_image_of_ones_own() -> None:
     assert workspaces("[devcontainer]\ndevenv = true\n")[""].base.familiar == "debian:bookworm"
     own = workspaces(f'{RUNTIMES}[devcontainer]\nimage = "ghcr.io/shop/dev:3"\n')[""]
@@ -72,6 +79,7 @@ def test_hooks_and_commands_come_in_their_order() -> None:
         ('[devcontainer]\npackages = "jq"\n', "must be a list of texts"),
         ('[devcontainer]\npackages = ["jq; rm -rf /"]\n', "'jq; rm -rf /' cannot be one"),
         ('[devcontainer]\nuser = "Ann B"\n', "'Ann B' cannot be one"),
+        ('[devcontainer]\nplatform = "amd64"\n', "'amd64' cannot be one\n  \"linux/amd64\""),
         ('[devcontainer]\nservices = ["dbb"]\n', "no service 'dbb'\n  did you mean 'db'?"),
         ('[devcontainer]\nremoteUser = "root"\n', "is devenv's to decide\n  user = …"),
         ('[devcontainer]\npostCreateCommand = "make"\n', "is called post_create here"),

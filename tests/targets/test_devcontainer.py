@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devenv import yamlio
+from devenv.effects import files
+from devenv.targets import dotenv
 from devenv.targets.mark import read_mark
 from tests.making import tree
 from tests.program import said
@@ -149,6 +153,62 @@ def test_a_hand_written_one_is_never_overwritten(tmp_path: Path) -> None:
     assert said(made, "render").code == 0
     assert (made / ".devcontainer/devcontainer.json").read_text() == own
     assert config(made, ".devcontainer/parity")["service"] == "workspace-parity"
+
+
+def test_files_of_one_that_is_gone_go_too_unless_somebody_edited_them(tmp_path: Path) -> None:
+    text = MANIFEST.format(password="devenv")
+    named = '[devcontainer.front]\nservices = ["cache"]\n[devcontainer.back]\nservices = ["db"]\n'
+    made = tree(tmp_path / "shop", {"devenv.toml": text + named, ".devcontainer/notes.md": "mine\n"})
+    said(made, "render")
+    edited = made / ".devcontainer/back/Dockerfile"
+    edited.write_text(edited.read_text() + "RUN true\n")
+    tree(made, {"devenv.toml": text})
+    checked = said(made, "render", "--check")
+    assert (checked.code, ".devcontainer/front/devcontainer.json is left over" in checked.err) == (3, True)
+    ended = said(made, "render")
+    assert "  - .devcontainer/front/devcontainer.json: devenv.toml no longer asks for it\n" in ended.err
+    assert not (made / ".devcontainer/front").exists()
+    assert [path.name for path in (made / ".devcontainer/back").iterdir()] == ["Dockerfile"]
+    assert {"notes.md", "devcontainer.json"} <= {path.name for path in (made / ".devcontainer").iterdir()}
+    assert said(made, "render", "--check").code == 0
+    tree(made, {"devenv.toml": text.partition("[devcontainer]")[0]})
+    said(made, "render")
+    assert sorted(path.name for path in (made / ".devcontainer").iterdir()) == ["back", "notes.md"]
+
+
+def test_the_checkout_is_read_where_selinux_rules_and_on_the_processor_that_is_asked_for(tmp_path: Path) -> None:
+    text = MANIFEST.format(password="devenv").replace("[devcontainer]\n", '[devcontainer]\nplatform = "linux/amd64"\n')
+    made = tree(tmp_path / "shop", {"devenv.toml": text})
+    said(made, "render")
+    body = workspace(made)
+    assert (body["security_opt"], body["platform"]) == (["label=disable"], "linux/amd64")
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_second_worktree_gets_a_name_and_ports_that_are_free(shop: Path) -> None:
+    def opened() -> dict[str, str]:
+        (shop / ".devenv" / ".env").unlink(missing_ok=True)
+        command = config(shop)["initializeCommand"]
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=shop, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
+        )
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        return dotenv.parse(files.read_text(shop / ".devenv" / ".env") or "")
+
+    (shop / ".git").mkdir()
+    assert opened() == {}
+    (shop / ".git").rmdir()
+    (shop / ".git").write_text("gitdir: elsewhere\n")
+    first = opened()
+    assert first["COMPOSE_PROJECT_NAME"].startswith("shop-")
+    ports = {name: int(value) for name, value in first.items() if name.endswith("_PORT")}
+    assert sorted(ports) == [f"DEVENV_{name}_PORT" for name in ("BUS", "BUS__MONITOR", "CACHE", "DB", "FILES")]
+    assert len({*ports.values()}) == len(ports)
+    assert opened() == first
+    with socket.create_server(("127.0.0.1", ports["DEVENV_CACHE_PORT"])):
+        moved = opened()
+    assert moved["DEVENV_CACHE_PORT"] != first["DEVENV_CACHE_PORT"]
+    assert len({value for name, value in moved.items() if name.endswith("_PORT")}) == len(ports)
 
 
 def test_every_file_knows_whether_it_was_edited(shop: Path) -> None:
