@@ -23,12 +23,16 @@ _FAST = {
     "maintenance_work_mem": "256MB",
 }
 _FLAGS = tuple(word for name, value in _FAST.items() for word in ("-c", f"{name}={value}"))
+#: Of what is loaded and indexed anew no log is needed either: nobody follows the new server yet.
+_UNLOGGED = {"wal_level": "minimal", "max_wal_senders": "0", "archive_mode": "off"}
 _SOCKETS, _DUMP, _PROGRAMS, _SHARED, _LIBRARIES = "sockets", "dump", "programs", "shared", "libraries"
 #: From how many bytes on pg_upgrade is taken: measured, both ways take as long at about 250 MB, and the dump half as
 #: long again at 1 GB; where it matters little, the dump is better, since it leaves bloat behind.
 LARGE = 500_000_000
 #: From here on whole rows can be hashed by their values.
 _HASHES = 14
+#: From here on there are summaries of the log, which must be off where there is none.
+_SUMMARIZES = 17
 #: The image makes a superuser and a database as the manifest says now, whatever it said before.
 _MORE = ("role ", "database ", "in ")
 
@@ -64,6 +68,11 @@ def _census(server: str, service: ResolvedService, text: str, *both: ResolvedSer
     )
 
 
+def _flags_of_new(service: ResolvedService) -> tuple[str, ...]:
+    more = {"summarize_wal": "off"} if (service.version.part(0) or 0) >= _SUMMARIZES else {}
+    return (*_FLAGS, *(word for name, value in (_UNLOGGED | more).items() for word in ("-c", f"{name}={value}")))
+
+
 def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequence[ResolvedService]) -> Recipe:
     """Copy, count, move, count again."""
     return _linked(old, new) if way.way is Way.LINK else _dumped(old, new)
@@ -72,7 +81,9 @@ def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequenc
 def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
     servers = (
         Server("old", old, mounts(old, COPY) | {"/var/run/postgresql": _SOCKETS}, flags=_FLAGS),
-        Server("new", new, mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP}, flags=_FLAGS),
+        Server(
+            "new", new, mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP}, flags=_flags_of_new(new)
+        ),
     )
     asked = _who(old) | {"PGHOST": "/devenv/old"}
     steps = (
@@ -104,7 +115,7 @@ def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
         Server("old", old, mounts(old, COPY) | kept, flags=_FLAGS),
         Server("lift", old, lifted, idle=True),
         Server("tools", new, lifted | kept | {"/devenv/data": COPY}, idle=True),
-        Server("new", new, mounts(new, COPY) | kept | {"/devenv/libraries": _LIBRARIES}, flags=_FLAGS),
+        Server("new", new, mounts(new, COPY) | kept | {"/devenv/libraries": _LIBRARIES}, flags=_flags_of_new(new)),
     )
     majors = {"DEVENV_OLD": before, "DEVENV_NEW": after, "DEVENV_PRELOAD": ",".join(_preloaded(new))}
     own = {"DEVENV_NEW_USER": str(old.options["user"])}
@@ -151,7 +162,7 @@ def pack(service: ResolvedService) -> Recipe:
 
 def unpack(service: ResolvedService) -> Recipe:
     """The same into new data; the census must be the one of before."""
-    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=_FLAGS)
+    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=_flags_of_new(service))
     steps = (
         Step(Do.SERVE, f"start {service.version}", "new"),
         Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(service)),

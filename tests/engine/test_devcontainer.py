@@ -209,7 +209,7 @@ def test_two_worktrees_opened_by_an_ide_alone(project: Make, values: dict[str, s
     git(own.root, "add", "devenv.toml", "devenv.lock", ".devenv", ".devcontainer")
     git(own.root, "commit", "--quiet", "--message", "As production is")
     there = own.root.parent / f"{own.root.name} zweiter Bäum"
-    git(own.root, "worktree", "add", "--quiet", str(there))
+    git(own.root, "worktree", "add", "--quiet", "-b", "other", str(there))
     first, second = Checkout(own, program), Checkout(own, program, there)
     try:
         for checkout in (first, second):

@@ -1,0 +1,100 @@
+"""What a census of PostgreSQL notices: the same rows are the same in every version, and any other row is not."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from tests.engine import clients
+from tests.engine.conftest import Make, Standin
+from tests.engine.project import ROOT, Project
+from tests.engine.upgrading import own_port, version
+
+SCRIPT = ROOT / "templates" / "upgrades" / "postgres" / "census.sh"
+COLUMNS = {
+    "a": ("int2", "1"),
+    "b": ("int4", "1"),
+    "c": ("int8", "1"),
+    "d": ("bool", "true"),
+    "e": ("numeric", "1.50"),
+    "f": ("uuid", "'00000000-0000-0000-0000-000000000001'"),
+    "g": ("text", "'1'"),
+    "h": ("varchar(9)", "'1'"),
+    "i": ("timestamp", "'2026-01-01 10:00'"),
+    "j": ("timestamptz", "'2026-01-01 10:00+02'"),
+    "k": ("time", "'10:00'"),
+    "l": ("date", "'infinity'"),
+    "m": ("bytea", "'\\x31'"),
+}
+OTHERS = {
+    **dict.fromkeys("abce", "0"),
+    "d": "false",
+    "f": "'00000000-0000-0000-0000-000000000000'",
+    "g": "''",
+    "h": "''",
+    "i": "'infinity'",
+    "j": "'2026-01-01 10:00+01'",
+    "k": "'00:00'",
+    "l": "'2000-01-01'",
+    "m": "'\\x'",
+}
+
+
+def counted(own: Project, service: str, *, alike: str = "yes") -> str:
+    """What the census says of the table."""
+    head = f"export DEVENV_USER=postgres DEVENV_ALIKE={alike}\n"
+    words = ["docker", "exec", "--interactive", own.container(service), "sh", "-s"]
+    done = subprocess.run(words, input=head + SCRIPT.read_text(), capture_output=True, text=True, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("in app: table public.t\t")]
+    return line.partition("\t")[2]
+
+
+@pytest.fixture
+def servers(project: Make, standins: tuple[Standin, ...]) -> Project:
+    text = "".join(
+        f'[services.db{major}]\nkind = "postgres"\nversion = "{version(standins, "postgres", major)}"\n'
+        f'databases = ["app"]\nport = {own_port()}\n'
+        for major in ("15", "17", "18")
+    )
+    own = project(text)
+    own.up()
+    made = ", ".join(f"{name} {kind}" for name, (kind, _) in COLUMNS.items())
+    row = ", ".join(value for _, value in COLUMNS.values())
+    other = ", ".join(OTHERS[name] for name in COLUMNS)
+    for major in ("15", "17", "18"):
+        url = own.url(f"db{major}")
+        # Columns that went leave their numbers behind, and only where nothing was dumped and restored.
+        clients.postgres(url, f"CREATE TABLE t ({'gone text, ' if major == '15' else ''}{made})")
+        if major == "15":
+            clients.postgres(url, "ALTER TABLE t DROP COLUMN gone")
+        clients.postgres(url, f"INSERT INTO t VALUES ({row}), ({other}), ({', '.join(['NULL'] * len(COLUMNS))})")
+    return own
+
+
+def test_the_same_rows_are_the_same_and_others_are_not(servers: Project) -> None:
+    own = servers
+    assert len({counted(own, f"db{major}") for major in ("15", "17", "18")}) == 1
+    assert len({counted(own, f"db{major}", alike="no") for major in ("15", "17", "18")}) == 1
+    url = own.url("db17")
+    changes = [f"UPDATE t SET {name} = {OTHERS[name]} WHERE {name} = {COLUMNS[name][1]}" for name in COLUMNS]
+    changes += [f"UPDATE t SET {name} = NULL WHERE {name} = {OTHERS[name]}" for name in COLUMNS]
+    # To another row, to another column.
+    changes += ["UPDATE t SET b = CASE b WHEN 1 THEN 0 WHEN 0 THEN 1 END", "UPDATE t SET g = h || '2', h = g || '3'"]
+    changes += [
+        "UPDATE t SET g = h || '3', h = g || '2'",
+        "DELETE FROM t WHERE c IS NULL",
+        "INSERT INTO t SELECT * FROM t",
+    ]
+    before = counted(own, "db17")
+    seen = {before}
+    for change in changes:
+        clients.postgres(url, "CREATE TABLE kept AS SELECT * FROM t")
+        clients.postgres(url, change)
+        after = counted(own, "db17")
+        assert after not in seen, change
+        seen.add(after)
+        clients.postgres(url, "TRUNCATE t")
+        clients.postgres(url, "INSERT INTO t SELECT * FROM kept")
+        clients.postgres(url, "DROP TABLE kept")
+        assert counted(own, "db17") == before
