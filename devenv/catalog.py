@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
-from devenv.model.workspace import Runtime
+
+if TYPE_CHECKING:
+    from devenv.model.workspace import Runtime
 
 FRAGMENT = "compose.yaml.j2"
 DECLARATION = "service.toml"
@@ -68,6 +70,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
 
 def read_runtime(name: str, text: str) -> Runtime:
     """A file of the packaged runtimes."""
+    from devenv.model.workspace import Runtime
+
     data = tomllib.loads(text)
     return Runtime(
         name=name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devenv import tomldoc
 from devenv.catalog import DECLARATION, FRAGMENT, read_kind, read_runtime
@@ -12,8 +13,10 @@ from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.model.kind import Kind
 from devenv.model.problem import Problem, Where
-from devenv.model.workspace import Runtime
 from devenv.stages.load import LOCAL, MANIFEST, Documents, parse_documents
+
+if TYPE_CHECKING:
+    from devenv.model.workspace import Runtime
 
 
 def runtimes() -> dict[str, Runtime]:

@@ -19,11 +19,10 @@ from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock
-from devenv.model.machine import Machine
-from devenv.model.manifest import Manifest
+from devenv.model.machine import INSIDE, Machine
+from devenv.model.manifest import RUNTIMES, Manifest
 from devenv.model.mirrors import Mirrors
 from devenv.model.resolved import Resolved, ResolvedService
-from devenv.model.workspace import INSIDE, RUNTIMES, Workspace
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
 from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
 from devenv.stages.locking import PATH as LOCK_PATH
@@ -33,6 +32,7 @@ from devenv.targets import compose, dotenv
 
 if TYPE_CHECKING:
     from devenv.effects.compose import Stack
+    from devenv.model.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True)

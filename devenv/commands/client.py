@@ -22,7 +22,7 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
     """
     from devenv.commands.exec import inside
     from devenv.errors import DevenvError
-    from devenv.model.workspace import INSIDE
+    from devenv.model.machine import INSIDE
     from devenv.stages import asking
     from devenv.standing import standing
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: bool, format: str) -> int:
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
-    from devenv.model.workspace import INSIDE
+    from devenv.model.machine import INSIDE
 
     console = Console(world.stdout, world.stderr, world.env)
     if INSIDE in world.env:

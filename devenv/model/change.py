@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from devenv.model.fact import Evidence
-from devenv.model.manifest import Setting
-from devenv.model.workspace import RUNTIMES
+from devenv.model.manifest import RUNTIMES, Setting
 
 #: What the manifest can hold under a key: a scalar, or a list of names.
 Said = Setting | None

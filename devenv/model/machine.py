@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from devenv.model.resolved import Volume
 
 LOOPBACK = "127.0.0.1"
+#: A variable of every workspace: its name.
+INSIDE = "DEVENV_WORKSPACE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from devenv.model.kind import OptionValue, Value
 from devenv.model.version import Version
 
 Setting = Value | tuple[Value, ...]
+#: In the place of a service's name: what is said is said of ``[runtimes]``.
+RUNTIMES = "[runtimes]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,6 @@ from typing import Any
 
 from devenv.model.image import ImageRef
 
-#: In the place of a service's name: what is said is said of ``[runtimes]``.
-RUNTIMES = "[runtimes]"
-#: A variable of every workspace: its name.
-INSIDE = "DEVENV_WORKSPACE"
-
 
 @dataclass(frozen=True, slots=True)
 class Runtime:

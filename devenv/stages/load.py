@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devenv import tomldoc
 from devenv.errors import ManifestError
@@ -13,7 +13,9 @@ from devenv.model.kind import Kind, OptionValue
 from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
 from devenv.model.version import parse_version
-from devenv.model.workspace import Runtime
+
+if TYPE_CHECKING:
+    from devenv.model.workspace import Runtime
 
 MANIFEST = "devenv.toml"
 LOCAL = "devenv.local.toml"

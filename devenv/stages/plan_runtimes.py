@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devenv.model.change import Change
 from devenv.model.fact import Fact
+from devenv.model.manifest import RUNTIMES
 from devenv.model.production import Truth
-from devenv.model.workspace import RUNTIMES, Runtime
+from devenv.model.workspace import Runtime
 from devenv.stages.bring_together import brought_together
 
 

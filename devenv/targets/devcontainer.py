@@ -15,9 +15,10 @@ from devenv import yamlio
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.lock import Lock
+from devenv.model.machine import INSIDE
 from devenv.model.manifest import Manifest
 from devenv.model.resolved import Resolved, ResolvedService
-from devenv.model.workspace import INSIDE, Installed, Workspace
+from devenv.model.workspace import Installed, Workspace
 from devenv.targets import compose
 from devenv.targets.mark import marked
 
