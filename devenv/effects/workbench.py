@@ -9,6 +9,7 @@ import contextlib
 import datetime as dt
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,15 +65,30 @@ class Workbench:
         return self.folder / "log"
 
     def carry_out(self, recipe: Recipe) -> None:
-        """All steps, each journalled before and after. Raises DevenvError at the first that fails."""
-        for number, step in enumerate(recipe.steps):
-            if self.over.is_set():
-                raise Stopped("was stopped")
-            self.journal({"begin": number, "do": str(step.do)})
-            self.told(step.text)
-            self.write(f"--- {step.text}")
-            self._do(step, recipe)
-            self.journal({"done": number, "do": str(step.do)})
+        """All steps, each journalled before and after. Raises DevenvError at the first that fails, when nothing is
+        under way any more."""
+        beside: list[Future[None]] = []
+        with ThreadPoolExecutor(1) as pool:
+            try:
+                for number, step in enumerate(recipe.steps):
+                    if step.beside:
+                        beside.append(pool.submit(self._one, number, step, recipe))
+                        continue
+                    self._one(number, step, recipe)
+                    while beside:
+                        beside.pop(0).result()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _one(self, number: int, step: Step, recipe: Recipe) -> None:
+        if self.over.is_set():
+            raise Stopped("was stopped")
+        self.journal({"begin": number, "do": str(step.do)})
+        self.told(step.text)
+        self.write(f"--- {step.text}")
+        self._do(step, recipe)
+        self.journal({"done": number, "do": str(step.do)})
 
     def _do(self, step: Step, recipe: Recipe) -> None:
         server = next((item for item in recipe.servers if item.name == step.server), None)
@@ -83,7 +99,7 @@ class Workbench:
         elif step.do is Do.START:
             self._start(server)
         elif step.do is Do.SERVE:
-            self._serve(server)
+            self._serve(server, step)
         elif step.do is Do.STOP:
             self._stop(server)
         else:
@@ -103,7 +119,7 @@ class Workbench:
         own = next(c for c in containers(self.world) if c.project == self.stack.project and c.service == server.name)
         self._containers[server.name] = own.id
 
-    def _serve(self, server: Server) -> None:
+    def _serve(self, server: Server, step: Step) -> None:
         if server.name not in self._containers:
             self._start(server)
         own = self._containers[server.name]
@@ -119,6 +135,8 @@ class Workbench:
         if outcome.failure:
             said = docker("logs", own)
             self.write(said.stdout + said.stderr)
+            if _is_full(said.stdout + said.stderr):
+                raise _full(step, outcome.log)
             raise DevenvError(f"the server {outcome.failure}", outcome.log)
 
     def _run(self, step: Step) -> str:
@@ -193,9 +211,15 @@ def _tail(container: str) -> str:
 
 def _failed(step: Step, why: str, said: str) -> DevenvError:
     """A step that failed. A full disk is told as that, by whomever it was noticed."""
-    if "no space left on device" in said.lower():
-        return DevenvError(f"{step.text}: the disk is full", f"make room there, then run it again\n  {why}")
-    return DevenvError(f"{step.text}: {why}")
+    return _full(step, why) if _is_full(said) else DevenvError(f"{step.text}: {why}")
+
+
+def _is_full(said: str) -> bool:
+    return "no space left on device" in said.lower()
+
+
+def _full(step: Step, why: str) -> DevenvError:
+    return DevenvError(f"{step.text}: the disk is full", f"make room there, then run it again\n  {why}")
 
 
 def _quoted(value: str) -> str:

@@ -99,6 +99,7 @@ class Step:
     """One thing to do, in words for people too. To serve is to start, unless that was done before, and to be waited
     for. ``script`` is a file of ``templates/upgrades``, run in ``server`` with ``values`` as its variables; a census's
     output is kept and compared with the one before. A census without a script is asked for as the server is ``asked``.
+    ``beside``: goes on, one such step after the other, during the next one that is not so, and is done after that.
     """
 
     do: Do
@@ -106,6 +107,7 @@ class Step:
     server: str = ""
     script: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
+    beside: bool = False
 
 
 #: On everything that an upgrade makes and that goes with it: the workbench's name.

@@ -120,9 +120,9 @@ def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
     majors = {"DEVENV_OLD": before, "DEVENV_NEW": after, "DEVENV_PRELOAD": ",".join(_preloaded(new))}
     own = {"DEVENV_NEW_USER": str(old.options["user"])}
     steps = (
-        Step(Do.START, f"lift the programs of {old.version}", "lift"),
-        Step(Do.RUN, "lift its libraries", "lift", "postgres/lift.sh", {"DEVENV_OLD": before}),
-        Step(Do.START, f"lay out those of {new.version}", "tools"),
+        Step(Do.START, f"lift the programs of {old.version}", "lift", beside=True),
+        Step(Do.RUN, "lift its libraries", "lift", "postgres/lift.sh", {"DEVENV_OLD": before}, beside=True),
+        Step(Do.START, f"lay out those of {new.version}", "tools", beside=True),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
         _census("old", old, "count what is there", old, new),

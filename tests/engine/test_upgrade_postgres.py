@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from itertools import pairwise
 
 import psycopg
@@ -10,20 +11,26 @@ import pytest
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project
 from tests.engine.running import devenv, volumes, well
-from tests.engine.upgrading import census, fill, version
+from tests.engine.upgrading import census, fill, own_port, version
 
 MANIFEST = """\
 [services.db]
 kind = "postgres"
 version = "{version}"
+port = {port}
 databases = ["shop", "other"]
 extensions = ["pg_trgm", "hstore"]
 users = {{ reader = "read'er" }}
 """
 
 
-def at(own: Project, wanted: str) -> Project:
-    own.write(MANIFEST.format(version=wanted))
+#: Those of projects, by name: nobody else's while one is moved.
+PORTS: defaultdict[str, int] = defaultdict(own_port)
+
+
+def at(own: Project, wanted: str, more: str = "") -> Project:
+    text = MANIFEST.format(version=wanted, port=PORTS[own.name])
+    own.write(text.replace('"hstore"]', f'"hstore"{more}]'))
     return own
 
 
@@ -76,15 +83,15 @@ def test_what_the_new_image_lacks_is_said_and_nothing_is_changed(project: Make, 
     old, new = (version(standins, "postgres", series) for series in ("15", "17"))
     own = at(project(""), old)
     own.up()
-    own.write(MANIFEST.format(version=old).replace('"hstore"]', '"hstore", "semver"]'))
+    at(own, old, ', "semver"')
     own.up()
     there = volumes(own)
-    own.write(MANIFEST.format(version=new))
+    at(own, new)
     ended = devenv(own, "sync", "--yes")
     assert ended.code == 1, ended
     assert "lacks the extension semver (in other), semver (in shop)" in ended.err
     assert "db is as before, with all data" in ended.err
     assert volumes(own) == there
-    own.write(MANIFEST.format(version=old).replace('"hstore"]', '"hstore", "semver"]'))
+    at(own, old, ', "semver"')
     assert own.plan()["db"] == "keep: is as devenv.toml says"
     assert rows(own.url("db"), "SELECT extname FROM pg_extension WHERE extname = 'semver'") == [("semver",)]

@@ -123,10 +123,14 @@ def test_the_disk_is_full_in_the_copy(cache: Kept, tmp_path: Path) -> None:
     cache.refused(ended, "copying", "the disk is full", "make room there, then run it again")
 
 
-@pytest.mark.parametrize(("step", "volume", "size"), [("dump", "_dump", "16m"), ("restore", "_db-postgres-17*", "60m")])
+@pytest.mark.parametrize(
+    ("step", "volume", "size"),
+    [("dump", "_dump", "16m"), ("wait for .*", "_db-postgres-17*", "50m"), ("restore", "_db-postgres-17*", "85m")],
+)
 def test_the_disk_is_full(db: Kept, step: str, volume: str, size: str, tmp_path: Path) -> None:
     ended = db.sync(PATH=small(tmp_path, volume, size))
-    db.refused(ended, f"{step}: the disk is full", "make room there, then run it again")
+    assert re.search(f"{step}: the disk is full$", ended.err, re.MULTILINE), ended.err
+    db.refused(ended, "make room there, then run it again")
 
 
 def test_an_image_that_vanishes(cache: Kept, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, NEW, Refusal, Route, Way
+from devenv.model.upgrade import COPY, NEW, Do, Refusal, Route, Way
 from devenv.stages.plan_upgrade import choose
 from devenv.upgrades import postgres, registry
 from tests.making import resolved
@@ -76,3 +76,7 @@ def test_pg_upgrade_works_in_the_copy_with_the_old_images_programs() -> None:
     assert tools.mounts["/devenv/data"] == COPY
     assert {"/usr/lib/postgresql/15", "/usr/share/postgresql/15"} <= tools.mounts.keys()
     assert recipe.result == COPY
+    # What needs no data is made while that is copied.
+    first = next(number for number, step in enumerate(recipe.steps) if not step.beside)
+    assert [step.server for step in recipe.steps[:first]] == ["lift", "lift", "tools"]
+    assert recipe.steps[first].do is Do.COPY
