@@ -3,6 +3,7 @@
 
 def main() -> int:
     """The program. ^C while Python still reads it, or has nothing left to do for it, is no reason for a traceback."""
+    import gc
     import signal
     import sys
 
@@ -11,6 +12,7 @@ def main() -> int:
 
         print(f"devenv {__version__}")
         return 0
+    gc.set_threshold(50_000)  # what is imported is no garbage, and looking for some took a twentieth of a short command
     try:
         from devenv.cli import main as program
 
