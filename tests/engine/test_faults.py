@@ -27,6 +27,7 @@ from tests.engine.running import (
     started,
     well,
 )
+from tests.engine.upgrading import own_port
 
 NOWHERE = "sha256:" + "0" * 64
 
@@ -171,7 +172,7 @@ def test_a_port_that_is_taken_by_nobody_seen(project: Make, tmp_path: Path) -> N
 
 def test_two_at_once(project: Make) -> None:
     """One waits for the other; both end well, and there is one container of each."""
-    made = project(f"[services.cache]\n{REDIS}\n[services.db]\n{POSTGRES}\n")
+    made = project(f"[services.cache]\n{REDIS}port = {own_port()}\n[services.db]\n{POSTGRES}port = {own_port()}\n")
     ups = [Running(made, "up", "-j") for _ in range(3)]
     ended = [up.end() for up in ups]
     assert [one.code for one in ended] == [0, 0, 0], ended

@@ -18,10 +18,12 @@ from tests.engine import clients
 from tests.engine.conftest import Make
 from tests.engine.project import Project, docker
 from tests.engine.running import Terminal, containers, devenv, docker_that, running, small_disk, volumes, well
+from tests.engine.upgrading import own_port
 
-POSTGRES = '[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\n'
-REDIS = '[services.cache]\nkind = "redis"\nversion = "7.0.15"\n'
-RABBITMQ = '[services.queue]\nkind = "rabbitmq"\nversion = "3.10.8"\nplugins = []\n'
+#: Nobody else's ports: tests in other processes want the standard ones.
+POSTGRES = f'[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\nport = {own_port()}\n'
+REDIS = f'[services.cache]\nkind = "redis"\nversion = "7.0.15"\nport = {own_port()}\n'
+RABBITMQ = f'[services.queue]\nkind = "rabbitmq"\nversion = "3.10.8"\nplugins = []\nport = {own_port()}\n'
 NATS = '[services.bus]\nkind = "nats"\nversion = "2.10.27"\n'
 
 

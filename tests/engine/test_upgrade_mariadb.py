@@ -12,6 +12,10 @@ from tests.engine import clients
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project
 from tests.engine.running import DEVENV, Ended, environment, volumes, well
+from tests.engine.upgrading import own_port
+
+#: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
+PORT = own_port()
 
 DATA = (Path(__file__).parent / "data" / "upgrade.sql").read_text(encoding="utf-8")
 #: Only MariaDB has it.
@@ -33,7 +37,7 @@ def version(standins: tuple[Standin, ...], kind: str, begins: str) -> str:
 
 
 def write(own: Project, kind: str, number: str, more: str = "") -> None:
-    own.write(f'[services.db]\nkind = "{kind}"\nversion = "{number}"\ndatabases = ["main"]\n{more}')
+    own.write(f'[services.db]\nkind = "{kind}"\nversion = "{number}"\nport = {PORT}\ndatabases = ["main"]\n{more}')
 
 
 def feed(own: Project, kind: str, text: str) -> None:

@@ -15,6 +15,10 @@ from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker
 from tests.engine.running import PATIENCE, devenv
 from tests.engine.test_sync import version
+from tests.engine.upgrading import own_port
+
+#: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
+PORT = own_port()
 
 #: Virtual hosts by the end of the URL that leads there.
 HOSTS = {"/": "%2F", "app/ü": "app%2F%C3%BC"}
@@ -25,7 +29,9 @@ QUEUES: dict[str, dict[str, Any]] = {"by priority": {"x-max-priority": 10}, "quo
 
 def manifest(number: str) -> str:
     """With no plugin at all: nothing may depend on one."""
-    return f'[services.queue]\nkind = "rabbitmq"\nversion = "{number}"\nvhosts = ["app/ü"]\nplugins = []\n'
+    return (
+        f'[services.queue]\nkind = "rabbitmq"\nversion = "{number}"\nport = {PORT}\nvhosts = ["app/ü"]\nplugins = []\n'
+    )
 
 
 def at(own: Project, host: str) -> Any:

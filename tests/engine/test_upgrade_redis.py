@@ -15,6 +15,10 @@ from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project
 from tests.engine.running import devenv
 from tests.engine.test_sync import version
+from tests.engine.upgrading import own_port
+
+#: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
+PORT = own_port()
 
 BINARY = b"\x00\r\n'\"$`\xff "
 #: Long after every test: keys and fields that end then are compared to the millisecond.
@@ -24,7 +28,7 @@ LIBRARY = "#!lua name={0}\nredis.register_function('{0}', function(keys, args) r
 
 def manifest(kind: str, number: str, *lines: str) -> str:
     more = "\n".join(lines)
-    return f'[services.cache]\nkind = "{kind}"\nversion = "{number}"\n{more}\n'
+    return f'[services.cache]\nkind = "{kind}"\nversion = "{number}"\nport = {PORT}\n{more}\n'
 
 
 @contextlib.contextmanager
