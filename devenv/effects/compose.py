@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -219,11 +219,16 @@ def _translated(text: str, doing: str) -> DevenvError:
     lowered = text.lower()
     if any(sign in lowered for sign in _UNREACHABLE):
         return Unreachable(f"{doing}: the container engine went away", said)
-    for kind, signs in ((TakenMeanwhile, _MEANWHILE), (DevenvError, _SIGNS)):
-        for sign, sentence, hint in signs:
-            if sign in lowered:
-                error = kind(f"{doing}: {sentence}", f"{hint}\n  docker: {lines[-1]}")
-                if isinstance(error, TakenMeanwhile):
-                    error.ports = frozenset(int(port) for port in _WANTED_PORT.findall(lines[-1]))
-                return error
+    last = f"\n  docker: {lines[-1]}" if lines else ""
+    if found := _recognised(_MEANWHILE, lowered):
+        error = TakenMeanwhile(f"{doing}: {found[0]}", f"{found[1]}{last}")
+        error.ports = frozenset(int(port) for port in _WANTED_PORT.findall(last))
+        return error
+    if found := _recognised(_SIGNS, lowered):
+        return DevenvError(f"{doing}: {found[0]}", f"{found[1]}{last}")
     return DevenvError(f"{doing} failed", f"docker: {said}")
+
+
+def _recognised(signs: Iterable[tuple[str, str, str]], said: str) -> tuple[str, str] | None:
+    """The sentence and the hint of the first sign that is in what was said."""
+    return next(((sentence, hint) for sign, sentence, hint in signs if sign in said), None)
