@@ -112,12 +112,16 @@ def save_decisions(prepared: Prepared) -> bool:
 
 
 def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
-    """Do what the plan says, and remember as what each service was started."""
+    """Do what the plan says, and remember as what each service runs."""
+    if prepared.plan.changes:
+        _apply(prepared, progress, verb)
+    _remember(prepared)
+
+
+def _apply(prepared: Prepared, progress: Progress, verb: str) -> None:
     from devenv.effects.apply import Material, apply
 
     project, plan = prepared.project, prepared.plan
-    if not plan.changes:
-        return
     files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
     material = Material(
         root=project.root,
@@ -129,16 +133,22 @@ def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> No
         stack=project.stack(prepared.machine.project),
     )
     apply(plan, material, verb=verb, store=project.store, progress=progress)
-    started = plan.subjects(Action.CREATE, Action.RECREATE)
-    applied = project.store.read("applied")
-    overrides = project.overrides()
-    for name in started:
-        described = project.resolved.services[name].described
-        applied[name] = {**described, OVERRIDE: overrides.get(name, "")}
-    applied |= {name: {OVERRIDE: overrides[name]} for name in plan.subjects(Action.ADD)}
-    project.store.write("applied", applied)
-    served.remember(project, prepared.machine, started)
     owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})
+
+
+def _remember(prepared: Prepared) -> None:
+    """All that were asked for are now as the manifest says, also what was kept: a run that was cut short, or one that
+    lost a port, had started some of it and remembers nothing."""
+    project, applied = prepared.project, prepared.observed.applied
+    overrides = project.overrides()
+    own = {
+        name: {**project.resolved.services[name].described, OVERRIDE: overrides.get(name, "")}
+        for name in prepared.chosen
+    }
+    further = {name: {OVERRIDE: overrides[name]} for name in prepared.plan.subjects(Action.ADD)}
+    if (now := {**applied, **own, **further}) != applied:
+        project.store.write("applied", now)
+    served.remember(project, prepared.machine, prepared.chosen)
 
 
 def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:

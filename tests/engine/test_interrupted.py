@@ -179,11 +179,13 @@ def test_while_containers_are_started(cache: Project, moment: str, tmp_path: Pat
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_killed_while_containers_are_started(cache: Project, moment: str, tmp_path: Path) -> None:
-    """Nobody can say goodbye; the lock is the kernel's, so it is free."""
+    """Nobody can say goodbye; the lock is the kernel's, so it is free. A later change is named all the same."""
     does = MOMENTS[moment].format(signal="KILL")
     path = docker_that(tmp_path / "bin", f"case \"$*\" in *' up '*) {does};; esac")
     assert devenv(cache, "up", PATH=path).code == -signal.SIGKILL
     goes_on(cache)
+    cache.write(f'{CACHE}[services.cache.settings]\nmaxmemory-policy = "allkeys-lru"\n')
+    assert cache.plan()["cache"] == "recreate: maxmemory-policy default → allkeys-lru"
 
 
 def test_killed_while_a_container_is_made_anew(cache: Project, tmp_path: Path) -> None:
