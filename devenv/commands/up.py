@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,12 @@ from devenv.commands.options import (
     services_argument,
     timeout_option,
 )
+from devenv.commands.up_report import steps, tell_after
 from devenv.console import Console, Progress
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
-    from devenv.effects.ready import Outcome
     from devenv.journey import Prepared, Wishes
     from devenv.model.plan import Plan
     from devenv.project import Project
@@ -67,7 +68,7 @@ def command(
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
     from devenv.data.switching import recovered
-    from devenv.journey import Wishes, insisting, prepare
+    from devenv.journey import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
 
@@ -88,11 +89,28 @@ def command(
         _check_offline(prepared, offline=allowed.offline)
         bring = partial(_bring, world, console, wait_timeout=wait_timeout, as_json=as_json)
 
-        def again(lost: frozenset[int]) -> None:
-            project.store.clear_journal()
-            bring(_decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost)))
+        def again(lost: frozenset[int]) -> Prepared:
+            return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
 
-        insisting(partial(bring, prepared), again, lambda said: console.say(f"{said}; looking again"))
+        _insist(console, prepared, bring, again)
+
+
+def _insist(
+    console: Console, prepared: Prepared, bring: Callable[..., None], again: Callable[[frozenset[int]], Prepared]
+) -> None:
+    """``bring`` what is prepared, and what is decided ``again`` wherever something has gone meanwhile."""
+    from devenv.journey import insisting
+
+    done = prepared.plan
+
+    def anew(lost: frozenset[int]) -> None:
+        nonlocal done
+        prepared.project.store.clear_journal()
+        decided = again(lost)
+        done = decided.plan.after(done)
+        bring(decided, done=done)
+
+    insisting(partial(bring, prepared, done=done), anew, lambda said: console.say(f"{said}; looking again"))
 
 
 def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...]) -> bool:
@@ -124,17 +142,14 @@ def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
 
 def _show(console: Console, prepared: Prepared, *, as_json: bool) -> None:
     if as_json:
-        console.json({"plan": _steps(prepared.plan)})
+        console.json({"plan": steps(prepared.plan)})
         return
     console.plan(prepared.plan, result=True)
     console.say("nothing was changed" if prepared.plan.changes else "nothing to do")
 
 
-def _steps(plan: Plan) -> list[dict[str, str]]:
-    return [{"action": str(step.action), "subject": step.subject, "reason": step.reason} for step in plan.steps]
-
-
-def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: int, as_json: bool) -> None:
+def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wait_timeout: int, as_json: bool) -> None:
+    """Do it and tell of it; ``done`` is all that this run will have done then."""
     from devenv.data import seeding
     from devenv.effects import history
     from devenv.errors import DevenvError
@@ -166,7 +181,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, wait_timeout: 
         if prepared.plan.changes:
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
-    _tell_after(console, prepared, outcomes, seconds=time.monotonic() - start, as_json=as_json)
+    tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start, as_json=as_json)
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
@@ -236,50 +251,3 @@ def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
             raise KeyboardInterrupt
         if code != 0:
             raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
-
-
-def _tell_after(
-    console: Console, prepared: Prepared, outcomes: list[Outcome], *, seconds: float, as_json: bool
-) -> None:
-    services = prepared.project.resolved.services
-    addresses = {name: _address(prepared, name) for name in prepared.chosen}
-    if as_json:
-        entries = [
-            {
-                "name": outcome.name,
-                "kind": services[outcome.name].kind.name,
-                "version": outcome.version or None,
-                "wanted": services[outcome.name].version.text or None,
-                "address": addresses[outcome.name] or None,
-                "seconds": round(outcome.seconds, 3),
-            }
-            for outcome in outcomes
-        ]
-        console.json({"plan": _steps(prepared.plan), "services": entries})
-        return
-    rows = [
-        (
-            outcome.name,
-            services[outcome.name].kind.name,
-            outcome.version or services[outcome.name].version.text or "?",
-            addresses[outcome.name] or "-",
-            f"{outcome.seconds:.1f} s",
-        )
-        for outcome in outcomes
-    ]
-    console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
-    for outcome in outcomes:
-        _tell_other_version(console, services[outcome.name].version.text, outcome)
-    done = f"up in {seconds:.1f} s; 'devenv env' prints the variables" if prepared.plan.changes else "nothing to do"
-    console.say(done)
-
-
-def _tell_other_version(console: Console, wanted: str, outcome: Outcome) -> None:
-    """A tag can be wrong: what counts is what the server says of itself."""
-    if outcome.version and wanted and not f"{outcome.version}.".startswith(f"{wanted.removeprefix('v')}."):
-        console.say(f"note: {outcome.name} says it is {outcome.version}, devenv.toml says {wanted}")
-
-
-def _address(prepared: Prepared, name: str) -> str:
-    ports = prepared.project.resolved.services[name].ports
-    return f"{prepared.machine.host}:{prepared.machine.ports[ports[0].variable]}" if ports else ""

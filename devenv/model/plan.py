@@ -42,3 +42,10 @@ class Plan:
     @property
     def changes(self) -> tuple[Step, ...]:
         return tuple(step for step in self.steps if step.action is not Action.KEEP)
+
+    def after(self, earlier: Plan) -> Plan:
+        """Both as one: what ``earlier`` had done when it could not go on, and what was done from there."""
+        done = tuple(step for step in earlier.changes if step not in self.steps)
+        subjects = {step.subject for step in done}
+        kept = {step for step in self.steps if step.action is Action.KEEP and step.subject in subjects}
+        return Plan((*done, *(step for step in self.steps if step not in kept)))

@@ -147,6 +147,8 @@ def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_pa
     try:
         ended = well(devenv(made, "up", "-j", PATH=path))
         assert ended.err.count("a port was taken meanwhile; looking again") == times
+        steps = {(step["action"], step["subject"]) for step in ended.document["plan"]}
+        assert {("create", "cache"), ("create", "other")} < steps  # all that was done, not only what was done last
         for taken in takers:
             assert f"(process {taken.read_text()}): cache gets" in ended.err
         assert running(made) == {"cache", "other"}

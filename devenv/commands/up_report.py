@@ -1,0 +1,62 @@
+"""What ``devenv up`` says when it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devenv.console import Console
+
+if TYPE_CHECKING:
+    from devenv.effects.ready import Outcome
+    from devenv.journey import Prepared
+    from devenv.model.plan import Plan
+
+
+def steps(plan: Plan) -> list[dict[str, str]]:
+    return [{"action": str(step.action), "subject": step.subject, "reason": step.reason} for step in plan.steps]
+
+
+def tell_after(
+    console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float, as_json: bool
+) -> None:
+    services = prepared.project.resolved.services
+    addresses = {name: _address(prepared, name) for name in prepared.chosen}
+    if as_json:
+        entries = [
+            {
+                "name": outcome.name,
+                "kind": services[outcome.name].kind.name,
+                "version": outcome.version or None,
+                "wanted": services[outcome.name].version.text or None,
+                "address": addresses[outcome.name] or None,
+                "seconds": round(outcome.seconds, 3),
+            }
+            for outcome in outcomes
+        ]
+        console.json({"plan": steps(done), "services": entries})
+        return
+    rows = [
+        (
+            outcome.name,
+            services[outcome.name].kind.name,
+            outcome.version or services[outcome.name].version.text or "?",
+            addresses[outcome.name] or "-",
+            f"{outcome.seconds:.1f} s",
+        )
+        for outcome in outcomes
+    ]
+    console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
+    for outcome in outcomes:
+        _tell_other_version(console, services[outcome.name].version.text, outcome)
+    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if done.changes else "nothing to do")
+
+
+def _tell_other_version(console: Console, wanted: str, outcome: Outcome) -> None:
+    """A tag can be wrong: what counts is what the server says of itself."""
+    if outcome.version and wanted and not f"{outcome.version}.".startswith(f"{wanted.removeprefix('v')}."):
+        console.say(f"note: {outcome.name} says it is {outcome.version}, devenv.toml says {wanted}")
+
+
+def _address(prepared: Prepared, name: str) -> str:
+    ports = prepared.project.resolved.services[name].ports
+    return f"{prepared.machine.host}:{prepared.machine.ports[ports[0].variable]}" if ports else ""
