@@ -26,6 +26,7 @@ from devenv.pinning import looked_up, pinned
 from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
+from devenv.stages.frozen import frozen_problems
 from devenv.stages.load import LOCAL, build_manifest
 from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_runtimes import parted, plan_runtimes
@@ -190,19 +191,23 @@ def following(
     world: World, home: Home, everything: Observed, services: Sequence[str], *, way: Way | None = None
 ) -> tuple[Home, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
-    is refused, and with it the change of version that would need it."""
+    is refused, and with it the change of version that would need it. So is what acts only on new data: it was written
+    by hand, as production's settings of that sort are only told of."""
     project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
     names = select(project.manifest, services, ())
     users = project.needed_here()
     lacking = {name for image in missing(project.lock, users) for name in users[image]}
     moves = upgrading.plan(world, project, machine, observed, (n for n in names if n not in lacking), way=way)
-    home = replace(home, refused=(*home.refused, *moves.refused.values()))
     back = {change.service for change in home.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
+        home = replace(home, refused=(*home.refused, *(moves.refused[name] for name in back)))
         return following(world, without(world, home, back, versions_only=True), everything, services, way=way)
+    staying = [project.resolved.services[name] for name in names if not moves.of(name)]
+    refused = {**moves.refused, **frozen_problems(staying, observed, machine)}
+    home = replace(home, refused=(*home.refused, *refused.values()))
     running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
-    chosen = tuple(name for name in names if name in running and name not in moves.refused and name not in lacking)
+    chosen = tuple(name for name in names if name in running and name not in refused and name not in lacking)
     wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
     return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
 

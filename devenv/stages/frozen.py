@@ -16,13 +16,14 @@ def guard_frozen(
     services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: Container[str] = ()
 ) -> None:
     """Refuse to start a service on data that was made otherwise. Raises Refused with all that is so."""
-    problems = [
-        _problem(service, changed)
-        for service in services
-        if service.name not in fresh and (changed := frozen(service, observed, machine))
-    ]
-    if problems:
-        raise Refused(problems)
+    if problems := frozen_problems((service for service in services if service.name not in fresh), observed, machine):
+        raise Refused(problems.values())
+
+
+def frozen_problems(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> dict[str, Problem]:
+    """Service -> why it cannot be started on data that was made otherwise; only those of which that is so."""
+    changed = ((service, frozen(service, observed, machine)) for service in services)
+    return {service.name: _problem(service, found) for service, found in changed if found}
 
 
 def _problem(service: ResolvedService, changed: Mapping[str, tuple[str, str]]) -> Problem:

@@ -189,6 +189,32 @@ def no_canary(shop: Project, *inputs: str) -> bool:
     return True
 
 
+BOOKS = """\
+[services.books]
+kind = "mariadb"
+version = "{version}"
+settings = {{ lower_case_table_names = {cases} }}
+
+[services.cache]
+kind = "redis"
+version = "7.0"
+settings = {{ maxmemory-policy = "{policy}" }}
+"""
+
+
+def test_what_acts_only_on_new_data_keeps_nobody_else_behind(project: Make, standins: tuple[Standin, ...]) -> None:
+    running = version(standins, "mariadb", "10.11")
+    made = project(BOOKS.format(version=running, cases=0, policy="noeviction"))
+    made.up()
+    made.write(BOOKS.format(version=running, cases=1, policy="allkeys-lru"))
+    for word in ("recreate cache: maxmemory-policy noeviction → allkeys-lru", "nothing to do"):
+        ended = devenv(made, "sync", "--yes")
+        assert (ended.code, word in ended.err) == (5, True), ended
+        assert "not done: books: there is data here already, and this acts only on new data: lower_case" in ended.err
+    with redis.Redis.from_url(made.url("cache")) as client:
+        assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "allkeys-lru"}
+
+
 def test_a_new_major_version_takes_its_data_along(shop: Project, standins: tuple[Standin, ...]) -> None:
     """And a sync that is taken back returns to the data of before."""
     well(devenv(shop, "sync", "--yes"))
