@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
@@ -16,6 +16,7 @@ from devenv.errors import DevenvError
 from devenv.homecoming import Follow, Home, without
 from devenv.journey import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
+from devenv.model.record import record
 from devenv.pinning import committed, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
@@ -51,12 +52,12 @@ def write_manifest(home: Home, project: Project, moved: Moved) -> None:
     root = project.root
     before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
     after = {MANIFEST: history.digest(text)}
-    history.record(project.store, "sync", _lines(home, moved), before=before, after=after, moved=moved.generations)
+    history.add(project.store, "sync", _lines(home, moved), before=before, after=after, moved=moved.generations)
     if edited:
         files.write(root, File(MANIFEST, text, mode=files.mode(root / MANIFEST)))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Applied:
     """How it ended: what was prepared, what the services said, what data was moved and what was not."""
 

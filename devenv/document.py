@@ -6,11 +6,11 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from devenv import tomldoc, yamlio
 from devenv.model.fact import Note
+from devenv.model.record import record
 
 #: Files on which a parser would spend more than is worth it. Real states reach tens of MiB.
 LARGEST = 200 * 1024 * 1024
@@ -30,7 +30,7 @@ class Unreadable(ValueError):
         self.whole = whole
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Document:
     """``file`` is as people know it: a path, or the command that printed it. ``values`` are one of JSON or TOML, one
     for each document of YAML, the lines of anything else. ``asked``: what a command answered, which is how things are

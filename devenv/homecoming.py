@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devenv import production
@@ -20,6 +20,7 @@ from devenv.model.kind import Kind
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
+from devenv.model.record import record
 from devenv.model.upgrade import Way
 from devenv.model.version import parse_version
 from devenv.pinning import looked_up, pinned
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Home:
     """Production beside the manifest. ``project`` is as it is, ``wanted`` as it is to be; ``notes`` are about sources
     that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first."""
@@ -175,7 +176,7 @@ def _newer(world: World, project: Project, service: str) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Follow:
     """What this machine has to do: data to be moved, then the plan of ``up`` for what runs."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from devenv.console import Progress
@@ -15,6 +15,7 @@ from devenv.effects.world import World
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.plan import Action, Plan
+from devenv.model.record import record
 from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.place import Moved, place
@@ -31,7 +32,7 @@ _LOOKS = 5
 Done = TypeVar("Done")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Wishes:
     """What the user allows: see the options of ``devenv up``. ``partial``: services that are not asked for need not be
     in the lock. ``lost``: host ports that could not be had, though nobody was seen on them."""
@@ -44,7 +45,7 @@ class Wishes:
     lost: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Prepared:
     """Everything decided, nothing done."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from devenv.kinds import Catalogue, runtimes
 from devenv.model.fact import Fact, Note, Reading
 from devenv.model.manifest import Manifest
 from devenv.model.production import Place
+from devenv.model.record import record
 from devenv.sources import registry, terraform
 from devenv.sources.known import Known
 from devenv.stages.plan_sync import Releases
@@ -25,7 +26,7 @@ from devenv.stages.plan_sync import Releases
 _DEPTH = 10
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Production:
     """All that sources say, and what could not be read."""
 

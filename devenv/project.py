@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,11 +22,10 @@ from devenv.model.lock import Lock
 from devenv.model.machine import INSIDE, Machine
 from devenv.model.manifest import RUNTIMES, Manifest
 from devenv.model.mirrors import Mirrors
+from devenv.model.record import record
 from devenv.model.resolved import Resolved, ResolvedService
+from devenv.stages import locking
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
-from devenv.stages.locking import LOCAL_PATH as LOCAL_LOCK_PATH
-from devenv.stages.locking import PATH as LOCK_PATH
-from devenv.stages.locking import parse_lock
 from devenv.stages.resolve import images_of, resolve
 from devenv.targets import compose, dotenv
 
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from devenv.model.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Project:
     """One checkout, read. ``kept`` is what ``.devenv/.env`` says; ``resolved`` is of the layered manifest.
 
@@ -230,8 +229,8 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
     kinds = catalogue.read(documents.kinds())
     _check_once(store, documents, kinds, catalogue)
     whole = build_manifest(documents.merged, kinds)
-    lock_text = files.read_text(root / LOCK_PATH) or ""
-    locks = _both_locks(root, parse_lock(lock_text if lock is None else lock), images_of(whole, kinds))
+    lock_text = files.read_text(root / locking.PATH) or ""
+    locks = _both_locks(root, locking.parse_lock(lock_text if lock is None else lock), images_of(whole, kinds))
     resolved = resolve(whole, kinds, locks)
     base = build_manifest(documents.base, kinds) if documents.local else whole
     shared = resolve(base, kinds, locks) if documents.local else resolved
@@ -265,7 +264,7 @@ def _workspaces(documents: Documents, manifest: Manifest) -> tuple[Workspace, ..
 
 def _both_locks(root: Path, lock: Lock, needed: Collection[ImageRef]) -> Lock:
     """The committed lock, and of this machine's own what is still needed."""
-    own = parse_lock(files.read_text(root / LOCAL_LOCK_PATH) or "", LOCAL_LOCK_PATH)
+    own = locking.parse_lock(files.read_text(root / locking.LOCAL_PATH) or "", locking.LOCAL_PATH)
     return Lock({image: entry for image, entry in own.images.items() if image in needed} | dict(lock.images))
 
 

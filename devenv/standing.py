@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from devenv.console import Console
@@ -17,6 +17,7 @@ from devenv.errors import DevenvError
 from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed
+from devenv.model.record import record
 from devenv.project import Project, open_project
 from devenv.stages import locking, place
 from devenv.stages.load import MANIFEST
@@ -25,7 +26,7 @@ from devenv.stages.resolve import select
 from devenv.targets.mark import read_mark
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Standing:
     """The project, this checkout's place on the machine as ``.devenv/.env`` has it, and what is there."""
 

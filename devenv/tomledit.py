@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from devenv.model.record import record
 from devenv.tomldoc import TomlError, parse
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Edit:
     """``value`` is to stand at ``path`` (None: nothing is); ``remark`` goes into the comment behind it, where it takes
     the place of an earlier remark that ``earlier`` finds and leaves people's own words alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from devenv import arriving, homecoming
 from devenv.console import Progress
@@ -21,6 +21,7 @@ from devenv.model.change import Change, SyncPlan
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.production import Bound
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import COPY, NEW, Do, Recipe, Route, Server, Step, Upgrade, Way, mounts
 from devenv.pinning import pinned
@@ -33,7 +34,7 @@ from devenv.targets import dotenv, workbench
 from devenv.waiting import Waiting, failures, wait
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Trial:
     """What is tried: the project as it would be, and how the data gets there."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from devenv.console import Progress
 from devenv.effects import ready
@@ -14,11 +13,12 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, Observed
 from devenv.model.probe import Answer
 from devenv.model.problem import Problem
+from devenv.model.record import record
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages import asking
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiting:
     """What is waited for: services by name with their containers; ``made`` are those on data that did not exist.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +9,7 @@ import click
 from devenv.commands.options import format_option
 from devenv.console import Console
 from devenv.effects.world import World
+from devenv.model.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devenv.project import Project
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One thing that was looked at: ``level`` is ok, warning or problem; ``fix`` is what helps."""
 

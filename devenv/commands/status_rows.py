@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from devenv.console import Console
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """How one service stands: ``running`` is the version it was started as, ``drift`` what 'up' would change."""
 
@@ -21,7 +20,7 @@ class Row:
 
 
 def entry(row: Row) -> dict[str, object]:
-    values = {name: getattr(row, name) or None for name in Row.__slots__}
+    values = {name: getattr(row, name) or None for name in Row.__match_args__}
     return values | {"in_sync": not row.drift}
 
 

@@ -224,7 +224,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             if follow:
                 _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), follow)
             history.undo(project.store, entry)
-            history.record(project.store, "rollback", [f"of the sync of {entry.at}"])
+            history.add(project.store, "rollback", [f"of the sync of {entry.at}"])
         if asked.as_json:
             back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
             console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
 
 from devenv.console import Progress
@@ -27,6 +27,7 @@ from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
+from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import LABEL
 from devenv.project import Project
@@ -36,7 +37,7 @@ from devenv.stages.resolve import further_key
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """What keeping needs of a checkout and of this machine."""
 

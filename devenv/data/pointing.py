@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from devenv.effects import files, snapshots
@@ -20,6 +20,7 @@ from devenv.effects.workbench import clear
 from devenv.errors import DevenvError
 from devenv.model.file import File
 from devenv.model.machine import Machine
+from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.targets import dotenv
 
@@ -28,7 +29,7 @@ JOURNAL = "snapshot"
 AROUND = "around"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Move:
     """``generations`` by data are live from now on; ``kept`` is what was live before, and is kept. ``served`` is by
     what the new live volumes were last opened, ``remove`` are the containers of the former ones, which do not run."""

@@ -7,7 +7,7 @@ is in the journal of upgrades.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from devenv.console import Console
@@ -21,13 +21,14 @@ from devenv.effects.workbench import clear
 from devenv.model.file import File
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
+from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import Upgrade
 from devenv.project import Project
 from devenv.stages.plan_upgrade import next_generation, volumes_of
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Switch:
     """What makes moved data the data: the generations that are live from now on, the texts of files that say so (by
     path below the root), the digests of what they are before, the copies that are kept, and what history says of it."""
@@ -137,7 +138,7 @@ def _forward(store: Store, said: Mapping[str, Any], begun: Mapping[str, Mapping[
     if not recorded or recorded[0].moved != entry.generations:
         after = {path: history.digest(entry.files[path]) for path in untouched}
         edited = {path: text for path, text in untouched.items() if text != entry.files[path]}
-        history.record(store, "sync", entry.changes, before=edited, after=after, moved=entry.generations)
+        history.add(store, "sync", entry.changes, before=edited, after=after, moved=entry.generations)
     for path in untouched:
         files.write(store.root, File(path, entry.files[path], mode=files.mode(store.root / path)))
     _point(store, entry)

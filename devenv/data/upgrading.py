@@ -21,6 +21,7 @@ from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Upgrade, Way
 from devenv.project import Project
@@ -28,7 +29,7 @@ from devenv.stages.plan_upgrade import behind, choose, next_generation, volumes_
 from devenv.upgrades import registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moves:
     """What is to be moved, and what cannot be."""
 

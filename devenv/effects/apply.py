@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 from devenv.console import Progress
@@ -19,13 +18,14 @@ from devenv.effects.store import Store
 from devenv.errors import DevenvError
 from devenv.model.file import File
 from devenv.model.plan import Action, Plan
+from devenv.model.record import record
 
 #: Images fetched side by side; registries and disks gain nothing from more.
 _PULLS = 3
 _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Action.ADD)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Material:
     """What steps are made with: every file by path, each service's image as the engine calls it, its platform, the
     containers of services that are to be stopped, and those that an interrupted run left half made."""

@@ -13,7 +13,6 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from devenv.effects.files import cannot_write
 from devenv.effects.process import BESIDE, Finished, pipe
 from devenv.effects.volumes import failed
 from devenv.errors import DevenvError, ManifestError, Refused
+from devenv.model.record import record
 
 #: What tells of everything else. No file of ours is larger.
 ABOUT = "devenv.json"
@@ -29,7 +29,7 @@ _LARGEST = 64 * 1024 * 1024
 _BLOCK = 512
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Member:
     """A file in the archive: its name, its bytes, and their SHA-256."""
 
@@ -174,7 +174,7 @@ def _well(ended: list[Finished], doing: str) -> None:
         raise DevenvError(f"{doing} failed", f"a program ended with code {bad.code}")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Archive:
     """What an archive says of itself, and where its members begin."""
 

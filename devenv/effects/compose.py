@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devenv.effects.engine import docker as ask
 from devenv.effects.process import minding
 from devenv.errors import DevenvError, Unreachable
+from devenv.model.record import record
 
 if TYPE_CHECKING:
     from python_on_whales import DockerClient
@@ -36,7 +36,7 @@ class TakenMeanwhile(DevenvError):
     ports: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Stack:
     """A Compose project as devenv hands it to Compose: its name, its folder, its files in the order of merging."""
 

@@ -7,12 +7,12 @@ comes through here. Whoever it waits for may die: then it ends, and has done not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from devenv.effects.engine import docker, ended
 from devenv.effects.process import Begun, begin, pipe
 from devenv.effects.volumes import NO_SHELL, failed
 from devenv.errors import DevenvError
+from devenv.model.record import record
 
 #: Says how many bytes (KiB) there are, and how many are free; copies when it is told to. BusyBox's cp may not know how
 #: to share blocks.
@@ -26,7 +26,7 @@ for from in /from*; do cp -a ${share:-} $from/. /to${from#/from}/ || exit 1; don
 """
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Copying:
     """A copy that can be made at once. ``size`` and ``free`` are bytes, None where nobody can look."""
 

@@ -12,11 +12,12 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from urllib.parse import urlencode
 
 from devenv.effects import process
+from devenv.model.record import record
 
 #: Docker Hub's key, in ``auths`` and for helpers, since before registries had names of their own.
 HUB_KEY = "https://index.docker.io/v1/"
@@ -31,7 +32,7 @@ _CHALLENGE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Login:
     """What a registry knows a user by. ``identity_token``: the secret is a refresh token of OAuth 2, no password."""
 

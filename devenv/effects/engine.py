@@ -12,7 +12,6 @@ import json
 import re
 import socket
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -30,6 +29,7 @@ from devenv.effects.process import Begun, Finished, begin
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
+from devenv.model.record import record
 
 #: Engine API 1.40 (19.03) is the oldest on which Compose's file format 3.8 features we render all work.
 OLDEST_ENGINE = (20, 10)
@@ -130,7 +130,7 @@ def _table(begun: Begun) -> Table:
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Asked:
     """A question on its way: over the engine's socket or by a docker command."""
 
@@ -157,7 +157,7 @@ def _ask(question: Question, place: str) -> _Asked:
     return _Asked(question, None, begin(["docker", *question.words]))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Looking:
     """Questions that were put to the engine and are being answered. Begin early, ask for ``result`` late."""
 

@@ -4,15 +4,16 @@ API whose answer makes the same columns."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from devenv.model.record import record
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 Table = Sequence[Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Question:
     """``words`` of the docker CLI; ``resource`` of the API; ``columns`` makes of its answer what the CLI prints."""
 

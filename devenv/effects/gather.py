@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +12,7 @@ from devenv.document import LARGEST, Document, Keep, Unreadable, decode
 from devenv.effects.process import minding, run
 from devenv.model.fact import Note
 from devenv.model.production import Place
+from devenv.model.record import record
 
 #: A file whose name ends so is meant for us, wherever it was found.
 STATE = ".tfstate"
@@ -24,7 +24,7 @@ _PATIENCE = 60.0
 _AT_ONCE = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gathered:
     """What a place gave: documents, and notes about what could not be had. ``sought``: nobody named these files one
     by one, so that one which is nothing of ours needs no word."""
@@ -34,7 +34,7 @@ class Gathered:
     sought: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gatherer:
     """``root`` is what paths are relative to, ``env`` has the addresses of live servers, ``day`` is the ISO day."""
 

@@ -10,17 +10,18 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
 from devenv.effects.store import Store
 from devenv.errors import DevenvError
+from devenv.model.record import record
 
 _FOLDER = "history"
 _MOST = 500
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """``number`` counts from 1; ``at`` is in UTC; ``changes`` are sentences. ``before`` holds the former text of each
     file that was edited (None: there was none), ``after`` the SHA-256 of what it became; ``moved`` are the generations
@@ -52,7 +53,7 @@ def entries(store: Store) -> list[Entry]:
     return found
 
 
-def record(
+def add(
     store: Store,
     verb: str,
     changes: Sequence[str],
@@ -75,7 +76,7 @@ def record(
 def mention(store: Store, verb: str, changes: Sequence[str]) -> None:
     """Add one that nothing depends on: that it cannot be written is no reason to fail."""
     with contextlib.suppress(DevenvError):
-        record(store, verb, changes)
+        add(store, verb, changes)
 
 
 def undo(store: Store, entry: Entry) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from devenv.model.record import record
 
 #: What a database's own client would be told in the query, as far as it says where to log in and not how safely.
 _OPTIONS = frozenset(["authSource", "authMechanism", "replicaSet", "directConnection", "tls", "ssl"])
@@ -18,7 +20,7 @@ class Malformed(ValueError):
     """An address that cannot be used; the text is a sentence about it that holds nothing of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Scheme:
     """``port`` is 0 where there is no usual one; ``tls`` is spoken from the first byte."""
 
@@ -56,7 +58,7 @@ SCHEMES: Mapping[str, Scheme] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """``hosts`` are (host, port), one but for MongoDB; ``path`` is without its first slash, and not decoded."""
 

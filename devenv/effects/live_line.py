@@ -6,10 +6,11 @@ import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from devenv.effects.live_address import Address
 from devenv.effects.registry_http import is_loopback
+from devenv.model.record import record
 
 #: More than any server needs to say who it is.
 _MOST = 1024 * 1024
@@ -19,7 +20,7 @@ class NoAnswer(Exception):
     """A server that could not be asked; the text is a sentence that holds nothing of its address."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """Seconds: to connect, for one answer, for all of them."""
 
@@ -28,7 +29,7 @@ class Limits:
     total: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Way:
     """How a server is reached. ``opened`` are the connections that there are, so that they can be cut off."""
 

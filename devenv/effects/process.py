@@ -9,9 +9,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from devenv.model.record import record
 
 #: Programs that are being waited for. One that nobody waits for any more must not outlive us.
 _running: set[subprocess.Popen[str]] = set()
@@ -19,7 +20,7 @@ _running: set[subprocess.Popen[str]] = set()
 _GRACE = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finished:
     """A program that ended: its exit code and what it wrote, as text (bytes that are no UTF-8 are replaced)."""
 
@@ -28,7 +29,7 @@ class Finished:
     stderr: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Begun:
     """A program that was begun and is at work while its beginner does something else."""
 

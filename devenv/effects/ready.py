@@ -15,6 +15,7 @@ from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container
 from devenv.model.probe import Answer, Command, Question
+from devenv.model.record import record
 
 #: Seconds between two looks at whether a container still runs.
 _LOOK = 0.5
@@ -22,7 +23,7 @@ _LOOK = 0.5
 _SOON, _LATER = 0.1, 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Awaited:
     """A service that is to serve: its container, and the question (None: its health check decides)."""
 
@@ -31,7 +32,7 @@ class Awaited:
     question: Question | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """How it ended for one service: ``failure`` is "" for one that serves; ``log`` holds its last lines if not.
 

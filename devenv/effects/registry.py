@@ -11,7 +11,6 @@ import re
 import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from urllib.parse import quote
 
 from devenv import __version__
@@ -22,6 +21,7 @@ from devenv.effects.registry_http import Answer, Web, origin, site
 from devenv.model.image import ImageRef
 from devenv.model.mirrors import HUB_HOST, Mirrors
 from devenv.model.problem import Problem
+from devenv.model.record import record
 
 INDEX_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 MANIFEST_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
@@ -33,7 +33,7 @@ AT_ONCE = 8
 PASSING = {500, 502, 503, 504}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pinned:
     """What a tag means now.
 

@@ -14,13 +14,13 @@ import re
 import socket
 import ssl
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from devenv.effects.credentials import command
 from devenv.model.image import DOCKER_HUB, ImageRef
 from devenv.model.mirrors import HUB_HOST
 from devenv.model.problem import Problem
+from devenv.model.record import record
 
 SHOWN = 5  # tags in a hint
 MIRROR = "DEVENV_REGISTRY_MIRROR=host[:port][/path]"
@@ -43,7 +43,7 @@ class Failed(Exception):
         self.passing = passing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """An image, and the registry and repository that stand for it on this machine."""
 
@@ -61,7 +61,7 @@ class Asked:
         return f"{self.place}/{self.repository}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fate:
     """What became of repositories of Docker Hub (shell patterns), as one sentence."""
 

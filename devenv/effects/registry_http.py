@@ -11,13 +11,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 from urllib.parse import urljoin
 
 from devenv.effects import registry_errors as errors
 from devenv.effects.registry_errors import Asked, Failed, table
+from devenv.model.record import record
 
 REDIRECTS = {301, 302, 303, 307, 308}
 MAX_REDIRECTS = 5
@@ -25,7 +25,7 @@ MAX_BODY = 8 * 2**20  # bytes: manifests end at 4 MiB by the specification; list
 BROKEN = (ConnectionResetError, BrokenPipeError, TimeoutError, http.client.IncompleteRead, ssl.SSLEOFError)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """``url`` is where it came from in the end."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TextIO, cast
+
+from devenv.model.record import record
 
 
 def _cwd() -> Path:
@@ -23,7 +25,7 @@ def _nothing(mode: str) -> TextIO:
     return cast("TextIO", open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123 - open as long as we run
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class World:
     """Where the user stands, their environment, and whom devenv talks to."""
 

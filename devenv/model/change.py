@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from devenv.model.fact import Evidence
 from devenv.model.manifest import RUNTIMES, Setting
+from devenv.model.record import record
 
 #: What the manifest can hold under a key: a scalar, or a list of names.
 Said = Setting | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Change:
     """One key of one service, or of ``[runtimes]``: ``key`` is its path below ``[services.<service>]``; ``old`` is None
     where it is not there, ``new`` is None where it goes. ``reason`` is a short sentence; ``evidence`` says who has it
@@ -29,7 +28,7 @@ class Change:
         return ("runtimes", *self.key) if self.service == RUNTIMES else ("services", self.service, *self.key)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SyncPlan:
     """All changes, in the order of the manifest, and sentences about what is not changed and worth knowing."""
 

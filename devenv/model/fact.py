@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum, StrEnum
+
+from devenv.model.record import record
 
 
 class Precision(StrEnum):
@@ -35,7 +37,7 @@ class Trust(IntEnum):
     LIVE = 6  # what the server itself says
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Evidence:
     """Where something was read. ``source`` is the kind of source, ``date`` an ISO day."""
 
@@ -51,7 +53,7 @@ class Evidence:
         return f"{self.source} {self.address or self.file}{attribute}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact:
     """One service that production runs, as one source tells it.
 
@@ -86,7 +88,7 @@ class Fact:
         return replace(self.whence.get(setting, self.evidence), attribute=setting)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """Something about a source that is worth a sentence: what could not be read, or was read with a doubt."""
 
@@ -102,7 +104,7 @@ class Note:
         return ": ".join(part for part in (place, self.address, self.message) if part)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reading:
     """What one source says. ``wants`` are further files that it refers to, relative to the one that does."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class File:
     """``path`` below the project's root, with forward slashes; ``mode`` in octal; ``inputs`` digest of its causes."""
 
@@ -15,7 +15,7 @@ class File:
     mode: int = 0o644
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileState:
     """A file that devenv generates, as found: ``inputs`` is what it says it was made from ("" if it does not say).
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from devenv.model.record import record
 from devenv.model.version import Version, in_range
 
 #: What an option of a service may hold. ``map`` is a table of strings, ``ports`` one of ports by name,
@@ -17,7 +18,7 @@ Value = str | int | float | bool
 OptionValue = Value | tuple[str, ...] | Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Option:
     """A key that services of this kind take beside those that all services take.
 
@@ -35,7 +36,7 @@ class Option:
     absent: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DataRule:
     """Where versions in a range keep their data, and what names its format.
 
@@ -48,7 +49,7 @@ class DataRule:
     paths: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Greeting:
     """How a server is asked, over its published port and in its own protocol, whether it serves.
 
@@ -61,7 +62,7 @@ class Greeting:
     send: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Exec:
     """A command inside the running container, each word a template; ``input`` names a template file for its stdin.
 
@@ -77,7 +78,7 @@ class Exec:
     beside: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ConfigFile:
     """A file in the container, rendered from a template of the kind; one that renders to nothing is not there."""
 
@@ -85,7 +86,7 @@ class ConfigFile:
     template: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SeedRule:
     """How files of some names are loaded: a command in the running container, each word a template, that reads the file
     (or a tar of the folder, for a name that ends with ``/``) on its standard input."""
@@ -94,7 +95,7 @@ class SeedRule:
     command: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Build:
     """What makes a derived image necessary: any value in these options that the image does not already hold."""
 
@@ -103,7 +104,7 @@ class Build:
     not_on: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Kind:
     """Everything devenv knows of one kind of service.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from devenv.model.image import ImageRef
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Locked:
     """One image's index digest (``sha256:…``), the registry that was asked, and the day (ISO) it was."""
 
@@ -17,7 +18,7 @@ class Locked:
     date: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Lock:
     """All locked images by canonical reference."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from devenv.model.record import record
 from devenv.model.resolved import Volume
 
 LOOPBACK = "127.0.0.1"
@@ -12,7 +13,7 @@ LOOPBACK = "127.0.0.1"
 INSIDE = "DEVENV_WORKSPACE"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Machine:
     """``project`` is the Compose project's name here; ``ports`` maps a port's variable to the host's port.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from devenv.model.kind import OptionValue, Value
+from devenv.model.record import record
 from devenv.model.version import Version
 
 Setting = Value | tuple[Value, ...]
@@ -14,7 +15,7 @@ Setting = Value | tuple[Value, ...]
 RUNTIMES = "[runtimes]"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Service:
     """One ``[services.<name>]``: keys that every kind takes, and ``options``, those that its own kind takes."""
 
@@ -32,7 +33,7 @@ class Service:
     follows: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seed:
     """Something that fresh data is filled with: a file, a folder or a pattern of files, or a command on the host."""
 
@@ -43,7 +44,7 @@ class Seed:
         return self.path or " ".join(self.command)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manifest:
     """The whole ``devenv.toml``, or it with ``devenv.local.toml`` laid over it."""
 

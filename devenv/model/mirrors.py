@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from devenv.model.image import DOCKER_HUB, ImageRef
 from devenv.model.problem import Problem
+from devenv.model.record import record
 
 #: Where Docker Hub's registry really answers; docker.io itself is only a name.
 HUB_HOST = "registry-1.docker.io"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mirrors:
     """The mirrors of this machine, each ``host[:port][/path]``.
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from devenv.model.file import FileState
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Engine:
     """The container engine that answered: its version, and ``host`` ("" when it is this machine)."""
 
@@ -19,7 +20,7 @@ class Engine:
     host: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Container:
     """A container. ``project`` is Compose's.
 
@@ -52,7 +53,7 @@ class Container:
         return self.state == "running"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ExistingVolume:
     """A volume and the stamp on it: service, kind and data format ("" where it has none)."""
 
@@ -74,7 +75,7 @@ class ExistingVolume:
         return (match[1] or "") if match else None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Observed:
     """Everything the planner may know of the machine.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from devenv.model.record import record
 
 
 class Action(StrEnum):
@@ -21,7 +22,7 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One thing to do: ``subject`` is a service, an image or a file, by name."""
 
@@ -30,7 +31,7 @@ class Step:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Plan:
     """Steps in the order in which they are taken."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Question:
     """What to send where, as bytes; ``expect`` is searched in the answer, one character a byte."""
 
@@ -15,7 +15,7 @@ class Question:
     expect: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """``ready`` or not; ``version`` if the answer told it; ``said``: what came instead, for people."""
 
@@ -24,7 +24,7 @@ class Answer:
     said: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
     """A program to run inside a service's container: its words, and what it reads on its standard input."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Where:
     """A place in a file: path as the user knows it, 1-based line (None: the file as a whole)."""
 
@@ -16,7 +16,7 @@ class Where:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One sentence about one place: ``where: key: message``, and ``hint``, what to do about it."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from devenv.model.fact import Evidence, Fact
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Place:
     """One entry of an environment's ``sources``: exactly one of ``path``, ``command`` and ``url_env`` is said.
 
@@ -28,7 +29,7 @@ class Place:
         return self.path or " ".join(self.command) or f"${self.url_env}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Truth:
     """What production runs of one service: ``fact`` is brought together of what ``sources`` say, the most trusted
     first; ``doubts`` are sentences about what they do not agree on; ``coming`` is what a plan will make of it."""
@@ -40,7 +41,7 @@ class Truth:
     coming: tuple[Fact, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bound:
     """Services of the manifest with what production runs of each; ``loose`` is what no service mirrors."""
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind, OptionValue
 from devenv.model.manifest import Setting
+from devenv.model.record import record
 from devenv.model.version import Version
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Port:
     """A port of a service: ``container`` inside, ``preferred`` on the host, ``variable`` in ``.devenv/.env``.
 
@@ -33,7 +33,7 @@ def remembered(variable: str) -> str:
     return f"{variable}_WANTED"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Volume:
     """A volume: its key in the Compose file (``db-postgres-15``), the data format it holds, where it is mounted.
 
@@ -46,7 +46,7 @@ class Volume:
     data: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ResolvedService:
     """One service, decided: ``digest`` is the lock's (None: not locked yet), ``build`` the tag of a derived image.
 
@@ -77,7 +77,7 @@ class ResolvedService:
         return self.volumes[0].data if self.volumes else ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolved:
     """All services in start order, by name; ``images`` are all references that the lock must hold."""
 

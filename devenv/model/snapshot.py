@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from devenv.model.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class Snapshot:
     """``name`` is what people call it; several services kept at once share one. ``at`` is in UTC, ``size`` in bytes.
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 
 
@@ -19,7 +20,7 @@ class Way(StrEnum):
     SIDE_BY_SIDE = "from server to server"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Route:
     """How to go. ``stops`` are the versions between the old one and the new one that must run in turn, as a manifest
     would name them (``3.11``).
@@ -42,7 +43,7 @@ class Route:
         return round(self.fixed + self.per_gb * size / 1e9)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Refusal:
     """Why there is no way, and what helps."""
 
@@ -61,7 +62,7 @@ class Do(StrEnum):
     STOP = "stop"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Asked:
     """How a server is asked whose image holds nothing to ask it with: over HTTP, at ``port`` in its container.
 
@@ -75,7 +76,7 @@ class Asked:
     count: Callable[[str], str]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Server:
     """A server on the workbench: without published ports, on a network of its own.
 
@@ -94,7 +95,7 @@ class Server:
     published: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One thing to do, in words for people too. To serve is to start, unless that was done before, and to be waited
     for. ``script`` is a file of ``templates/upgrades``, run in ``server`` with ``values`` as its variables; a census's
@@ -117,7 +118,7 @@ LABEL = "devenv.workbench"
 COPY, NEW = "copy", "new"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Recipe:
     """Steps in order. ``result`` is the role of the volumes that will be the data; all others are thrown away.
 
@@ -136,7 +137,7 @@ class Recipe:
         return any(step.do is Do.CENSUS for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Upgrade:
     """One service's data, from ``source`` to ``target`` (names of volumes, in the order of the service's paths).
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from devenv.model.record import record
 
 #: Numbers separated by dots, then anything a vendor appends (``-rc1``, ``beta3``).
 SHAPE = re.compile(r"(?P<numbers>\d+(?:\.\d+)*)(?P<rest>(?:[-+._]?[A-Za-z][0-9A-Za-z.+-]*)?)")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Version:
     """A version's text and its leading numbers; ``release`` is () for a text that does not begin with one."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from devenv.model.image import ImageRef
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Runtime:
     """A language's official image: ``tag`` holds ``{version}`` and ``{system}``, the release of Debian below it.
 
@@ -27,7 +28,7 @@ class Runtime:
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Installed:
     """A runtime at production's version, and the image that it comes from."""
 
@@ -36,7 +37,7 @@ class Installed:
     image: ImageRef
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Workspace:
     """One devcontainer: ``name`` is "" for the project's own, ``folder`` where its files are, ``service`` what it is
     called among the services.

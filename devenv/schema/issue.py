@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Issue:
     """``path`` is the way to the key (array elements by index), as pydantic's ``loc`` without its own additions."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from devenv.document import at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Precision, Trust
+from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.image_facts import Sighting, fact_of, fact_of_image, unresolved
 from devenv.sources.images import Image, Unresolved, kind_named, read_as
@@ -18,7 +19,7 @@ from devenv.sources.settings_text import Pairs, flat, pairs
 from devenv.sources.variables import gap_in, with_gaps
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Chart:
     """A chart that somebody wants installed. ``version`` is the chart's; ``repository`` says where it is from, in
     whatever words the file has for that; ``app`` is what it installs where that is stated."""
@@ -123,7 +124,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d{1,9}", version.partition("-")[0])[:3]) or (0,)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Held:
     """Settings among a chart's values: where, and how they are written."""
 
@@ -189,7 +190,7 @@ def _keys(path: str) -> list[str]:
     return [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path)]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ValuesImage:
     """An image among values: the ``path`` of its key, and the table that it is in."""
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from devenv.document import table, text_at
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Answer:
     """``key`` is what holds the entries, "" for an entry or a list by itself. Every entry has all of ``signs``, and
     text that they match. ``type`` is Terraform's, ``words`` map its attributes to the entry's, ``pending`` is where

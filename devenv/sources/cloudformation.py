@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Note, Reading, Trust
+from devenv.model.record import record
 from devenv.sources.cloudformation_types import NAMES, NEEDED, OWN, TYPES, Type
 from devenv.sources.known import Known
 from devenv.sources.terraform_contents import content_facts
@@ -39,7 +40,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     return Reading((*services, *others), tuple(dict.fromkeys((*notes, *unnamed, *unread))))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Template:
     """One template; what it does not fill in itself is noted."""
 

@@ -6,10 +6,11 @@ Types and properties: the resource schemas that cfn-lint 1.58 carries.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Type:
     """``type`` is Terraform's name of it, ``words`` give for Terraform's attributes the properties."""
 

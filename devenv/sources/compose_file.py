@@ -9,11 +9,12 @@ import posixpath
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Precision, Reading, Status, Trust
+from devenv.model.record import record
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.images import Unresolved, kind_named, read_image
@@ -94,7 +95,7 @@ def _beside(document: Document, name: str) -> str:
     return posixpath.normpath(posixpath.join(posixpath.dirname(document.file), name))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Stack:
     """The services of one document; ``files`` are all there are, by their path."""
 
@@ -159,7 +160,7 @@ class _Stack:
         return fact_of(Sighting(running.image, evidence, Trust.ASKED, running.name, running.words), self.known)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Running:
     name: str
     image: str

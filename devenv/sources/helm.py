@@ -9,6 +9,7 @@ from typing import Any
 
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Trust
+from devenv.model.record import record
 from devenv.sources import compose_file, workflows
 from devenv.sources.charts import (
     Chart,
@@ -75,7 +76,7 @@ class _Folder:
     values: list[Document] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Values:
     """What several files of values say together; the later one wins."""
 

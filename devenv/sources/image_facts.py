@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from devenv.model.fact import Evidence, Fact, Note, Status, Trust
+from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.images import Image, Unresolved, kind_named, read_image
 from devenv.sources.known import Known
 from devenv.sources.settings_text import of_command
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sighting:
     """An image where something is made to run it. ``name`` is what production calls that, ``command`` are its words,
     ``variables`` what the file says of some."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Family:
     """``repository`` is matched against an image's name without its registry; its group ``major`` is the version.
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from devenv.model.fact import Precision
+from devenv.model.record import record
 from devenv.sources.image_families import ALONE, CONFLUENT, MAJORS, Family, family_named
 from devenv.sources.known import Known
 from devenv.sources.precision import stated
@@ -19,7 +20,7 @@ from devenv.sources.variables import GAP, Unresolved, filled, gap_in, with_gaps
 __all__ = ["Image", "Unresolved", "filled", "kind_named", "read_as", "read_image", "split"]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Image:
     """What a reference says. ``kind`` is the engine's name; the other fields are as in ``Fact``."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """``repositories`` maps an image's repository as people write it (``redis``, ``bitnami/redis``) to a kind.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from devenv.document import at, items, text_at
 from devenv.model.fact import Evidence, Fact, Note
+from devenv.model.record import record
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.images import split
 from devenv.sources.known import Known
@@ -19,7 +19,7 @@ _RESOURCES = ("resources", "bases", "components")
 _PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Override:
     """One entry: what an image of this ``name`` becomes."""
 
@@ -28,7 +28,7 @@ class Override:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Kustomization:
     item: Object
     folder: str
@@ -36,7 +36,7 @@ class _Kustomization:
     overrides: tuple[Override, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overrides:
     """All kustomizations by their folders, and the outermost of them, which are what is applied."""
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Evidence, Trust
+from devenv.model.record import record
 
 NAME = "kubernetes"
 #: A controller's controller's controller: a Pod's, a ReplicaSet's, a Deployment's, an operator's object's.
@@ -21,7 +21,7 @@ buildMetadata sortOptions
 _OF_KUSTOMIZE = frozenset(_KUSTOMIZE_KEYS.split())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Object:
     """One object. ``listed``: it came in a list, as ``kubectl get`` prints several."""
 
@@ -105,7 +105,7 @@ def is_kustomization(value: Any) -> bool:
     return any(isinstance(found, list) for found in lists) and all(key in _OF_KUSTOMIZE for key in value)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cluster:
     """All objects at once, to find what one says of another."""
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from devenv.document import at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note
+from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
@@ -93,7 +94,7 @@ def _is_passing(item: Object) -> bool:
     return bool(hook) or item.label("strimzi.io/kind") not in ("", "Kafka")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Container:
     """One container of a workload; ``path`` is where it stands."""
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from devenv.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Told:
     """``version`` is as the server says it and ``attribute`` where; ``settings`` are not yet sifted. ``note`` is a
     doubt about the version, ``remarks`` are sentences about all else. ``nothing`` is why there is no fact in it."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from devenv.document import at, items, table, text_at
+from devenv.model.record import record
 from devenv.sources import operators_extras as extras
 from devenv.sources.kubernetes_objects import Cluster, Object
 from devenv.sources.settings_text import Pairs, flat, pairs
@@ -16,7 +16,7 @@ More = Callable[[Object, Cluster], Mapping[str, Any]]
 Read = Callable[[str, Any, Object, Cluster], Pairs]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Operator:
     """``group`` ends the API group. ``images`` and ``versions`` are where the server's image and version stand; the
     first that states a version counts, in the order of ``stated``, which is all of them. ``settings`` says where

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 from devenv.document import Document
 from devenv.model.fact import Note, Reading
+from devenv.model.record import record
 from devenv.sources import (
     cloud,
     cloudformation,
@@ -29,7 +29,7 @@ from devenv.sources.allowed import named
 from devenv.sources.known import Known
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Source:
     """``name`` is what the manifest calls it (``kind = …``) and what evidence names; ``title`` says what it reads.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Status, Trust
+from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
@@ -25,7 +25,7 @@ _KEY_VALUE_UNKNOWN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Part:
     """A part of a blueprint that has services and databases."""
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from devenv.document import Document, at, items, table, text_at
 from devenv.model.fact import Fact, Note, Reading, Status, Trust
+from devenv.model.record import record
 from devenv.sources.known import Known
 from devenv.sources.terraform_contents import content_facts
 from devenv.sources.terraform_resources import Manner, Resource, held, service_facts
@@ -112,7 +113,7 @@ def _agree(coming: str, now: str) -> bool:
     return not coming or f"{now}.".startswith(f"{coming}.") or f"{coming}.".startswith(f"{now}.")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _State:
     """One document, whichever form it has."""
 

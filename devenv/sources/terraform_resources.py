@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Status, Trust
+from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.settings_text import Pairs, pairs
 from devenv.sources.terraform_tables import GROUPS, SEEN, SERVICES, Group, Row
 from devenv.sources.upstream import Upstream, upstream
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Manner:
     """How a source is to be believed: ``seen`` is what somebody looked up, ``written`` what somebody asked for."""
 
@@ -28,7 +29,7 @@ class Manner:
     written: Trust
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resource:
     """One resource somewhere. ``type`` is Terraform's name of it; ``word`` gives for a path of Terraform's the one
     under which this one says the same, "" where it does not. ``seen``: all of it was looked up."""
@@ -181,7 +182,7 @@ def _servers_own(kind: str, name: str) -> str:
     return name.replace("_", ".") if kind == "kafka" else name
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Groups:
     """Groups of parameters by the name that servers call them by."""
 
@@ -214,7 +215,7 @@ def _shared(one: Resource, other: Resource) -> tuple[bool, int]:
     return one.document is other.document, common
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Told:
     """A fact and the resource that tells it."""
 

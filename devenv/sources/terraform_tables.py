@@ -7,13 +7,15 @@ resources in words of their own: they are read by these tables too, with a dicti
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+
+from devenv.model.record import record
 
 #: Where attributes stand: indexes and keys on the way are joined by dots.
 Paths = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """One type of resource. ``engine`` is where its engine's name stands, ``kind`` the engine where it does not say.
 
@@ -206,7 +208,7 @@ SERVICES: Mapping[str, Row] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """Settings of a ``vendor``'s servers in a resource of their own; ``name`` is what servers call it by.
 

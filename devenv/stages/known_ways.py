@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Route
 from devenv.stages.load import build_manifest
@@ -14,7 +14,7 @@ from devenv.stages.resolve import resolve
 from devenv.upgrades import registry
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Known:
     """The best way from one version to another one, or why there is none. ``kind`` is that of the data."""
 
@@ -61,7 +61,7 @@ def _services(kind: Kind) -> list[ResolvedService]:
     return made
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Ways:
     """The same way from each of some versions to each of others."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devenv import tomldoc
@@ -12,6 +11,7 @@ from devenv.errors import ManifestError
 from devenv.model.kind import Kind, OptionValue
 from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
+from devenv.model.record import record
 from devenv.model.version import parse_version
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MANIFEST = "devenv.toml"
 LOCAL = "devenv.local.toml"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Documents:
     """The manifest's layers as text and as values. ``local`` is one developer's own; "" if there is none."""
 

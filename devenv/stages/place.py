@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
+from devenv.model.record import record
 from devenv.model.resolved import Port, Resolved
 
 #: Where ports are looked for when the wanted one is taken: registered for nothing we run, and below the range from
@@ -15,7 +15,7 @@ from devenv.model.resolved import Port, Resolved
 _FIRST, _LAST = 20000, 32000
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Moved:
     """A port that is not the one wanted, and why."""
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Fact, Precision
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service, Setting
 from devenv.model.production import Bound, Truth
+from devenv.model.record import record
 from devenv.sources.allowed import is_mirrored
 from devenv.stages.load import option_value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Releases:
     """The newest release of each series that was known on a day: kind -> versions."""
 

@@ -4,9 +4,10 @@ by the last. What a kind needs on the way is data."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from devenv.model.manifest import Setting
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import COPY, Asked, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
 
@@ -22,7 +23,7 @@ def _as_it_is(service: ResolvedService) -> ResolvedService:
     return service
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class InPlace:
     """A kind's way, in place. ``ways`` says which routes there are.
 

@@ -11,10 +11,10 @@ from devenv.effects.store import Store
 def test_entries_are_kept_in_order_and_undone(tmp_path: Path) -> None:
     store = Store(tmp_path / "state", tmp_path)
     assert history.entries(store) == []
-    first = history.record(
+    first = history.add(
         store, "sync", ["a"], before={"devenv.toml": "old", "devenv.lock": None}, after={"devenv.toml": "x"}
     )
-    second = history.record(store, "up", ["b"])
+    second = history.add(store, "up", ["b"])
     assert history.entries(store) == [first, second]
     assert (first.number, second.number, first.before) == (1, 2, {"devenv.toml": "old", "devenv.lock": None})
     history.undo(store, first)
@@ -23,13 +23,13 @@ def test_entries_are_kept_in_order_and_undone(tmp_path: Path) -> None:
 
 def test_a_damaged_entry_is_as_if_it_were_not_there(tmp_path: Path) -> None:
     store = Store(tmp_path / "state", tmp_path)
-    entry = history.record(store, "sync", [])
+    entry = history.add(store, "sync", [])
     (store.folder / "history" / "000002.json").write_text("{")
     assert history.entries(store) == [entry]
 
 
 def test_nobody_else_may_read_what_a_manifest_was(tmp_path: Path) -> None:
     store = Store(tmp_path / "state", tmp_path)
-    history.record(store, "sync", [], before={"devenv.toml": "password"})
+    history.add(store, "sync", [], before={"devenv.toml": "password"})
     (path,) = (store.folder / "history").iterdir()
     assert path.stat().st_mode & 0o777 == 0o600
