@@ -95,3 +95,49 @@ def test_what_the_new_image_lacks_is_said_and_nothing_is_changed(project: Make, 
     at(own, old, ', "semver"')
     assert own.plan()["db"] == "keep: is as devenv.toml says"
     assert rows(own.url("db"), "SELECT extname FROM pg_extension WHERE extname = 'semver'") == [("semver",)]
+
+
+#: Index -> whether another C library may order it otherwise.
+INDEXES = {
+    "bigint_key ON things (id)": False,
+    "uuid_key ON things (code, at)": False,
+    "carries ON things (id) INCLUDE (name)": False,
+    'bytewise ON things (name COLLATE "C")': False,
+    "enumerated ON things (mood)": False,
+    "named ON things (name)": True,
+    "german ON things (name COLLATE own)": True,
+    "expressed ON things ((length(name)))": True,
+    "partly ON things (id) WHERE name < 'm'": True,
+    "json ON things (doc)": True,
+    "ranges ON things (span)": True,
+}
+
+
+def test_of_indexes_only_those_that_may_order_texts_are_made_anew(project: Make, standins: tuple[Standin, ...]) -> None:
+    """And collations know the version of the library that they are ordered by now."""
+    old, new = (version(standins, "postgres", series) for series in ("15", "17"))
+    own = at(project(""), old)
+    own.up()
+    with psycopg.connect(own.url("db"), autocommit=True) as connection:
+        for statement in (
+            "CREATE TYPE mood AS ENUM ('sad', 'glad')",
+            "CREATE COLLATION own (provider = libc, locale = 'en_US.utf8')",
+            "CREATE TYPE span AS RANGE (subtype = text)",
+            "CREATE TABLE things AS SELECT i AS id, gen_random_uuid() AS code, now() AS at, 'n' || i AS name,"
+            " 'sad'::mood AS mood, to_jsonb('n' || i) AS doc, span('a', 'n' || i) AS span FROM generate_series(1, 500) i",
+            *(f"CREATE INDEX {index}" for index in INDEXES),
+        ):
+            connection.execute(statement.encode())
+    files = (
+        "SELECT c.relname, pg_relation_filenode(c.oid) FROM pg_class c WHERE relkind = 'i' AND relname = ANY('{{{}}}')"
+    )
+    files = files.format(",".join(index.split()[0] for index in INDEXES))
+    before = dict(rows(own.url("db"), files))
+    at(own, new)
+    well(devenv(own, "sync", "--yes", "--way", "link"))
+    own.up()
+    after = dict(rows(own.url("db"), files))
+    anew = {index: after[index.split()[0]] != before[index.split()[0]] for index in INDEXES}
+    assert anew == INDEXES
+    stale = "SELECT collname FROM pg_collation WHERE collversion <> pg_collation_actual_version(oid)"
+    assert rows(own.url("db"), stale) == []
