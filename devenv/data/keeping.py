@@ -131,10 +131,11 @@ def new_volumes(place: Place, data: str, paths: Iterable[str], generation: str =
 
 
 def create(place: Place, found: Sequence[ExistingVolume], *, name: str, why: str, progress: Progress) -> list[Snapshot]:
-    """Keep copies of the data of services."""
+    """Keep copies of the data of services. They are on the disk before anybody is told that they are kept."""
     made = copies_of(place, found, name=name, why=why)
     with place.undone(f"snapshot create {name}", volumes=names_of(made), start=running_on(place, found)):
         kept = fill(place, found, made, progress)
+        volumes.settle(names_of(kept), images=place.images(kept[0].service))
         snapshots.add(place.project.store, kept)
     return kept
 

@@ -232,7 +232,7 @@ def _one(
             bench.copying = partial(stop_containers, [container.id])
             bench.copied = partial(start_containers, [container.id] if released else [])
         bench.carry_out(upgrade.recipe)
-        volumes.settle(upgrade.target, image=bench.image)
+        volumes.settle(upgrade.target, images=[bench.image])
         clear(name, list(scratch.values()))
     except BaseException as error:
         left = _take_back(name, [*scratch.values(), *upgrade.target], container)

@@ -42,13 +42,19 @@ def measure(name: str, *, image: str) -> tuple[int, int] | None:
     return (found[0], found[-1]) if len(found) >= 2 else None
 
 
-def settle(names: Sequence[str], *, image: str) -> None:
-    """Have all of these volumes written to the disk, so that a power cut takes nothing of them. Where the image has
-    no shell, that is left to the operating system, which does it within half a minute."""
+def settle(names: Sequence[str], *, images: Sequence[str]) -> None:
+    """Have all of these volumes written to the disk, so that a power cut takes nothing of them.
+
+    The first image that has a shell does it. Where none has one, that is left to the operating system, which does it
+    within half a minute.
+    """
     words = [word for index, name in enumerate(names) for word in ("--volume", f"{name}:/v{index}")]
-    done = docker(*_RUN, *words, image, "-c", "sync -f /v* 2>/dev/null || sync", timeout=None)
-    if done.code not in (0, *NO_SHELL):
-        raise failed(done, "writing the data to the disk")
+    for image in images:
+        done = docker(*_RUN, *words, image, "-c", "sync -f /v* 2>/dev/null || sync", timeout=None)
+        if done.code == 0:
+            return
+        if done.code not in NO_SHELL:
+            raise failed(done, "writing the data to the disk")
 
 
 def _well(done: Finished, doing: str) -> None:

@@ -42,7 +42,7 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
     dump = Route(Way.DUMP, fixed=10, per_gb=36)
     if not _linkable(old, new):
         return (dump,)
-    return (Route(Way.LINK, fixed=14, per_gb=15, above=LARGE), dump)
+    return (Route(Way.LINK, fixed=13, per_gb=8, above=LARGE), dump)
 
 
 def _linkable(old: ResolvedService, new: ResolvedService) -> bool:

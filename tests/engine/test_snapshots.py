@@ -306,6 +306,17 @@ def test_a_full_disk_leaves_nothing_behind_and_the_server_runs(both: Project, tm
     assert got(both) == ("a", "a")
 
 
+def test_what_is_not_on_the_disk_is_not_kept(both: Project, tmp_path: Path) -> None:
+    """A disk that fails when all is copied: nobody is told of a snapshot that a power cut would take."""
+    put(both, "one")
+    there = volumes(both)
+    path = docker_that(tmp_path / "bin", 'case "$*" in *"sync -f"*) echo "I/O error" >&2; exit 1;; esac')
+    ended = devenv(both, "snapshot", "create", PATH=path)
+    assert (ended.code, "writing the data to the disk failed" in ended.err) == (1, True), ended
+    assert (names(both), volumes(both)) == ([], there)
+    assert got(both) == ("one", "one")
+
+
 def test_exported_and_imported_by_a_colleague_who_is_further(both: Project, project: Make, tmp_path: Path) -> None:
     put(both, "a")
     before = volumes(both)
