@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -26,6 +27,14 @@ class NobodySaidThatThisTestMayRunPrograms(AssertionError):
 
 class NobodySaidThatThisTestMayLeaveThisMachine(AssertionError):
     """Tests talk to loopback only."""
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What tests have to tell, wherever they ran; here, since who hands tests out to others reads no conftest below."""
+    for report in terminalreporter.getreports("passed"):
+        for name, told in report.user_properties:
+            if name == "told" and report.when == "call":
+                terminalreporter.write_line(told)
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -59,14 +58,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.engine)
     # Files that take long begin first, so that no worker is alone with one at the end.
     items.sort(key=lambda item: not item.path.stem.startswith(("test_upgrade", "test_snapshots")))
-
-
-def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """What tests have to tell, wherever they ran."""
-    for report in terminalreporter.getreports("passed"):
-        for name, told in report.user_properties:
-            if name == "told" and report.when == "call":
-                terminalreporter.write_line(told)
 
 
 @pytest.fixture(scope="session")
