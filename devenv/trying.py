@@ -9,7 +9,7 @@ from devenv import arriving, homecoming
 from devenv.console import Progress
 from devenv.data import upgrading
 from devenv.data.benches import bench_name
-from devenv.effects.compose import Stack
+from devenv.effects.compose import Stack, stop_containers
 from devenv.effects.containers import published
 from devenv.effects.engine import containers, look
 from devenv.effects.files import write_files
@@ -145,7 +145,10 @@ def adopt(
     world: World, trial: Trial, moved: upgrading.Moved, *, timeout: float, progress: Callable[[], Progress]
 ) -> arriving.Applied:
     """Have the copy be the data, devenv.toml say the version, and the service run on it."""
-    clear(bench_name(trial.machine, trial.service.name), [])
+    name = bench_name(trial.machine, trial.service.name)
+    # Cleanly: what was just written may be in a server's memory alone.
+    stop_containers([item.id for item in containers(world) if item.project == name and item.running])
+    clear(name, [])
     everything = look(world).result()
     runs = any(item.service == trial.service.name and item.running for item in trial.observed.containers)
     chosen = (trial.service.name,) if runs else ()
