@@ -21,12 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.engine.project import MIRROR, ROOT, Project, docker
+from tests.engine.project import MIRROR, ROOT, Project, docker, own_port
 
 #: Nothing here takes as long on any machine; what is awaited with it is awaited as an event.
 PATIENCE = 120
-REDIS = 'kind = "redis"\nversion = "7.0.15"\n'
-POSTGRES = 'kind = "postgres"\nversion = "15"\n'
+ANYWHERE = 'kind = "redis"\nversion = "7.0.15"\n'
+#: On ports of their own: what is tested beside does not take them between two runs.
+REDIS = f"{ANYWHERE}port = {own_port()}\n"
+POSTGRES = f'kind = "postgres"\nversion = "15"\nport = {own_port()}\n'
 #: A server that is up and never says what it is asked for.
 DEAF = 'kind = "container"\nimage = "redis:7.0.15"\nlistens = { main = 6379 }\nready = { expect = "never" }\n'
 DEVENV = [sys.executable, "-m", "devenv"]

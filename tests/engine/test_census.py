@@ -8,8 +8,8 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import ROOT, Project
-from tests.engine.upgrading import own_port, version
+from tests.engine.project import ROOT, Project, own_port
+from tests.engine.upgrading import version
 
 SCRIPT = ROOT / "templates" / "upgrades" / "postgres" / "census.sh"
 COLUMNS = {

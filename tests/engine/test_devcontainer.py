@@ -16,9 +16,9 @@ import redis
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import MIRROR, ROOT, Project, docker
+from tests.engine.project import MIRROR, ROOT, Project, docker, own_port
 from tests.engine.running import devenv, running, well
-from tests.engine.upgrading import own_port, version
+from tests.engine.upgrading import version
 
 MANIFEST = """\
 [services.db]

@@ -16,6 +16,7 @@ from tests.engine import clients
 from tests.engine.conftest import Make
 from tests.engine.project import MIRROR, Project, docker
 from tests.engine.running import (
+    ANYWHERE,
     DEAF,
     POSTGRES,
     REDIS,
@@ -27,7 +28,6 @@ from tests.engine.running import (
     started,
     well,
 )
-from tests.engine.upgrading import own_port
 
 NOWHERE = "sha256:" + "0" * 64
 
@@ -131,7 +131,7 @@ def test_an_image_that_goes_away_between_looking_and_starting(project: Make, own
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_path: Path, times: int) -> None:
     """Each time another one is looked for, also when that one goes too."""
-    made = project(f"[services.cache]\n{REDIS}\n[services.other]\n{REDIS}")
+    made = project(f"[services.cache]\n{ANYWHERE}\n[services.other]\n{ANYWHERE}")
     taker = tmp_path / "taker.py"
     taker.write_text(
         "import pathlib, socket, sys, time\n"
@@ -161,7 +161,7 @@ def test_a_port_that_is_taken_between_looking_and_starting(project: Make, tmp_pa
 
 def test_a_port_that_is_taken_by_nobody_seen(project: Make, tmp_path: Path) -> None:
     """The engine may keep a port of which the kernel tells nothing: the same one is not tried again."""
-    made = project(f"[services.cache]\n{REDIS}")
+    made = project(f"[services.cache]\n{ANYWHERE}")
     port = "$(sed -n s/DEVENV_CACHE_PORT=//p .devenv/.env)"
     refuse = f'echo "Error response from daemon: Bind for 127.0.0.1:{port} failed: port is already allocated" >&2'
     script = f"case \"$*\" in *' up '*) if first; then echo {port} > {tmp_path}/lost; {refuse}; exit 1; fi;; esac"
@@ -174,7 +174,7 @@ def test_a_port_that_is_taken_by_nobody_seen(project: Make, tmp_path: Path) -> N
 
 def test_two_at_once(project: Make) -> None:
     """One waits for the other; both end well, and there is one container of each."""
-    made = project(f"[services.cache]\n{REDIS}port = {own_port()}\n[services.db]\n{POSTGRES}port = {own_port()}\n")
+    made = project(f"[services.cache]\n{REDIS}\n[services.db]\n{POSTGRES}\n")
     ups = [Running(made, "up", "-j") for _ in range(3)]
     ended = [up.end() for up in ups]
     assert [one.code for one in ended] == [0, 0, 0], ended

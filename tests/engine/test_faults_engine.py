@@ -19,6 +19,7 @@ import pytest
 from tests.engine.conftest import Make
 from tests.engine.project import Project, docker
 from tests.engine.running import (
+    ANYWHERE,
     DEAF,
     REDIS,
     Forwarder,
@@ -226,7 +227,7 @@ def test_doctor_says_how_things_are(cache: Project, tmp_path: Path) -> None:
     manifest = (cache.root / "devenv.toml").read_text()
     with socket.create_server(("127.0.0.1", 0)) as taker:
         port = taker.getsockname()[1]
-        cache.file("devenv.toml", f"{manifest}port = {port}\n")
+        cache.file("devenv.toml", manifest.replace(REDIS, f"{ANYWHERE}port = {port}\n"))
         path = f"{other.parent}{os.pathsep}{os.environ['PATH']}"
         ended = devenv(cache, "doctor", "--format", "json", PATH=path, DOCKER_HOST="")
     found = {finding["subject"]: finding for finding in ended.document["findings"]}

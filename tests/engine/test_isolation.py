@@ -14,11 +14,10 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make
-from tests.engine.project import MIRROR, Project, docker
-from tests.engine.running import REDIS, Running, containers, devenv, running, volumes, well
-from tests.engine.upgrading import own_port
+from tests.engine.project import MIRROR, Project, docker, own_port
+from tests.engine.running import ANYWHERE, Running, containers, devenv, running, volumes, well
 
-MANIFEST = f"[services.cache]\n{REDIS}\n[env]\nCACHE_URL = '{{{{ services.cache.url }}}}'\n"
+MANIFEST = f"[services.cache]\n{ANYWHERE}\n[env]\nCACHE_URL = '{{{{ services.cache.url }}}}'\n"
 
 
 class Checkouts:
@@ -65,7 +64,7 @@ class Checkouts:
 @pytest.fixture
 def checkouts(project: Make, tmp_path: Path) -> Iterator[Checkouts]:
     # A port of their own: what one of them lets go nobody else takes meanwhile.
-    made = Checkouts(project(MANIFEST.replace(REDIS, f"{REDIS}port = {own_port()}\n")), tmp_path)
+    made = Checkouts(project(MANIFEST.replace(ANYWHERE, f"{ANYWHERE}port = {own_port()}\n")), tmp_path)
     yield made
     made.remove()
 
@@ -179,7 +178,7 @@ def test_a_port_that_another_program_has(project: Make) -> None:
     made = project(MANIFEST)
     with socket.create_server(("127.0.0.1", 0)) as taker:
         wanted = taker.getsockname()[1]
-        made.write(MANIFEST.replace(REDIS, f"{REDIS}port = {wanted}\n"))
+        made.write(MANIFEST.replace(ANYWHERE, f"{ANYWHERE}port = {wanted}\n"))
         ended = well(devenv(made, "up"))
         got = port_of(made)
         name = Path("/proc/self/comm").read_text().strip()
@@ -202,7 +201,7 @@ def test_a_port_that_a_container_has(project: Make) -> None:
     first, second = project(MANIFEST), project(MANIFEST)
     well(devenv(first, "up"))
     port = port_of(first)
-    second.write(MANIFEST.replace(REDIS, f"{REDIS}port = {port}\n"))
+    second.write(MANIFEST.replace(ANYWHERE, f"{ANYWHERE}port = {port}\n"))
     ended = well(devenv(second, "up"))
     assert f"port {port} is taken by container {first.name}-cache-1: cache gets {port_of(second)}" in ended.err
     dry = devenv(second, "up", "--dry-run")
@@ -218,7 +217,7 @@ def free_port() -> int:
 
 def test_another_port_asked_for_after_the_first_up(project: Make) -> None:
     first, second = free_port(), free_port()
-    made = project(MANIFEST.replace(REDIS, f"{REDIS}port = {first}\n"))
+    made = project(MANIFEST.replace(ANYWHERE, f"{ANYWHERE}port = {first}\n"))
     well(devenv(made, "up"))
     clients.redis_write(made.url("cache"))
 

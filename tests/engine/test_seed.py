@@ -12,9 +12,8 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, docker, own_port
 from tests.engine.running import devenv, docker_that, well
-from tests.engine.upgrading import own_port
 
 #: Nobody else's ports: tests in other processes want the standard ones.
 POSTGRES = f'[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\nport = {own_port()}\n'

@@ -9,9 +9,9 @@ import pytest
 import redis
 
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import Running, Terminal, devenv, running, volumes, well
-from tests.engine.upgrading import own_port, version, workbenches
+from tests.engine.upgrading import version, workbenches
 
 CACHE = """\
 # What the shop needs.

@@ -15,9 +15,9 @@ from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, docker, own_port
 from tests.engine.running import devenv, running, volumes, well
-from tests.engine.upgrading import census, journal, killed, own_port, version, workbenches
+from tests.engine.upgrading import census, journal, killed, version, workbenches
 
 MANIFEST = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 KEYS = {f"key {n}": f"value {n}" for n in range(500)}

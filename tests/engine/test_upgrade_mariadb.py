@@ -10,9 +10,8 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import DEVENV, Ended, environment, volumes, well
-from tests.engine.upgrading import own_port
 
 #: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
 PORT = own_port()

@@ -9,9 +9,9 @@ import psycopg
 import pytest
 
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import devenv, volumes, well
-from tests.engine.upgrading import census, fill, own_port, version
+from tests.engine.upgrading import census, fill, version
 
 MANIFEST = """\
 [services.db]

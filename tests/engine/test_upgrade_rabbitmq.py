@@ -12,10 +12,9 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, docker, own_port
 from tests.engine.running import PATIENCE, devenv
 from tests.engine.test_sync import version
-from tests.engine.upgrading import own_port
 
 #: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
 PORT = own_port()

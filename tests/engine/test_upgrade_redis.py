@@ -12,10 +12,9 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import devenv
 from tests.engine.test_sync import version
-from tests.engine.upgrading import own_port
 
 #: Nobody else's: while data is moved it is free, and tests in other processes want the standard one.
 PORT = own_port()

@@ -12,10 +12,10 @@ import pytest
 import redis
 
 from tests.engine.conftest import Standin, projects
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, docker, own_port
 from tests.engine.running import Ended, Forwarder, Running, devenv, docker_that, volumes, well
 from tests.engine.test_upgrade_faults import KEYS, read
-from tests.engine.upgrading import journal, own_port, version, workbenches
+from tests.engine.upgrading import journal, version, workbenches
 
 CACHE = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 DB = '[services.db]\nkind = "postgres"\nversion = "{version}"\n[services.db.settings]\nmax_wal_size = "1GB"\n{more}'

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -23,14 +20,6 @@ def version(standins: tuple[Standin, ...], kind: str, series: str) -> str:
     found = [item.version for item in standins if item.kind == kind and f"{item.version}.".startswith(f"{series}.")]
     assert found, f"there is no stand-in for {kind} {series}"
     return found[0]
-
-
-def own_port() -> int:
-    """A port that nobody has and nobody is given by chance: while data is moved it is free, and must be there again."""
-    while True:
-        port = secrets.randbelow(8000) + 22000
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
 
 
 def census(project: Project, service: str) -> tuple[str, str]:
