@@ -234,7 +234,8 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
     resolved = resolve(whole, kinds, locks)
     base = build_manifest(documents.base, kinds) if documents.local else whole
     shared = resolve(base, kinds, locks) if documents.local else resolved
-    kept = _kept(root)
+    inside = INSIDE in world.env
+    kept = {} if inside else _kept(root)  # what holds for the host holds for nobody in a workspace
     return Project(
         root=root,
         documents=documents,
@@ -249,7 +250,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         store=store,
         state=state,
         workspaces=_workspaces(documents, base),
-        inside=INSIDE in world.env,
+        inside=inside,
     )
 
 

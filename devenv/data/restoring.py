@@ -75,6 +75,8 @@ def restore(
         with ThreadPoolExecutor(2) as pool:
             measuring = pool.submit(side_by_side, measured, len(former))
             side_by_side(one, len(made))
+            if made:
+                volumes.settle(names_of(made), images=place.images(made[0].service))
             former = measuring.result()
         for container in running:
             progress.update(container.service, "stopping it")

@@ -194,6 +194,11 @@ _SIGNS = (
     ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("no matching manifest", "the image is not made for this machine's processor", 'say platform = "linux/amd64"'),
+    (
+        "does not match the specified platform",
+        "the image is here for another processor",
+        "'docker image rm' takes it away; run it again then: it is fetched for this one",
+    ),
     ("invalid url escape", "Compose cannot work in a folder with % in its name", "give the folder another name"),
     ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),

@@ -55,7 +55,7 @@ def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None,
     try:
         done = begun.end(input=input, timeout=timeout)
     except (FileNotFoundError, PermissionError) as error:
-        raise Unreachable("there is no 'docker' on PATH", "install Docker Engine, Docker Desktop or Colima") from error
+        raise Unreachable("there is no 'docker' on PATH", _NOT_INSTALLED) from error
     except TimeoutError as error:
         raise Unreachable(f"the container engine does not answer: {error}", _ELSEWHERE) from error
     if done.code != 0 and _is_unreachable(done.stderr, foreign=foreign):
@@ -102,6 +102,7 @@ def _first_line(text: str) -> str:
 _ELSEWHERE = (
     "start Docker (Linux: 'sudo systemctl start docker'); DOCKER_HOST or 'docker context use' name another engine"
 )
+_NOT_INSTALLED = "install Docker Engine, Docker Desktop or Colima; in a devcontainer's workspace: run it on the host"
 _REMEDIES = (
     (
         "permission denied",

@@ -27,9 +27,12 @@ def templates_root() -> Path:
 def find_root(start: Path, name: str) -> Path | None:
     """The nearest folder at or above ``start`` that holds ``name``.
 
-    Raises ManifestError for one whose path cannot be written into a file.
+    Raises ManifestError for one whose path cannot be written into a file, DevenvError where nobody may look.
     """
-    found = next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+    try:
+        found = next((folder for folder in (start, *start.parents) if (folder / name).is_file()), None)
+    except OSError as error:
+        raise DevenvError(f"{error.filename} cannot be looked for: {error.strerror}") from error
     if found and _UNWRITABLE.search(str(found)):
         shown = str(found).encode("unicode_escape").decode()
         raise ManifestError(f"{shown}: no file can hold this folder's name", "rename it: line breaks, or no UTF-8")

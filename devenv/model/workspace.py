@@ -43,8 +43,8 @@ class Workspace:
     called among the services.
 
     ``base`` is the image below; ``runtimes`` are all, also the one that the base brings. ``services`` are those that
-    it works with. ``commands`` maps a moment of its life to what runs then. ``passed`` are keys of
-    devcontainer.json that are none of devenv's business.
+    it works with. ``devenv`` is what pip installs to have devenv in there, "" for nothing. ``commands`` maps a moment
+    of its life to what runs then. ``passed`` are keys of devcontainer.json that are none of devenv's business.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Workspace:
     locale: str
     user: str
     platform: str
-    devenv: bool
+    devenv: str
     extensions: tuple[str, ...]
     settings: Mapping[str, Any]
     jetbrains: Mapping[str, Any]

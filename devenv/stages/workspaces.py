@@ -12,13 +12,13 @@ from devenv.model.workspace import Installed, Runtime, Workspace
 from devenv.schema.issue import Issue, did_you_mean
 
 #: Keys that are devenv's own, and what each must be. All others of a devcontainer are passed on as they are.
-_OWN: Mapping[str, type] = {
+_OWN: Mapping[str, type | tuple[type, ...]] = {
     "image": str,
     "system": str,
     "user": str,
     "locale": str,
     "platform": str,
-    "devenv": bool,
+    "devenv": (bool, str),
     "services": list,
     "packages": list,
     "extensions": list,
@@ -29,7 +29,13 @@ _OWN: Mapping[str, type] = {
     "post_start": list,
     "post_attach": list,
 }
-_WORDS = {str: "text in quotes", bool: "true or false", list: "a list of texts", dict: "a table"}
+_WORDS: Mapping[type | tuple[type, ...], str] = {
+    str: "text in quotes",
+    (bool, str): "true, false or what pip is to install",
+    list: "a list of texts",
+    dict: "a table",
+}
+_DISTRIBUTION = "devenv-parity"
 #: The tables that devcontainer.json has (containers.dev/implementors/json_reference): any other table of
 #: ``[devcontainer]`` is a devcontainer of that name.
 _TABLES = (
@@ -113,13 +119,18 @@ def _workspace(name: str, entry: Mapping[str, Any], manifest: Manifest, runtimes
         locale=entry.get("locale", ""),
         user=entry.get("user", _USUAL_USER),
         platform=entry.get("platform", ""),
-        devenv=entry.get("devenv", False),
+        devenv=_devenv(entry),
         extensions=tuple(entry.get("extensions", ())),
         settings=entry.get("settings", {}),
         jetbrains=entry.get("jetbrains", {}),
         commands=commands | {"post_start": (*post_up, *commands["post_start"])},
         passed={key: value for key, value in entry.items() if key not in _OWN},
     )
+
+
+def _devenv(entry: Mapping[str, Any]) -> str:
+    said = entry.get("devenv", False)
+    return said if isinstance(said, str) else _DISTRIBUTION if said else ""
 
 
 def _base(installed: tuple[Installed, ...]) -> ImageRef | None:
@@ -192,12 +203,14 @@ def _entry(path: tuple[str, ...], entry: Mapping[str, Any], manifest: Manifest) 
 
 _FORMS = {
     "packages": _PACKAGE,
+    "devenv": re.compile(r"[A-Za-z0-9][^\s'\"\\]*( @ [^\s'\"\\]+)?"),
     "user": _USER,
     "locale": _LOCALE,
     "system": re.compile(r"[a-z]{3,12}"),
     "platform": re.compile(r"linux/[a-z0-9]+(/v[0-9]+)?"),
 }
 _LIKE = {
+    "devenv": '"devenv-parity==1.0", or "devenv-parity @ " and an address',
     "packages": 'names of Debian packages: "libpq-dev"',
     "user": 'a name of small letters: "dev"',
     "locale": '"de_DE.UTF-8"',
@@ -208,11 +221,11 @@ _LIKE = {
 _MISSPELT = {"onCreateCommand": "on_create", "postCreateCommand": "post_create", "postStartCommand": "post_start"}
 
 
-def _is(value: object, kind: type) -> bool:
+def _is(value: object, kind: type | tuple[type, ...]) -> bool:
     if kind is list:
         return isinstance(value, list) and all(isinstance(item, str) for item in value)
     return isinstance(value, kind)
 
 
 def _texts(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+    return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []

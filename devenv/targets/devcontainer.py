@@ -247,8 +247,11 @@ def _packages(workspace: Workspace) -> str:
         language, _, charset = workspace.locale.partition(".")
         steps.append(f"localedef -i {language} -c -f {charset or 'UTF-8'} {workspace.locale}")
     if workspace.devenv:
-        steps += ["python3 -m venv /opt/devenv-cli", "/opt/devenv-cli/bin/pip install --no-cache-dir devenv-parity",
-                  "ln -s /opt/devenv-cli/bin/devenv /usr/local/bin/devenv"]  # fmt: skip
+        steps += [
+            "python3 -m venv /opt/devenv-cli",
+            f"/opt/devenv-cli/bin/pip install --no-cache-dir '{workspace.devenv}'",
+            "ln -s /opt/devenv-cli/bin/devenv /usr/local/bin/devenv",
+        ]
     return "RUN " + " \\\n && ".join(steps)
 
 

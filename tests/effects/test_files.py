@@ -21,6 +21,13 @@ def test_the_nearest_root(tmp_path: Path) -> None:
     assert find_root(tmp_path / "d", "other.toml") is None
 
 
+def test_where_nobody_may_look(tmp_path: Path) -> None:
+    """Not as root, who may look everywhere: any answer of the system's but yes and no will do."""
+    name = "x" * 300
+    with pytest.raises(DevenvError, match=f"^{tmp_path}/{name} cannot be looked for: File name too long$"):
+        find_root(tmp_path, name)
+
+
 def test_a_folder_is_no_manifest(tmp_path: Path) -> None:
     (tmp_path / "devenv.toml").mkdir()
     assert find_root(tmp_path, "devenv.toml") is None

@@ -24,6 +24,16 @@ def docker(*words: str) -> str:
     return done.stdout
 
 
+def pushed(name: str, recipe: str) -> str:
+    """An image of a Dockerfile's text, in the registry: what a manifest calls it is ``name``, here it is the answer."""
+    here = f"{MIRROR}/library/{name}"
+    build = ["docker", "build", "--quiet", "--tag", here, "-"]
+    done = subprocess.run(build, input=recipe, text=True, capture_output=True, timeout=600)
+    assert done.returncode == 0, done.stderr
+    docker("push", "--quiet", here)
+    return here
+
+
 def own_port() -> int:
     """A port that nobody has and nobody is given by chance: it is still free when it is needed again, also while
     others test beside."""

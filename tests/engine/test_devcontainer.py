@@ -6,20 +6,25 @@ import json
 import os
 import shutil
 import subprocess
-import sysconfig
+import sys
+import threading
 from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import MIRROR, ROOT, Project, docker, own_port
+from tests.engine.project import MIRROR, ROOT, Project, docker, own_port, pushed
 from tests.engine.running import devenv, running, well
 from tests.engine.upgrading import version
 
+PYTHON = [sys.executable, "-m"]
 MANIFEST = """\
 [services.db]
 kind = "postgres"
@@ -269,28 +274,74 @@ def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
     assert found["containerEnv"]["DATABASE_URL"].endswith("@db:5432/app")
 
 
-def test_devenv_in_a_workspace_asks_the_services_themselves(clone: Checkout, values: dict[str, str]) -> None:
-    """As it is where ``devenv = true`` has it installed: no engine, and the services beside it."""
-    own = clone.own
+WITH_DEVENV = """\
+[services.db]
+kind = "postgres"
+version = "{db}"
+databases = ["app"]
+port = {db_port}
+[services.cache]
+kind = "redis"
+version = "{cache}"
+port = {cache_port}
+[env]
+DATABASE_URL = "{{{{ services.db.url }}}}"
+[devcontainer]
+image = "{image}"
+devenv = true
+"""
+
+
+@pytest.fixture
+def index(values: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """Where pip in a container finds devenv and all that it needs."""
+    built, served = tmp_path / "built", tmp_path / "served"
+    subprocess.run([*PYTHON, "build", "--wheel", "--no-isolation", "--outdir", str(built), str(ROOT)], check=True)
+    (wheel,) = built.glob("*.whl")
+    needs = ["--only-binary=:all:", "--python-version", values["python"].rpartition(".")[0], "--dest", str(served)]
+    subprocess.run([*PYTHON, "pip", "download", "--quiet", *needs, str(wheel)], check=True)
+    host = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+    with ThreadingHTTPServer((host, 0), partial(Quiet, directory=str(served))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://{host}:{server.server_port}/"
+        server.shutdown()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *words: Any) -> None:
+        return None
+
+
+def test_devenv_in_a_workspace(project: Make, values: dict[str, str], index: str, program: str) -> None:
+    """It asks the services themselves: there is no engine in there."""
+    own = project("")
+    base = f"{own.name}-base:1"
+    config = f"[global]\\nno-index = true\\nfind-links = {index}\\ntrusted-host = {urlsplit(index).hostname}\\n"
+    own.root.chmod(0o700)
+    python = f"{MIRROR}/library/python:{values['python']}-bookworm"
+    pushed(base, f"FROM {python}\nRUN printf '{config}' >/etc/pip.conf\n")
+    own.write(WITH_DEVENV.format(**values, image=base))
     own.up()
-    place = f"/workspaces/{own.name}"
-    site = sysconfig.get_paths()["purelib"]
-    mounts = {str(ROOT): "/repository", site: "/site", str(own.root): place}
-    words = ["docker", "run", "--rm", "--network", f"{own.name}_default", "--workdir", place]
-    words += [word for host, there in mounts.items() for word in ("--volume", f"{host}:{there}:ro")]
-    words += ["--env", "DEVENV_WORKSPACE=workspace", "--env", "PYTHONPATH=/repository:/site", "--env", "HOME=/tmp"]
-    words += [f"{MIRROR}/library/python:{values['python']}-bookworm", "python3", "-m", "devenv"]
-
-    def inside(*more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*words, *more], capture_output=True, text=True, timeout=120)
-
-    status = json.loads(inside("status", "-j").stdout)
-    found = {item["name"]: (item["running"], item["state"], item["address"]) for item in status["services"]}
-    assert found == {
-        "db": (None, "ready", "db:5432"),  # PostgreSQL says its version only to who has logged in
-        "cache": (values["cache"], "ready", "cache:6379"),
-        "queue": (values["queue"], "ready", "queue:5672"),
-    }
-    assert "DATABASE_URL='postgresql://postgres:devenv@db:5432/app'" in inside("env").stdout
-    lacking = inside("client", "db", "--", "-c", "SELECT 1")  # this image has no psql
-    assert (lacking.returncode, "there is no program 'psql' to run" in lacking.stderr) == (1, True)
+    opened = Checkout(own, program)
+    try:
+        assert opened.opened()["outcome"] == "success"
+        denied = opened.call("exec", "devenv", "status")
+        assert "devenv.toml cannot be looked for: Permission denied" in denied.stderr + denied.stdout, denied
+        own.root.chmod(0o755)
+        status = json.loads(opened.inside("devenv status -j"))
+        found = {item["name"]: (item["running"], item["state"], item["address"]) for item in status["services"]}
+        assert found == {
+            "db": (None, "ready", "db:5432"),  # PostgreSQL says its version only to who has logged in
+            "cache": (values["cache"], "ready", "cache:6379"),
+        }
+        assert "DATABASE_URL='postgresql://postgres:devenv@db:5432/app'" in opened.inside("devenv env")
+        assert opened.inside("devenv client db -- -Atc 'SHOW server_version'").split()[0] == values["db"]
+        assert opened.inside("devenv client cache -- PING") == "PONG"
+        lacking = opened.call("exec", "devenv", "up")
+        assert (
+            lacking.returncode,
+            "in a devcontainer's workspace: run it on the host" in lacking.stderr + lacking.stdout,
+        ) == (7, True), lacking
+    finally:
+        well(devenv(own, "down"))
+        unbuilt(own)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make
-from tests.engine.project import MIRROR, Project, docker
+from tests.engine.project import MIRROR, Project, docker, pushed
 from tests.engine.running import (
     ANYWHERE,
     DEAF,
@@ -99,16 +99,43 @@ def test_an_image_that_the_registry_no_longer_has(project: Make) -> None:
     assert "the last 'devenv up' did not come to its end; going on from what it left" in ended.err
 
 
+#: What a registry's and a disk's refusals look like in docker's words, and what devenv says.
+REFUSALS = {
+    "toomanyrequests: You have reached your pull rate limit.": "the registry's rate limit is reached\n  'docker login'",
+    "unauthorized: authentication required": "the registry wants credentials\n  'docker login'",
+    "no matching manifest for linux/arm64/v8 in the manifest list entries": (
+        "the image is not made for this machine's processor\n  say platform = "
+    ),
+    "write /var/lib/x: no space left on device": "the disk is full\n  'docker system df' shows what takes the room",
+}
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_an_image_that_cannot_be_fetched(project: Make, own_image: str, tmp_path: Path, said: str) -> None:
+    made = project(f'[services.cache]\n{REDIS}image = "{own_image}"\n')
+    docker("image", "rm", "--force", f"{MIRROR}/library/{own_image}")
+    script = f'case "$*" in *"image pull "*) echo "Error response from daemon: {said}" >&2; exit 1;; esac'
+    ended = devenv(made, "up", PATH=docker_that(tmp_path / "bin", script))
+    assert ended.code == 1
+    assert f": {REFUSALS[said]}" in ended.err, ended.err
+    assert f"docker: Error response from daemon: {said}" in ended.err
+    assert containers(made) == []
+
+
+def test_an_image_that_is_here_for_another_processor(project: Make, own_image: str) -> None:
+    made = project(f'[services.cache]\n{REDIS}image = "{own_image}"\nplatform = "linux/s390x"\n')
+    ended = devenv(made, "up")
+    assert ended.code == 1
+    assert "starting cache: the image is here for another processor\n  'docker image rm'" in ended.err, ended.err
+    assert containers(made) == []
+
+
 @pytest.fixture
 def own_image(tmp_path: Path) -> str:
     """An image that nobody else uses, here and in the registry."""
-    name = f"{MIRROR}/library/{tmp_path.name.replace('_', '-').lower()}"
-    docker("pull", f"{MIRROR}/library/redis:7.0.15")
-    recipe = f"FROM {MIRROR}/library/redis:7.0.15\nLABEL own={tmp_path.name}\n"
-    build = ["docker", "build", "--quiet", "--tag", f"{name}:1", "-"]
-    subprocess.run(build, input=recipe, text=True, check=True, capture_output=True)
-    docker("push", f"{name}:1")
-    return f"{name.rpartition('/')[2]}:1"
+    name = f"{tmp_path.name.replace('_', '-').lower()}:1"
+    pushed(name, f"FROM {MIRROR}/library/redis:7.0.15\nLABEL own={tmp_path.name}\n")
+    return name
 
 
 def test_an_image_that_goes_away_between_looking_and_starting(project: Make, own_image: str, tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_no_engine_for_programs(cache: Project, words: str, tmp_path: Path) -> N
 def test_no_docker_on_the_path(cache: Project, words: str, tmp_path: Path) -> None:
     ended = devenv(cache, *words.split(), PATH=str(tmp_path))
     assert ended.code == 7
-    assert "there is no 'docker' on PATH\n  install Docker Engine, Docker Desktop or Colima" in ended.err
+    assert "there is no 'docker' on PATH\n  install Docker Engine, Docker Desktop or Colima;" in ended.err
 
 
 def test_a_context_that_is_not_there(cache: Project) -> None:

@@ -23,7 +23,7 @@ from tests.engine.running import Terminal, containers, devenv, docker_that, runn
 POSTGRES = f'[services.db]\nkind = "postgres"\nversion = "15.20"\ndatabases = ["app"]\nport = {own_port()}\n'
 REDIS = f'[services.cache]\nkind = "redis"\nversion = "7.0.15"\nport = {own_port()}\n'
 RABBITMQ = f'[services.queue]\nkind = "rabbitmq"\nversion = "3.10.8"\nplugins = []\nport = {own_port()}\n'
-NATS = '[services.bus]\nkind = "nats"\nversion = "2.10.27"\n'
+NATS = f'[services.bus]\nkind = "nats"\nversion = "2.10.27"\nport = {own_port()}\n'
 
 
 @pytest.fixture
@@ -305,15 +305,21 @@ def test_a_full_disk_leaves_nothing_behind_and_the_server_runs(both: Project, tm
     assert got(both) == ("a", "a")
 
 
-def test_what_is_not_on_the_disk_is_not_kept(both: Project, tmp_path: Path) -> None:
-    """A disk that fails when all is copied: nobody is told of a snapshot that a power cut would take."""
+def test_what_is_not_on_the_disk_does_not_count(both: Project, tmp_path: Path) -> None:
+    """A disk that fails when all is copied: nobody is told of a snapshot, and no data is what a power cut would take."""
     put(both, "one")
     there = volumes(both)
     path = docker_that(tmp_path / "bin", 'case "$*" in *"sync -f"*) echo "I/O error" >&2; exit 1;; esac')
     ended = devenv(both, "snapshot", "create", PATH=path)
     assert (ended.code, "writing the data to the disk failed" in ended.err) == (1, True), ended
     assert (names(both), volumes(both)) == ([], there)
-    assert got(both) == ("one", "one")
+    well(devenv(both, "snapshot", "create", "-n", "kept"))
+    there = volumes(both)
+    put(both, "two")
+    ended = devenv(both, "snapshot", "restore", "-y", "kept", PATH=path)
+    assert (ended.code, "writing the data to the disk failed" in ended.err) == (1, True), ended
+    assert volumes(both) == there
+    assert got(both) == ("one two", "two")
 
 
 def test_exported_and_imported_by_a_colleague_who_is_further(both: Project, project: Make, tmp_path: Path) -> None:

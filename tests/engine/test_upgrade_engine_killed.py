@@ -13,7 +13,7 @@ from tests.engine.own_engine import OwnEngine, own_engine
 from tests.engine.project import MIRROR, Project
 from tests.engine.running import devenv, docker_that, well
 from tests.engine.test_upgrade_faults import KEYS, MANIFEST, read
-from tests.engine.upgrading import census, journal, version
+from tests.engine.upgrading import census, journal, on_its_own_port, version
 
 #: The docker command before which the engine dies, and whether devenv is told to go on when it is back.
 MOMENTS = {
@@ -34,13 +34,14 @@ def own(engine: OwnEngine, tmp_path_factory: pytest.TempPathFactory, standins: t
     """Data of Redis 7.0 on it, and a manifest that wants 8.0."""
     old, new = version(standins, "redis", "7.0"), version(standins, "redis", "8.0")
     made = Project(tmp_path_factory.mktemp("project"), "engine-killed")
-    made.write(MANIFEST.format(version=old))
+    manifest = on_its_own_port(MANIFEST)
+    made.write(manifest.format(version=old))
     for wanted in (old, new):
         engine.docker("pull", "--quiet", f"{MIRROR}/library/redis:{wanted}")
     well(devenv(made, "up", DOCKER_HOST=engine.host))
     with redis.Redis.from_url(url(made, engine)) as client:
         client.mset(KEYS)
-    made.write(MANIFEST.format(version=new))
+    made.write(manifest.format(version=new))
     return made
 
 

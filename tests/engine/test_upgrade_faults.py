@@ -17,7 +17,7 @@ from redis.retry import Retry
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, docker, own_port
 from tests.engine.running import devenv, running, volumes, well
-from tests.engine.upgrading import census, journal, killed, version, workbenches
+from tests.engine.upgrading import census, journal, killed, on_its_own_port, version, workbenches
 
 MANIFEST = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 KEYS = {f"key {n}": f"value {n}" for n in range(500)}
@@ -37,7 +37,7 @@ class Victim:
 
     def __init__(self, own: Project, old: str, new: str) -> None:
         self.own, self.old, self.new = own, old, new
-        manifest = MANIFEST.replace("[services.cache.settings]", f"port = {own_port()}\n[services.cache.settings]")
+        manifest = on_its_own_port(MANIFEST)
         own.write(manifest.format(version=old))
         own.up()
         self.url = own.url("cache")

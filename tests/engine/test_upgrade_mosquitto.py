@@ -12,9 +12,10 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.engine.clients import login
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import devenv
 
+PORT = own_port()
 RETAINED = 1500
 
 
@@ -26,7 +27,7 @@ def versions(standins: tuple[Standin, ...]) -> list[str]:
 def manifest(version: str, standins: tuple[Standin, ...], more: str = "") -> str:
     variant = next(item.variant for item in standins if item.kind == "mosquitto" and item.version == version)
     own = f'variant = "{variant}"\n' if variant else ""
-    return f'[services.mqtt]\nkind = "mosquitto"\nversion = "{version}"\n{own}{more}'
+    return f'[services.mqtt]\nkind = "mosquitto"\nversion = "{version}"\nport = {PORT}\n{own}{more}'
 
 
 class Client:

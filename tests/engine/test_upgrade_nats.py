@@ -9,8 +9,10 @@ from nats.js.api import StreamConfig
 
 from tests.engine.conftest import Make, Standin
 from tests.engine.messaging import nats_do
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import devenv
+
+PORT = own_port()
 
 
 def versions(standins: tuple[Standin, ...]) -> list[str]:
@@ -19,7 +21,7 @@ def versions(standins: tuple[Standin, ...]) -> list[str]:
 
 
 def manifest(version: str, more: str = "") -> str:
-    return f'[services.bus]\nkind = "nats"\nversion = "{version}"\n{more}'
+    return f'[services.bus]\nkind = "nats"\nversion = "{version}"\nport = {PORT}\n{more}'
 
 
 async def fill(client: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import Project
+from tests.engine.project import Project, own_port
 from tests.engine.running import devenv
 
 KIND = """\
@@ -33,11 +33,12 @@ expect = "PONG"
 [outputs]
 url = "redis://{{ host }}:{{ port }}"
 """
+PORT = own_port()
 IN_PLACE = "\n[upgrade]\nin_place = true\n"
 
 
 def manifest(version: str) -> str:
-    return f'[services.store]\nkind = "store"\nversion = "{version}"\n'
+    return f'[services.store]\nkind = "store"\nversion = "{version}"\nport = {PORT}\n'
 
 
 def made_of(project: Make, standins: tuple[Standin, ...], kind: str) -> tuple[Project, str]:

@@ -141,3 +141,28 @@ def test_of_indexes_only_those_that_may_order_texts_are_made_anew(project: Make,
     assert anew == INDEXES
     stale = "SELECT collname FROM pg_collation WHERE collversion <> pg_collation_actual_version(oid)"
     assert rows(own.url("db"), stale) == []
+
+
+def test_rows_that_another_library_puts_into_other_partitions(project: Make, standins: tuple[Standin, ...]) -> None:
+    """Nobody would find them where they are. The order is another one when the collation is: the old server does not
+    notice, as none notices when its library is exchanged."""
+    old, new = (version(standins, "postgres", series) for series in ("15", "17"))
+    own = at(project(""), old)
+    own.up()
+    with psycopg.connect(own.url("db"), autocommit=True) as connection:
+        for statement in (
+            "CREATE COLLATION own (provider = libc, locale = 'C')",
+            "CREATE TABLE names (name text COLLATE own) PARTITION BY RANGE (name)",
+            "CREATE TABLE early PARTITION OF names FOR VALUES FROM (MINVALUE) TO ('a')",
+            "CREATE TABLE late PARTITION OF names FOR VALUES FROM ('a') TO (MAXVALUE)",
+            "INSERT INTO names VALUES ('B'), ('c')",
+            "UPDATE pg_collation SET collcollate = 'en_US.utf8', collctype = 'en_US.utf8' WHERE collname = 'own'",
+        ):
+            connection.execute(statement.encode())
+    there = volumes(own)
+    at(own, new)
+    ended = devenv(own, "sync", "--yes", "--way", "link")
+    assert ended.code == 1, ended
+    assert "rows of early in shop belong to other partitions there" in ended.err
+    assert "db is as before, with all data" in ended.err
+    assert volumes(own) == there

@@ -12,10 +12,10 @@ import pytest
 import redis
 
 from tests.engine.conftest import Standin, projects
-from tests.engine.project import Project, docker, own_port
+from tests.engine.project import Project, docker
 from tests.engine.running import Ended, Forwarder, Running, devenv, docker_that, volumes, well
 from tests.engine.test_upgrade_faults import KEYS, read
-from tests.engine.upgrading import journal, version, workbenches
+from tests.engine.upgrading import journal, on_its_own_port, version, workbenches
 
 CACHE = '[services.cache]\nkind = "redis"\nversion = "{version}"\n[services.cache.settings]\nappendonly = true\n'
 DB = '[services.db]\nkind = "postgres"\nversion = "{version}"\n[services.db.settings]\nmax_wal_size = "1GB"\n{more}'
@@ -28,7 +28,7 @@ class Kept:
 
     def __init__(self, own: Project, manifest: str, service: str, old: str, new: str) -> None:
         self.own, self.service, self.old, self.new = own, service, old, new
-        self.manifest = manifest.replace('{version}"\n', f'{{version}}"\nport = {own_port()}\n', 1)
+        self.manifest = on_its_own_port(manifest)
         own.write(self.manifest.format(version=old, more=""))
         own.up()
         self.url = own.url(service)
@@ -182,12 +182,13 @@ def test_interrupted(cache: Kept, step: str, tmp_path: Path) -> None:
 def test_its_port_is_taken_meanwhile(tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...]) -> None:
     """A port is nobody's while what listened there is moved."""
     with projects(tmp_path_factory) as make:
-        own = make(CACHE.format(version=version(standins, "redis", "7.0")))
+        manifest = on_its_own_port(CACHE)
+        own = make(manifest.format(version=version(standins, "redis", "7.0")))
         own.up()
         with redis.Redis.from_url(own.url("cache")) as client:
             client.mset(KEYS)
         port = int(own.url("cache", "port"))
-        own.write(CACHE.format(version=version(standins, "redis", "8.0")))
+        own.write(manifest.format(version=version(standins, "redis", "8.0")))
         sync = Running(own, "sync", "--yes")
         docker("wait", own.container("cache"))
         with socket.create_server(("127.0.0.1", port)):
@@ -200,11 +201,12 @@ def test_its_port_is_taken_meanwhile(tmp_path_factory: pytest.TempPathFactory, s
 def test_two_at_once(tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...], tmp_path: Path) -> None:
     """The second one says whom it waits for, and then finds nothing to do."""
     with projects(tmp_path_factory) as make:
-        own = make(CACHE.format(version=version(standins, "redis", "7.0")))
+        manifest = on_its_own_port(CACHE)
+        own = make(manifest.format(version=version(standins, "redis", "7.0")))
         own.up()
         with redis.Redis.from_url(own.url("cache")) as client:
             client.mset(KEYS)
-        own.write(CACHE.format(version=version(standins, "redis", "8.0")))
+        own.write(manifest.format(version=version(standins, "redis", "8.0")))
         waits = f'case "$*" in "exec --interactive "*) until [ -e {tmp_path}/go ]; do sleep 0.1; done;; esac'
         first = Running(own, "sync", "--yes", PATH=docker_that(tmp_path / "bin", waits))
         first.says("upgrade cache")

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 
 from tests.engine.conftest import Standin
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, docker, own_port
 from tests.engine.running import PATIENCE, environment
 
 HERE = Path(__file__).parent
@@ -20,6 +20,11 @@ def version(standins: tuple[Standin, ...], kind: str, series: str) -> str:
     found = [item.version for item in standins if item.kind == kind and f"{item.version}.".startswith(f"{series}.")]
     assert found, f"there is no stand-in for {kind} {series}"
     return found[0]
+
+
+def on_its_own_port(manifest: str) -> str:
+    """A manifest whose version is still to be filled in, with a port for its first service."""
+    return manifest.replace('{version}"\n', f'{{version}}"\nport = {own_port()}\n', 1)
 
 
 def census(project: Project, service: str) -> tuple[str, str]:

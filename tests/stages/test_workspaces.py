@@ -84,7 +84,8 @@ def test_hooks_and_commands_come_in_their_order() -> None:
         ('[devcontainer]\nremoteUser = "root"\n', "is devenv's to decide\n  user = …"),
         ('[devcontainer]\npostCreateCommand = "make"\n', "is called post_create here"),
         ('[devcontainer."Front End"]\nservices = []\n', "'Front End' cannot be a devcontainer's name"),
-        ('[devcontainer.front]\ndevenv = "yes"\n', "must be true or false"),
+        ("[devcontainer.front]\ndevenv = 1\n", "must be true, false or what pip is to install"),
+        ('[devcontainer]\ndevenv = "it\'s"\n', '"it\'s" cannot be one\n  "devenv-parity==1.0", or'),
         (
             '[devcontainer]\ndevenv = true\n[services.workspace]\nkind = "redis"\nversion = "7.0.15"\n',
             "needs another name where there is a [devcontainer]",

@@ -1,5 +1,6 @@
 # In the new server's container after pg_upgrade: extensions brought to the versions that this image has, and, where
-# another C library orders texts, every index made anew that may depend on it.
+# another C library orders texts, every index made anew that may depend on it. Rows that would now belong to another
+# partition are not moved: nobody would find them where they are, so this is refused.
 set -eu
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -U "$DEVENV_NEW_USER" "$@"; }
 ldd --version >/tmp/libc
@@ -33,5 +34,16 @@ SELECT format('ALTER COLLATION %I.%I REFRESH VERSION', n.nspname, c.collname) FR
   WHERE c.collversion IS NOT NULL AND c.collversion IS DISTINCT FROM pg_collation_actual_version(c.oid) \gexec
 SELECT format('ALTER DATABASE %I REFRESH COLLATION VERSION', :'name') \gexec
 SQL
+    ask -d "$base" 2>/tmp/said >/tmp/misplaced <<'SQL' || { cat /tmp/said >&2; exit 1; }
+SELECT format('SELECT %L FROM ONLY %s WHERE NOT (%s) LIMIT 1', c.oid::regclass, c.oid::regclass, pg_get_partition_constraintdef(c.oid))
+FROM pg_class c WHERE c.relispartition AND c.relkind = 'r' AND EXISTS (
+  SELECT FROM pg_partition_ancestors(c.oid) AS above JOIN pg_partitioned_table p ON p.partrelid = above
+  WHERE p.partstrat = 'r' AND 0 <> ANY (p.partcollation::oid[]))
+ORDER BY c.oid::regclass::text \gexec
+SQL
+    [ ! -s /tmp/misplaced ] || {
+      echo "devenv: another C library orders texts otherwise: rows of $(tr '\n' ' ' </tmp/misplaced)in $base belong to other partitions there; COLLATE \"C\" in the partitions' key keeps them" >&2
+      exit 1
+    }
   fi
 done </tmp/bases
