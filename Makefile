@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Tests at once: those that need the engine wait much.
 UNIT_WORKERS ?= 2
-ENGINE_WORKERS ?= 3
+ENGINE_WORKERS ?= 4
 STANDINS ?= $(BIN)/python tests/images/build.py
 
 .PHONY: help venv engine images devcontainer demo test lint unit engine-test bench clean

@@ -56,8 +56,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.engine)
-    # Files that take long begin first, so that no worker is alone with one at the end.
-    items.sort(key=lambda item: not item.path.stem.startswith(("test_upgrade", "test_snapshots")))
+    # Files that take long begin first, so that no worker is alone with one at the end; before all others those that
+    # wait without keeping a processor busy.
+    items.sort(key=lambda item: _turn(item.path.stem))
+
+
+def _turn(file: str) -> int:
+    return next((turn for turn, begins in enumerate(_FIRST) if file.startswith(begins)), len(_FIRST))
+
+
+_FIRST = ("test_devcontainer", ("test_upgrade", "test_snapshots"))
 
 
 @pytest.fixture(scope="session")
