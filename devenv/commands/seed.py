@@ -42,8 +42,8 @@ def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...
     from devenv.commands.up import fill
     from devenv.data import keeping, restoring, seeding
     from devenv.effects import history
-    from devenv.journey import bring_back
-    from devenv.sowing import take_in
+    from devenv.journeys.seed import take_in
+    from devenv.journeys.up import bring_back
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
     seeding.check(here.project, chosen)

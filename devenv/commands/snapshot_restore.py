@@ -22,7 +22,7 @@ def put_back(
     from devenv.data import keeping, restoring
     from devenv.effects import history
     from devenv.errors import DevenvError
-    from devenv.journey import bring_back
+    from devenv.journeys.up import bring_back
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
     restoring.check_ways(place, found)
@@ -71,10 +71,10 @@ def _move_on(world: World, behind: Sequence[Snapshot], *, timeout: int, progress
     """Data of another version, to the one that devenv.toml says; what was put back stays if that fails."""
     if not behind:
         return []
-    from devenv.arriving import apply
     from devenv.effects import snapshots
     from devenv.effects.engine import look
-    from devenv.homecoming import compare, following
+    from devenv.journeys.sync import compare, following
+    from devenv.journeys.sync_apply import apply
 
     names = [item.service for item in behind]
     home = compare(world, names, environment="production", reading=False)

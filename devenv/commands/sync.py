@@ -15,8 +15,8 @@ from devenv.effects.world import World
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.arriving import Applied
-    from devenv.homecoming import Follow, Home
+    from devenv.journeys.sync import Follow, Home
+    from devenv.journeys.sync_apply import Applied
 
 
 @click.command()
@@ -59,7 +59,7 @@ def command(
     devenv sync --check      for CI: exit 3 if production has moved
     devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
-    from devenv.homecoming import compare
+    from devenv.journeys.sync import compare
 
     console = Console(world.stdout, world.stderr, world.env)
     as_json = as_json or format == "json"
@@ -116,7 +116,7 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
     """What this machine's data allows, and what it has to do; None where no engine answers."""
     from devenv.effects.engine import look
     from devenv.errors import Unreachable
-    from devenv.homecoming import following, obtainable
+    from devenv.journeys.sync import following, obtainable
 
     try:
         everything = look(asked.world).result()
@@ -127,8 +127,8 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
 
 
 def _sync(asked: Asked, home: Home) -> int:
-    from devenv.arriving import write_files
     from devenv.commands.up import tell_unfinished
+    from devenv.journeys.sync_apply import write_files
 
     tell_unfinished(asked.console, home.project)
     home, follow = _followed(asked, home)
@@ -166,8 +166,8 @@ def _ask(asked: Asked, words: str) -> None:
 
 
 def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
-    from devenv.arriving import apply
     from devenv.commands.up import run_hooks
+    from devenv.journeys.sync_apply import apply
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
@@ -200,11 +200,11 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     """Put the manifest and the lock back as the last sync found them, and what runs with them."""
     from devenv.data.switching import recovered
     from devenv.effects import history
-    from devenv.homecoming import Home
+    from devenv.journeys.rollback import before, last_sync, restore
+    from devenv.journeys.sync import Home
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
-    from devenv.rollback import before, last_sync, restore
 
     console, asked.result = asked.console, dry and not asked.as_json
     store = open_store(asked.world)

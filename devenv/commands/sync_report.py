@@ -10,15 +10,15 @@ from devenv.errors import DevenvError
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.arriving import Applied
-    from devenv.homecoming import Follow, Home
+    from devenv.journeys.sync import Follow, Home
+    from devenv.journeys.sync_apply import Applied
     from devenv.model.change import Change
     from devenv.model.upgrade import Upgrade
 
 
 def tell(asked: Asked, home: Home, follow: Follow | None) -> None:
     """The plan: every change with its evidence, data that is to be moved, what this machine has to do."""
-    from devenv.homecoming import is_layered
+    from devenv.journeys.sync import is_layered
     from devenv.model.plan import Action
 
     say, line = asked.console.say, asked.tell

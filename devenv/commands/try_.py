@@ -12,7 +12,7 @@ from devenv.effects.world import World
 
 if TYPE_CHECKING:
     from devenv.data.upgrading import Moved
-    from devenv.trying import Trial
+    from devenv.journeys.rehearsal import Trial
 
 
 @click.command()
@@ -61,22 +61,22 @@ def _try(
     adopt: bool | None,
     timeout: float,
 ) -> int:
-    from devenv import trying
+    from devenv.journeys import rehearsal
 
-    trial = trying.plan(world, *what)
+    trial = rehearsal.plan(world, *what)
     console.say(f"  ↑ try {trial.service.name}: {trial.upgrade.words}, on a copy of {', '.join(trial.upgrade.source)}")
     with console.progress() as progress:
-        moved = trying.move(world, trial, progress)
+        moved = rehearsal.move(world, trial, progress)
     try:
         code = _verdict(world, console, trial, words, timeout=timeout)
         wanted = adopt if adopt is not None else _ask(world, console, code)
     except BaseException:
-        trying.end(trial, moved)
+        rehearsal.end(trial, moved)
         raise
     if wanted and code == 0:
         _adopt(world, console, trial, moved, timeout=timeout)
         return 0
-    trying.end(trial, moved)
+    rehearsal.end(trial, moved)
     console.say(f"thrown away; {trial.service.name} runs on as it was, and so does its data")
     return code
 
@@ -84,8 +84,8 @@ def _try(
 def _verdict(world: World, console: Console, trial: Trial, words: tuple[str, ...], *, timeout: float) -> int:
     """Serve the copy, run the command against it, say how that ended."""
     from devenv.commands.run import call
+    from devenv.journeys.rehearsal import serve
     from devenv.stages.connect import output
-    from devenv.trying import serve
 
     with console.progress() as progress:
         machine = serve(world, trial, timeout=timeout, progress=progress)
@@ -111,7 +111,7 @@ def _ask(world: World, console: Console, code: int) -> bool:
 
 
 def _adopt(world: World, console: Console, trial: Trial, moved: Moved, *, timeout: float) -> None:
-    from devenv.trying import adopt
+    from devenv.journeys.rehearsal import adopt
     from devenv.waiting import failures
 
     applied = adopt(world, trial, moved, timeout=timeout, progress=console.progress)

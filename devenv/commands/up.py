@@ -23,7 +23,7 @@ from devenv.effects.world import World
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
-    from devenv.journey import Prepared, Wishes
+    from devenv.journeys.up import Prepared, Wishes
     from devenv.model.plan import Plan
     from devenv.project import Project
 
@@ -68,7 +68,7 @@ def command(
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
     from devenv.data.switching import recovered
-    from devenv.journey import Wishes, prepare
+    from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
 
@@ -99,7 +99,7 @@ def _insist(
     console: Console, prepared: Prepared, bring: Callable[..., None], again: Callable[[frozenset[int]], Prepared]
 ) -> None:
     """``bring`` what is prepared, and what is decided ``again`` wherever something has gone meanwhile."""
-    from devenv.journey import insisting
+    from devenv.journeys.up import insisting
 
     done = prepared.plan
 
@@ -117,7 +117,7 @@ def _sown(world: World, console: Console, project: Project, chosen: tuple[str, .
     """Whether services got data that somebody exported, as [seed] says."""
     if not project.manifest.seed:
         return False
-    from devenv.sowing import take_in
+    from devenv.journeys.seed import take_in
 
     with console.progress() as progress:
         return take_in(world, chosen, progress)
@@ -126,7 +126,7 @@ def _sown(world: World, console: Console, project: Project, chosen: tuple[str, .
 def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Everything decided, under a name on this machine that is this checkout's alone."""
     from devenv.effects.engine import look
-    from devenv.journey import prepare
+    from devenv.journeys.up import prepare
 
     prepared = prepare(world, project, looking.result(), chosen, wishes)
     if not project.store.claim(prepared.machine.project):  # another checkout has just come up under that name
@@ -153,7 +153,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     from devenv.data import seeding
     from devenv.effects import history
     from devenv.errors import DevenvError
-    from devenv.journey import carry_out, save_decisions, wait_for
+    from devenv.journeys.up import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
     from devenv.waiting import failures
 

@@ -8,7 +8,7 @@ from devenv.console import Console
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
-    from devenv.journey import Prepared
+    from devenv.journeys.up import Prepared
     from devenv.model.plan import Plan
 
 

@@ -12,7 +12,7 @@ from devenv.data import upgrading
 from devenv.data.upgrading import Moves
 from devenv.effects.world import World
 from devenv.errors import ManifestError
-from devenv.journey import Prepared, Wishes, prepare
+from devenv.journeys.up import Prepared, Wishes, prepare
 from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Note

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from devenv import arriving, homecoming
 from devenv.console import Progress
 from devenv.data import upgrading
 from devenv.data.benches import bench_name
@@ -16,7 +15,8 @@ from devenv.effects.files import write_files
 from devenv.effects.workbench import clear
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError, Refused
-from devenv.journey import Wishes, prepare
+from devenv.journeys import sync, sync_apply
+from devenv.journeys.up import Wishes, prepare
 from devenv.model.change import Change, SyncPlan
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
@@ -38,7 +38,7 @@ from devenv.waiting import Waiting, failures, wait
 class Trial:
     """What is tried: the project as it would be, and how the data gets there."""
 
-    home: homecoming.Home
+    home: sync.Home
     project: Project
     machine: Machine
     observed: Observed
@@ -57,8 +57,8 @@ def plan(world: World, service: str, version: str) -> Trial:
     if before == version:
         raise ManifestError(f"{service} is {version} already", f"devenv try {service}@ANOTHER-VERSION")
     change = Change(service, ("version",), before or None, version, f"{before} → {version}: tried here")
-    home = homecoming.Home(project, project, SyncPlan((change,)), Bound({}, ()))
-    home = replace(home, wanted=homecoming.wanted(world, project, (change,)))
+    home = sync.Home(project, project, SyncPlan((change,)), Bound({}, ()))
+    home = replace(home, wanted=sync.wanted(world, project, (change,)))
     wanted = pinned(home.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(wanted, look(world).result())
     data = wanted.resolved.services[service].data
@@ -143,7 +143,7 @@ def end(trial: Trial, moved: upgrading.Moved) -> None:
 
 def adopt(
     world: World, trial: Trial, moved: upgrading.Moved, *, timeout: float, progress: Callable[[], Progress]
-) -> arriving.Applied:
+) -> sync_apply.Applied:
     """Have the copy be the data, devenv.toml say the version, and the service run on it."""
     name = bench_name(trial.machine, trial.service.name)
     # Cleanly: what was just written may be in a server's memory alone.
@@ -154,4 +154,4 @@ def adopt(
     chosen = (trial.service.name,) if runs else ()
     prepared = prepare(world, trial.project, everything, chosen, Wishes(fresh=chosen))
     with progress() as shown:
-        return arriving.settle(trial.home, prepared, moved, world=world, timeout=timeout, progress=shown)
+        return sync_apply.settle(trial.home, prepared, moved, world=world, timeout=timeout, progress=shown)

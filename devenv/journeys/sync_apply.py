@@ -13,8 +13,8 @@ from devenv.effects import files, history
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError
-from devenv.homecoming import Follow, Home, without
-from devenv.journey import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
+from devenv.journeys.sync import Follow, Home, without
+from devenv.journeys.up import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
 from devenv.model.record import record
 from devenv.pinning import committed, pinned, save

@@ -9,7 +9,7 @@ from devenv.effects import files, history
 from devenv.effects.store import Store
 from devenv.effects.world import World
 from devenv.errors import Refused
-from devenv.homecoming import Follow
+from devenv.journeys.sync import Follow
 from devenv.model.file import File
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
