@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # Makes the reference CLI of devcontainers be there: `npm install` of tests/devcontainer into the cache. Prints where it is.
+# Beside it is schema.json, the published one of devcontainer.json: no package holds it alone, VS Code carried it until
+# 2022, and code-server is VS Code on npm.
 #
 # Called by `make devcontainer`. It needs Node.js 20 or newer; where there is none, PyPI's wheel of it is taken.
 set -euo pipefail
@@ -40,6 +42,12 @@ if [ ! -x "$program" ]; then
     mkdir -p "$place.new"
     cp "$here/package.json" "$place.new/"
     PATH="$(dirname "$node"):$PATH" npm install --prefix "$place.new" --silent --no-audit --no-fund --no-package-lock >&2
+    (
+        cd "$place.new"
+        packed="$(PATH="$(dirname "$node"):$PATH" npm pack --silent "$("$node" -p 'require("./package.json").config.schema')")"
+        tar -xzOf "$packed" package/lib/vscode/extensions/configuration-editing/schemas/devContainer.schema.generated.json >schema.json
+        rm "$packed"
+    )
     printf '#!/bin/sh\nexec "%s" "%s/node_modules/@devcontainers/cli/devcontainer.js" "$@"\n' "$node" "$place" >"$place.new/devcontainer"
     chmod 755 "$place.new/devcontainer"
     mv "$place.new" "$place"
