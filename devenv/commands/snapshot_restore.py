@@ -77,9 +77,9 @@ def _move_on(world: World, behind: Sequence[Snapshot], *, timeout: int, progress
     from devenv.journeys.sync_apply import apply
 
     names = [item.service for item in behind]
-    home = compare(world, names, environment="production", reading=False)
-    home, follow = following(world, home, look(world).result(), names)
-    applied = apply(world, home, follow, timeout=timeout, progress=progress)
-    snapshots.add(home.project.store, behind)  # under their own names again
+    compared = compare(world, names, environment="production", reading=False)
+    compared, follow = following(world, compared, look(world).result(), names)
+    applied = apply(world, compared, follow, timeout=timeout, progress=progress)
+    snapshots.add(compared.project.store, behind)  # under their own names again
     failed = [problem for error in applied.moved.failed.values() for problem in error.problems]
-    return [*home.refused, *failed]
+    return [*compared.refused, *failed]

@@ -15,7 +15,7 @@ from devenv.effects.world import World
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.journeys.sync import Follow, Home
+    from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
 
 
@@ -72,47 +72,47 @@ def command(
         return _roll_back(asked, dry=dry_run)
     if checking or dry_run:
         asked.result = not as_json
-        home = compare(world, services, environment=environment, reading=not no_read, adding=add)
-        return _check(asked, home) if checking else _dry(asked, home)
+        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        return _check(asked, compared) if checking else _dry(asked, compared)
     from devenv.data.switching import recovered
     from devenv.project import open_store
 
     store = open_store(world)
     with store.locked("sync", waiting=console.waiting):
         recovered(console, store)
-        home = compare(world, services, environment=environment, reading=not no_read, adding=add)
-        return _sync(asked, home)
+        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        return _sync(asked, compared)
 
 
-def _check(asked: Asked, home: Home) -> int:
+def _check(asked: Asked, compared: Comparison) -> int:
     """0: as production is. 3: production has moved. 7: that cannot be told, because a source could not be read."""
     from devenv.errors import DriftFound, Unreachable
 
-    tell(asked, home, None)
+    tell(asked, compared, None)
     if asked.as_json:
-        asked.console.json(report(home, None, applied=False))
-    if home.plan.changes:
+        asked.console.json(report(compared, None, applied=False))
+    if compared.plan.changes:
         if not asked.as_json:
             asked.console.say("production has moved; 'devenv sync' follows")
         return DriftFound.exit_code
-    if home.unread:
+    if compared.unread:
         asked.console.say("a source could not be read; the others say what devenv.toml says")
         return Unreachable.exit_code
     asked.console.say("devenv.toml is as production is")
     return 0
 
 
-def _dry(asked: Asked, home: Home) -> int:
-    home, follow = _followed(asked, home)
-    tell(asked, home, follow)
+def _dry(asked: Asked, compared: Comparison) -> int:
+    compared, follow = _followed(asked, compared)
+    tell(asked, compared, follow)
     if asked.as_json:
-        asked.console.json(report(home, follow, applied=False))
+        asked.console.json(report(compared, follow, applied=False))
     else:
         asked.console.say("nothing was changed")
-    return _ending(asked, home)
+    return _ending(asked, compared)
 
 
-def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
+def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | None]:
     """What this machine's data allows, and what it has to do; None where no engine answers."""
     from devenv.effects.engine import look
     from devenv.errors import Unreachable
@@ -122,36 +122,36 @@ def _followed(asked: Asked, home: Home) -> tuple[Home, Follow | None]:
         everything = look(asked.world).result()
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
-        return obtainable(asked.world, home), None
-    return following(asked.world, obtainable(asked.world, home), everything, asked.services, way=asked.way)
+        return obtainable(asked.world, compared), None
+    return following(asked.world, obtainable(asked.world, compared), everything, asked.services, way=asked.way)
 
 
-def _sync(asked: Asked, home: Home) -> int:
+def _sync(asked: Asked, compared: Comparison) -> int:
     from devenv.commands.up import tell_unfinished
     from devenv.journeys.sync_apply import write_files
 
-    tell_unfinished(asked.console, home.project)
-    home, follow = _followed(asked, home)
-    tell(asked, home, follow)
-    if not home.plan.changes and not (follow and follow.changes):
+    tell_unfinished(asked.console, compared.project)
+    compared, follow = _followed(asked, compared)
+    tell(asked, compared, follow)
+    if not compared.plan.changes and not (follow and follow.changes):
         if asked.as_json:
-            asked.console.json(report(home, follow, applied=False))
+            asked.console.json(report(compared, follow, applied=False))
         asked.console.say("nothing to do")
-        return _ending(asked, home)
+        return _ending(asked, compared)
     _ask(asked, "sync")
     applied = None
     if follow is None:
-        write_files(asked.world, home)
+        write_files(asked.world, compared)
     else:
-        applied = _apply(asked, home, follow)
-        home = applied.home
+        applied = _apply(asked, compared, follow)
+        compared = applied.compared
     if asked.as_json:
-        asked.console.json(report(home, follow, applied=True))
+        asked.console.json(report(compared, follow, applied=True))
     else:
-        tell_after(asked, home, applied)
+        tell_after(asked, compared, applied)
     if applied and applied.moved.failed:
         raise not_moved(applied)
-    return _ending(asked, home)
+    return _ending(asked, compared)
 
 
 def _ask(asked: Asked, words: str) -> None:
@@ -165,7 +165,7 @@ def _ask(asked: Asked, words: str) -> None:
         raise Refused("you did not say yes")
 
 
-def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
+def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
     from devenv.commands.up import run_hooks
     from devenv.journeys.sync_apply import apply
     from devenv.model.plan import Action
@@ -176,7 +176,7 @@ def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
     if started and follow.prepared.project.manifest.post_up:
         store.write("owed", {"hooks": True})
     with asked.console.progress() if follow.changes else Progress() as progress:
-        applied = apply(asked.world, home, follow, timeout=asked.timeout, progress=progress)
+        applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
     failures(applied.outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
     if applied.prepared.chosen and store.read("owed").get("hooks"):
         run_hooks(asked.world, asked.console, applied.prepared)
@@ -184,15 +184,15 @@ def _apply(asked: Asked, home: Home, follow: Follow) -> Applied:
     return applied
 
 
-def _ending(asked: Asked, home: Home) -> int:
+def _ending(asked: Asked, compared: Comparison) -> int:
     """The exit code; what was left out is told: data would be left behind, an image, a source cannot be had."""
     from devenv.errors import DataNeedsUpgrade, DevenvError, Unreachable
 
-    for problem in (*home.refused, *home.unobtainable):
+    for problem in (*compared.refused, *compared.unobtainable):
         asked.console.say(f"not done: {problem}")
-    if home.unread:
+    if compared.unread:
         asked.console.say("a source could not be read; what the others say is all that counted")
-    kinds = ((home.refused, DataNeedsUpgrade), (home.unobtainable, DevenvError), (home.unread, Unreachable))
+    kinds = ((compared.refused, DataNeedsUpgrade), (compared.unobtainable, DevenvError), (compared.unread, Unreachable))
     return next((kind.exit_code for found, kind in kinds if found), 0)
 
 
@@ -201,7 +201,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     from devenv.data.switching import recovered
     from devenv.effects import history
     from devenv.journeys.rollback import before, last_sync, restore
-    from devenv.journeys.sync import Home
+    from devenv.journeys.sync import Comparison
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
@@ -214,7 +214,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
-        follow, code = _way_back(asked, Home(project, former, SyncPlan(()), Bound({}, ())))
+        follow, code = _way_back(asked, Comparison(project, former, SyncPlan(()), Bound({}, ())))
         asked.tell("\n".join(f"  ↶ {change}" for change in entry.changes))
         if follow:
             console.plan(follow.prepared.plan, result=asked.result)
@@ -222,7 +222,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             _ask(asked, "sync --rollback")
             follow = restore(entry, former, follow)
             if follow:
-                _apply(asked, Home(former, former, SyncPlan(()), Bound({}, ())), follow)
+                _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ())), follow)
             history.undo(project.store, entry)
             history.add(project.store, "rollback", [f"of the sync of {entry.at}"])
         if asked.as_json:
@@ -232,14 +232,14 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     return code
 
 
-def _way_back(asked: Asked, home: Home) -> tuple[Follow | None, int]:
+def _way_back(asked: Asked, compared: Comparison) -> tuple[Follow | None, int]:
     """What the machine has to do. Files go back also where what they name cannot be had any more."""
     from devenv.errors import DevenvError
 
     follow = None
     try:
-        home, follow = _followed(asked, home)
-        problems, code = home.unobtainable, 1 if home.unobtainable else 0
+        compared, follow = _followed(asked, compared)
+        problems, code = compared.unobtainable, 1 if compared.unobtainable else 0
     except DevenvError as error:
         problems, code = error.problems, error.exit_code
         asked.console.say("what runs stays as it is; only files are put back")

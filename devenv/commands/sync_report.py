@@ -10,29 +10,29 @@ from devenv.errors import DevenvError
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
-    from devenv.journeys.sync import Follow, Home
+    from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
     from devenv.model.change import Change
     from devenv.model.upgrade import Upgrade
 
 
-def tell(asked: Asked, home: Home, follow: Follow | None) -> None:
+def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     """The plan: every change with its evidence, data that is to be moved, what this machine has to do."""
     from devenv.journeys.sync import is_layered
     from devenv.model.plan import Action
 
     say, line = asked.console.say, asked.tell
-    for change in home.plan.changes:
+    for change in compared.plan.changes:
         line(f"  ~ {'.'.join(change.path)}: {change.reason}")
         if change.evidence:
             line(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
-        if is_layered(home, change):
+        if is_layered(compared, change):
             line("      devenv.local.toml says something else here, and wins on this machine")
     said = follow.prepared.plan.subjects(Action.KEEP) if follow else ()
-    if kept := [name for name in home.plan.kept if name not in said]:
+    if kept := [name for name in compared.plan.kept if name not in said]:
         line(f"  = keep {', '.join(kept)}")
-    _tell_loose(asked, home)
-    for note in (*home.plan.notes, *map(str, home.notes)):
+    _tell_loose(asked, compared)
+    for note in (*compared.plan.notes, *map(str, compared.notes)):
         say(f"note: {note}")
     if follow:
         for upgrade in follow.moves.upgrades:
@@ -42,17 +42,17 @@ def tell(asked: Asked, home: Home, follow: Follow | None) -> None:
         asked.console.plan(follow.prepared.plan, result=asked.result)
 
 
-def _tell_loose(asked: Asked, home: Home) -> None:
+def _tell_loose(asked: Asked, compared: Comparison) -> None:
     """What production runs and the manifest does not have, and the other way round."""
     say = asked.console.say
-    for truth in home.bound.loose:
+    for truth in compared.bound.loose:
         fact = truth.fact
         asked.tell(
             f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
         )
-    if home.bound.loose:
-        say("'devenv sync --add' adds it" if len(home.bound.loose) == 1 else "'devenv sync --add' adds them")
-    for name in home.bound.unknown:
+    if compared.bound.loose:
+        say("'devenv sync --add' adds it" if len(compared.bound.loose) == 1 else "'devenv sync --add' adds them")
+    for name in compared.bound.unknown:
         say(f"note: {name}: no source speaks of it")
 
 
@@ -65,7 +65,7 @@ def _move(upgrade: Upgrade) -> str:
     return f"{upgrade.words} {how}{upgrade.route.way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
 
 
-def tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
+def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> None:
     """What was done, and what to do next."""
     say = asked.console.say
     if applied is not None:
@@ -73,13 +73,13 @@ def tell_after(asked: Asked, home: Home, applied: Applied | None) -> None:
             say(f"note: {note}")
         for upgrade in applied.moved.upgrades:
             say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
-    if home.plan.changes:
+    if compared.plan.changes:
         say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
     if applied is not None:
         still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
         if still and applied.prepared.chosen:
             say(f"{', '.join(still)} did not run and is not started; 'devenv up' does")
-        elif not applied.prepared.chosen and not applied.moved.failed and not home.refused:
+        elif not applied.prepared.chosen and not applied.moved.failed and not compared.refused:
             say("nothing runs here; 'devenv up' starts it")
 
 
@@ -96,19 +96,19 @@ def not_moved(applied: Applied) -> DevenvError:
     return DevenvError(problems, changed=changed)
 
 
-def report(home: Home, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
+def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
     """The same for programs."""
     from devenv.commands.facts import entry
 
     return {
-        "in_sync": not home.plan.changes and not home.unread,
+        "in_sync": not compared.plan.changes and not compared.unread,
         "applied": applied,
-        "changes": [_change(change) for change in home.plan.changes],
-        "kept": list(home.plan.kept),
-        "missing": [entry(truth.fact) for truth in home.bound.loose],
-        "notes": [*home.plan.notes, *map(str, home.notes)],
-        "refused": [str(problem) for problem in home.refused],
-        "unobtainable": [str(problem) for problem in home.unobtainable],
+        "changes": [_change(change) for change in compared.plan.changes],
+        "kept": list(compared.plan.kept),
+        "missing": [entry(truth.fact) for truth in compared.bound.loose],
+        "notes": [*compared.plan.notes, *map(str, compared.notes)],
+        "refused": [str(problem) for problem in compared.refused],
+        "unobtainable": [str(problem) for problem in compared.unobtainable],
         "upgrades": [_upgrade(upgrade) for upgrade in (follow.moves.upgrades if follow else ())],
         "plan": steps(follow),
     }

@@ -38,7 +38,7 @@ from devenv.waiting import Waiting, failures, wait
 class Trial:
     """What is tried: the project as it would be, and how the data gets there."""
 
-    home: sync.Home
+    compared: sync.Comparison
     project: Project
     machine: Machine
     observed: Observed
@@ -57,9 +57,9 @@ def plan(world: World, service: str, version: str) -> Trial:
     if before == version:
         raise ManifestError(f"{service} is {version} already", f"devenv try {service}@ANOTHER-VERSION")
     change = Change(service, ("version",), before or None, version, f"{before} → {version}: tried here")
-    home = sync.Home(project, project, SyncPlan((change,)), Bound({}, ()))
-    home = replace(home, wanted=sync.wanted(world, project, (change,)))
-    wanted = pinned(home.wanted, world, frozen=False, offline=False)
+    compared = sync.Comparison(project, project, SyncPlan((change,)), Bound({}, ()))
+    compared = replace(compared, wanted=sync.wanted(world, project, (change,)))
+    wanted = pinned(compared.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(wanted, look(world).result())
     data = wanted.resolved.services[service].data
     if data != project.resolved.services[service].data:  # what is tried is today's data, whatever was moved before
@@ -69,7 +69,7 @@ def plan(world: World, service: str, version: str) -> Trial:
     if problem := moves.refused.get(service):
         raise Refused(problem)
     upgrade = moves.of(service) or _same_format(wanted, machine, observed, service)
-    return Trial(replace(home, wanted=wanted), wanted, machine, observed, upgrade)
+    return Trial(replace(compared, wanted=wanted), wanted, machine, observed, upgrade)
 
 
 def _same_format(project: Project, machine: Machine, observed: Observed, name: str) -> Upgrade:
@@ -154,4 +154,4 @@ def adopt(
     chosen = (trial.service.name,) if runs else ()
     prepared = prepare(world, trial.project, everything, chosen, Wishes(fresh=chosen))
     with progress() as shown:
-        return sync_apply.settle(trial.home, prepared, moved, world=world, timeout=timeout, progress=shown)
+        return sync_apply.settle(trial.compared, prepared, moved, world=world, timeout=timeout, progress=shown)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from devenv import production
 from devenv.data import upgrading
@@ -36,15 +35,12 @@ from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed, still_to_run
 from devenv.tomledit import Edit, NotEdited, edited
 
-if TYPE_CHECKING:
-    pass
-
 #: The remark that an earlier sync left behind a value.
 REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
 
 
 @record
-class Home:
+class Comparison:
     """Production beside the manifest. ``project`` is as it is, ``wanted`` as it is to be; ``notes`` are about sources
     that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first."""
 
@@ -63,7 +59,7 @@ class Home:
 
 def compare(
     world: World, services: Sequence[str], *, environment: str, reading: bool = True, adding: bool = False
-) -> Home:
+) -> Comparison:
     """Read production and plan what it changes in the manifest. Writes nothing."""
     project = open_project(world)
     manifest = build_manifest(project.documents.base, project.kinds)
@@ -89,7 +85,7 @@ def compare(
         added = additions(manifest, kinds, bound.loose, releases)
         plan = replace(plan, changes=(*plan.changes, *added))
         project = replace(project, kinds=dict(kinds) | dict(project.kinds))
-    return Home(project, wanted(world, project, plan.changes), plan, bound, notes)
+    return Comparison(project, wanted(world, project, plan.changes), plan, bound, notes)
 
 
 def _places(project: Project, environment: str) -> Sequence[Place]:
@@ -123,25 +119,25 @@ def _remark(change: Change) -> str:
     return f"from {change.evidence}, {change.evidence.date}" if change.evidence else ""
 
 
-def without(world: World, home: Home, services: Container[str], *, versions_only: bool) -> Home:
+def without(world: World, compared: Comparison, services: Container[str], *, versions_only: bool) -> Comparison:
     """The same without what would change these services, or without what would change their versions."""
     kept = tuple(
         change
-        for change in home.plan.changes
+        for change in compared.plan.changes
         if change.service not in services or (versions_only and change.key not in (("version",), ("kind",)))
     )
-    return replace(home, plan=replace(home.plan, changes=kept), wanted=wanted(world, home.project, kept))
+    return replace(compared, plan=replace(compared.plan, changes=kept), wanted=wanted(world, compared.project, kept))
 
 
-def obtainable(world: World, home: Home) -> Home:
+def obtainable(world: World, compared: Comparison) -> Comparison:
     """The same with a lock of all images that can be had, and without the changes of services whose images cannot: the
     registry has them not. These services are left as they are. Raises Unreachable."""
-    project = home.wanted
+    project = compared.wanted
     if not (wanting := missing(project.lock, project.needed_here())):
-        return home
+        return compared
     found, lacking = looked_up(project, world, wanting)
     problems: list[Problem] = []
-    kept = home.plan.changes
+    kept = compared.plan.changes
     if lacking:
         users = project.needed_here()
         for image, problem in lacking.items():
@@ -149,16 +145,16 @@ def obtainable(world: World, home: Home) -> Home:
             problems.append(replace(problem, hint=hint, key=", ".join(users[image])))
         left = {name for image in lacking for name in users[image]}
         kept = tuple(change for change in kept if change.service not in left)
-        project = wanted(world, home.project, kept) if kept != home.plan.changes else project
+        project = wanted(world, compared.project, kept) if kept != compared.plan.changes else project
         former = [image for image in missing(project.lock, project.needed_here()) if image not in {*found, *lacking}]
         found |= looked_up(project, world, former)[0]
     needed = project.needed_here()
     lock = relocked(project.lock, needed, {image: entry for image, entry in found.items() if image in needed})
     return replace(
-        home,
-        plan=replace(home.plan, changes=kept),
+        compared,
+        plan=replace(compared.plan, changes=kept),
         wanted=project.with_lock(lock),
-        unobtainable=(*home.unobtainable, *problems),
+        unobtainable=(*compared.unobtainable, *problems),
     )
 
 
@@ -189,31 +185,31 @@ class Follow:
 
 
 def following(
-    world: World, home: Home, everything: Observed, services: Sequence[str], *, way: Way | None = None
-) -> tuple[Home, Follow]:
+    world: World, compared: Comparison, everything: Observed, services: Sequence[str], *, way: Way | None = None
+) -> tuple[Comparison, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
     is refused, and with it the change of version that would need it. So is what acts only on new data: it was written
     by hand, as production's settings of that sort are only told of."""
-    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
+    project = compared.wanted if compared.unobtainable else pinned(compared.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
     names = select(project.manifest, services, ())
     users = project.needed_here()
     lacking = {name for image in missing(project.lock, users) for name in users[image]}
     moves = upgrading.plan(world, project, machine, observed, (n for n in names if n not in lacking), way=way)
-    back = {change.service for change in home.plan.changes} & moves.refused.keys()
-    if any(change.service in back and change.key in (("version",), ("kind",)) for change in home.plan.changes):
-        home = replace(home, refused=(*home.refused, *(moves.refused[name] for name in back)))
-        return following(world, without(world, home, back, versions_only=True), everything, services, way=way)
+    back = {change.service for change in compared.plan.changes} & moves.refused.keys()
+    if any(change.service in back and change.key in (("version",), ("kind",)) for change in compared.plan.changes):
+        compared = replace(compared, refused=(*compared.refused, *(moves.refused[name] for name in back)))
+        return following(world, without(world, compared, back, versions_only=True), everything, services, way=way)
     staying = [project.resolved.services[name] for name in names if not moves.of(name)]
     refused = {**moves.refused, **frozen_problems(staying, observed, machine)}
-    home = replace(home, refused=(*home.refused, *refused.values()))
+    compared = replace(compared, refused=(*compared.refused, *refused.values()))
     running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
     chosen = tuple(name for name in names if name in running and name not in refused and name not in lacking)
-    wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(home.unobtainable))
-    return home, Follow(prepare(world, project, everything, chosen, wishes), moves)
+    wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(compared.unobtainable))
+    return compared, Follow(prepare(world, project, everything, chosen, wishes), moves)
 
 
-def is_layered(home: Home, change: Change) -> bool:
+def is_layered(compared: Comparison, change: Change) -> bool:
     """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
-    where = home.project.documents.where(change.path)
+    where = compared.project.documents.where(change.path)
     return where.file == LOCAL

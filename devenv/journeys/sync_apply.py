@@ -13,7 +13,7 @@ from devenv.effects import files, history
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError
-from devenv.journeys.sync import Follow, Home, without
+from devenv.journeys.sync import Comparison, Follow, without
 from devenv.journeys.up import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
 from devenv.model.record import record
@@ -29,30 +29,30 @@ if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
 
 
-def write_files(world: World, home: Home) -> None:
+def write_files(world: World, compared: Comparison) -> None:
     """Manifest, lock and rendered files, where no engine answers."""
-    project = home.wanted if home.unobtainable else pinned(home.wanted, world, frozen=False, offline=False)
-    write_manifest(home, project, Moved())
+    project = compared.wanted if compared.unobtainable else pinned(compared.wanted, world, frozen=False, offline=False)
+    write_manifest(compared, project, Moved())
     save(project)
     files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
 
 
-def _lines(home: Home, moved: Moved) -> list[str]:
+def _lines(compared: Comparison, moved: Moved) -> list[str]:
     """What history says of it."""
-    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in home.plan.changes]
+    lines = [f"{'.'.join(change.path)}: {change.reason}" for change in compared.plan.changes]
     return lines + [f"{upgrade.service}: data moved, {upgrade.words}" for upgrade in moved.upgrades]
 
 
-def write_manifest(home: Home, project: Project, moved: Moved) -> None:
+def write_manifest(compared: Comparison, project: Project, moved: Moved) -> None:
     """The manifest, after what it was is kept for ``sync --rollback``."""
     text = project.documents.manifest
-    edited = text != home.project.documents.manifest
+    edited = text != compared.project.documents.manifest
     if not edited and not moved.upgrades:
         return
     root = project.root
     before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
     after = {MANIFEST: history.digest(text)}
-    history.add(project.store, "sync", _lines(home, moved), before=before, after=after, moved=moved.generations)
+    history.add(project.store, "sync", _lines(compared, moved), before=before, after=after, moved=moved.generations)
     if edited:
         files.write(root, File(MANIFEST, text, mode=files.mode(root / MANIFEST)))
 
@@ -61,13 +61,13 @@ def write_manifest(home: Home, project: Project, moved: Moved) -> None:
 class Applied:
     """How it ended: what was prepared, what the services said, what data was moved and what was not."""
 
-    home: Home
+    compared: Comparison
     prepared: Prepared
     outcomes: Sequence[Outcome]
     moved: Moved
 
 
-def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress: Progress) -> Applied:
+def apply(world: World, compared: Comparison, follow: Follow, *, timeout: float, progress: Progress) -> Applied:
     """Move data, write, then bring what runs in step. Raises DevenvError; what was written stays, and can be rolled
     back. A service whose data could not be moved stays as it was, and so does what devenv.toml says of it."""
     prepared = follow.prepared
@@ -75,16 +75,16 @@ def apply(world: World, home: Home, follow: Follow, *, timeout: float, progress:
     if gone := moved.gone:
         raise gone  # the journal says what to do when the engine is back
     if moved.failed:
-        home = without(world, home, moved.failed, versions_only=False)
+        compared = without(world, compared, moved.failed, versions_only=False)
         chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
         moving = tuple(upgrade.service for upgrade in moved.upgrades)
-        fresh = Wishes(fresh=moving, partial=bool(home.unobtainable))
-        prepared = prepare(world, home.wanted, look(world).result(), chosen, fresh)
-    return settle(home, prepared, moved, timeout=timeout, progress=progress, world=world)
+        fresh = Wishes(fresh=moving, partial=bool(compared.unobtainable))
+        prepared = prepare(world, compared.wanted, look(world).result(), chosen, fresh)
+    return settle(compared, prepared, moved, timeout=timeout, progress=progress, world=world)
 
 
 def settle(
-    home: Home, prepared: Prepared, moved: Moved, *, world: World, timeout: float, progress: Progress
+    compared: Comparison, prepared: Prepared, moved: Moved, *, world: World, timeout: float, progress: Progress
 ) -> Applied:
     """Have moved data be the data, the files say so, and what runs follow."""
     if moved.upgrades:
@@ -97,19 +97,19 @@ def settle(
         texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
         moving = {upgrade.service for upgrade in moved.upgrades}
         owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
-        switching.switch(prepared.project, moved.upgrades, texts, _lines(home, moved))
-    write_manifest(home, prepared.project, moved)
+        switching.switch(prepared.project, moved.upgrades, texts, _lines(compared, moved))
+    write_manifest(compared, prepared.project, moved)
     try:
         save_decisions(prepared)
         switching.done(prepared.project)
-        prepared = _carried_out(world, home, prepared, progress)
-        return Applied(home, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
+        prepared = _carried_out(world, compared, prepared, progress)
+        return Applied(compared, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
     except DevenvError as error:
         error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
         raise
 
 
-def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progress) -> Prepared:
+def _carried_out(world: World, compared: Comparison, prepared: Prepared, progress: Progress) -> Prepared:
     """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
 
     def first() -> Prepared:
@@ -118,7 +118,7 @@ def _carried_out(world: World, home: Home, prepared: Prepared, progress: Progres
 
     def again(lost: frozenset[int]) -> Prepared:
         prepared.project.store.clear_journal()
-        wishes = Wishes(partial=bool(home.unobtainable), lost=lost)
+        wishes = Wishes(partial=bool(compared.unobtainable), lost=lost)
         anew = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
         save_decisions(anew)
         carry_out(anew, progress, verb="sync")
