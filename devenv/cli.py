@@ -19,6 +19,7 @@ from devenv.errors import DevenvError, Interrupted, ManifestError
 
 #: verb -> what it does, in the order in which help lists them. Each is ``devenv.commands.<verb>:command``.
 VERBS = {
+    "init": "Write a first devenv.toml.",
     "up": "Start the services and wait until each one serves.",
     "sync": "Bring devenv.toml and this machine in step with production.",
     "try": "Rehearse an upgrade on a copy of the data.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,10 @@ from devenv import tomldoc
 from devenv.effects import files
 from devenv.effects.world import World
 from devenv.errors import ManifestError
+from devenv.model.image import ImageRef
 from devenv.model.mirrors import Mirrors
 from devenv.model.problem import Problem, Where
+from devenv.targets.compose import registry_variable
 
 
 def configured_mirrors(world: World) -> Mirrors | None:
@@ -35,6 +38,12 @@ def configured_mirrors(world: World) -> Mirrors | None:
     if problems := mirrors.problems():
         raise ManifestError(problems)
     return mirrors
+
+
+def kept_mirrors(kept: Mapping[str, str], images: Iterable[ImageRef]) -> Mirrors:
+    """The mirrors of the last ``up``: a shell without the variable must not fetch from elsewhere what is here."""
+    used = {image.registry for image in images}
+    return Mirrors("", {name: base for name in used if (base := kept.get(registry_variable(name)))})
 
 
 #: What the user's own configuration can say.

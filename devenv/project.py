@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devenv import __version__
-from devenv.configuration import configured_mirrors
+from devenv.configuration import configured_mirrors, kept_mirrors
 from devenv.effects import files
 from devenv.effects.store import Store, state_folder
 from devenv.effects.world import World
@@ -205,7 +205,7 @@ def find(world: World) -> Path:
     """The project's root. Raises ManifestError when there is no manifest at or above the current folder."""
     root = files.find_root(world.cwd, MANIFEST)
     if root is None:
-        hint = "change to your project's folder, or begin one with devenv.toml.example"
+        hint = "change to your project's folder, or begin one here: devenv init"
         raise ManifestError(f"no {MANIFEST} in {world.cwd} or above it", hint)
     return root
 
@@ -215,12 +215,14 @@ def open_store(world: World) -> Store:
     return Store(state_folder(world.env), find(world))
 
 
-def open_project(world: World, *, manifest: str | None = None, lock: str | None = None) -> Project:
+def open_project(
+    world: World, *, manifest: str | None = None, lock: str | None = None, root: Path | None = None
+) -> Project:
     """Read, check and resolve. Raises ManifestError with everything that is wrong.
 
     ``manifest`` and ``lock`` are texts that count instead of the files', for a project as it would be.
     """
-    root = find(world)
+    root = root or find(world)
     text = files.read_text(root / MANIFEST) if manifest is None else manifest
     documents = parse_documents(text or "", files.read_text(root / LOCAL) or "")
     state = state_folder(world.env)
@@ -246,7 +248,7 @@ def open_project(world: World, *, manifest: str | None = None, lock: str | None 
         resolved=resolved,
         shared=shared,
         kept=kept,
-        mirrors=configured_mirrors(world) or _mirrors_kept(kept, resolved),
+        mirrors=configured_mirrors(world) or kept_mirrors(kept, resolved.images),
         store=store,
         state=state,
         workspaces=_workspaces(documents, base),
@@ -292,9 +294,3 @@ def _kept(root: Path) -> dict[str, str]:
     if other and other != str(root) and Path(other, MANIFEST).is_file():
         return {}
     return kept
-
-
-def _mirrors_kept(kept: Mapping[str, str], resolved: Resolved) -> Mirrors:
-    """The mirrors of the last ``up``: a shell without the variable must not fetch from elsewhere what is here."""
-    used = {image.registry for image in resolved.images}
-    return Mirrors("", {name: base for name in used if (base := kept.get(compose.registry_variable(name)))})

@@ -21,7 +21,7 @@ FLOORS = (
     ("devenv.__main__",),
     ("devenv.cli",),
     ("devenv.commands",),
-    ("devenv.journeys.rollback", "devenv.journeys.rehearsal"),
+    ("devenv.journeys.rollback", "devenv.journeys.rehearsal", "devenv.journeys.init"),
     ("devenv.journeys.sync_apply",),
     ("devenv.journeys.sync",),
     ("devenv.journeys.up", "devenv.journeys.seed", "devenv.journeys", "devenv.parity"),

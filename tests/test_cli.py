@@ -70,7 +70,10 @@ def test_no_project(tmp_path: Path) -> None:
     for verb in ("up", "status", "env", "check", "lock", "render", "stop", "down", "logs", "wait"):
         ended = Program(tmp_path)(verb)
         assert ended.code == 2
-        assert f"no devenv.toml in {tmp_path} or above it\n  change to your project's folder" in ended.err
+        assert (
+            f"no devenv.toml in {tmp_path} or above it\n  change to your project's folder, or begin one here: devenv init"
+            in ended.err
+        )
 
 
 def test_started_elsewhere(shop: Path) -> None:

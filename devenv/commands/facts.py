@@ -35,7 +35,7 @@ def command(world: World, sources: tuple[str, ...], environment: str, as_json: b
 
     console = Console(world.stdout, world.stderr, world.env)
     if sources:
-        root, places = world.cwd, [_place(source) for source in sources]
+        root, places = world.cwd, [place(source) for source in sources]
     else:
         project = open_project(world)
         root, places = project.root, list(production.places_of(project.manifest, environment))
@@ -55,7 +55,8 @@ def command(world: World, sources: tuple[str, ...], environment: str, as_json: b
     return 1 if found.failed and not found.facts else 0
 
 
-def _place(source: str) -> Any:
+def place(source: str) -> Any:
+    """What a word of the command line names."""
     from devenv.model.production import Place
 
     return Place(url_env=source.removeprefix("env:")) if source.startswith("env:") else Place(path=source)

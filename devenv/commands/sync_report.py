@@ -18,16 +18,10 @@ if TYPE_CHECKING:
 
 def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     """The plan: every change with its evidence, data that is to be moved, what this machine has to do."""
-    from devenv.journeys.sync import is_layered
     from devenv.model.plan import Action
 
     say, line = asked.console.say, asked.tell
-    for change in compared.plan.changes:
-        line(f"  ~ {'.'.join(change.path)}: {change.reason}")
-        if change.evidence:
-            line(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
-        if is_layered(compared, change):
-            line("      devenv.local.toml says something else here, and wins on this machine")
+    _tell_changes(asked, compared)
     said = follow.prepared.plan.subjects(Action.KEEP) if follow else ()
     if kept := [name for name in compared.plan.kept if name not in said]:
         line(f"  = keep {', '.join(kept)}")
@@ -42,6 +36,24 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
         asked.console.plan(follow.prepared.plan, result=asked.result)
 
 
+def _tell_changes(asked: Asked, compared: Comparison) -> None:
+    """A new service is told of in one line, with the evidence of its version."""
+    from devenv.journeys.sync import is_layered
+
+    added = {change.service: change.new for change in compared.plan.changes if change.key == ("kind",)}
+    for change in compared.plan.changes:
+        if change.service in added and change.key in (("kind",), ("from",)):
+            continue
+        if change.service in added and change.key == ("version",):
+            asked.tell(f"  + services.{change.service}: {added[change.service]} {change.new}")
+        else:
+            asked.tell(f"  ~ {'.'.join(change.path)}: {change.reason}")
+        if change.evidence:
+            asked.tell(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
+        if is_layered(compared, change):
+            asked.tell("      devenv.local.toml says something else here, and wins on this machine")
+
+
 def _tell_loose(asked: Asked, compared: Comparison) -> None:
     """What production runs and the manifest does not have, and the other way round."""
     say = asked.console.say
@@ -50,8 +62,9 @@ def _tell_loose(asked: Asked, compared: Comparison) -> None:
         asked.tell(
             f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
         )
-    if compared.bound.loose:
-        say("'devenv sync --add' adds it" if len(compared.bound.loose) == 1 else "'devenv sync --add' adds them")
+    known = sum(bool(truth.fact.version) for truth in compared.bound.loose)
+    if known and not compared.adding:
+        say("'devenv sync --add' adds it" if known == 1 else "'devenv sync --add' adds them")
     for name in compared.bound.unknown:
         say(f"note: {name}: no source speaks of it")
 

@@ -43,6 +43,11 @@ def find_root(start: Path, name: str) -> Path | None:
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
+def is_there(path: Path) -> bool:
+    """Whether there is anything of that name, be it a link to nowhere."""
+    return os.path.lexists(path)
+
+
 def read_text(path: Path) -> str | None:
     """The text of a file; None if there is none. Raises ManifestError for one that is no text or far too large."""
     try:

@@ -42,7 +42,8 @@ REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
 @record
 class Comparison:
     """Production beside the manifest. ``project`` is as it is, ``wanted`` as it is to be; ``notes`` are about sources
-    that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first."""
+    that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first.
+    ``adding``: what the manifest did not have is in the plan, if it can be."""
 
     project: Project
     wanted: Project
@@ -51,6 +52,7 @@ class Comparison:
     notes: tuple[Note, ...] = ()
     refused: tuple[Problem, ...] = ()
     unobtainable: tuple[Problem, ...] = ()
+    adding: bool = False
 
     @property
     def unread(self) -> tuple[Note, ...]:
@@ -58,10 +60,16 @@ class Comparison:
 
 
 def compare(
-    world: World, services: Sequence[str], *, environment: str, reading: bool = True, adding: bool = False
+    world: World,
+    services: Sequence[str],
+    *,
+    environment: str,
+    reading: bool = True,
+    adding: bool = False,
+    project: Project | None = None,
 ) -> Comparison:
-    """Read production and plan what it changes in the manifest. Writes nothing."""
-    project = open_project(world)
+    """Read production and plan what it changes in the manifest, that of ``project`` if given. Writes nothing."""
+    project = project or open_project(world)
     manifest = build_manifest(project.documents.base, project.kinds)
     select(manifest, services, ())
     bound = Bound({}, ())
@@ -83,9 +91,10 @@ def compare(
     if adding:
         kinds = _kinds(project)
         added = additions(manifest, kinds, bound.loose, releases)
-        plan = replace(plan, changes=(*plan.changes, *added))
+        plan = replace(plan, changes=(*plan.changes, *added.changes), notes=(*plan.notes, *added.notes))
+        bound = replace(bound, loose=added.left)
         project = replace(project, kinds=dict(kinds) | dict(project.kinds))
-    return Comparison(project, wanted(world, project, plan.changes), plan, bound, notes)
+    return Comparison(project, wanted(world, project, plan.changes), plan, bound, notes, adding=adding)
 
 
 def _places(project: Project, environment: str) -> Sequence[Place]:
@@ -112,7 +121,7 @@ def wanted(world: World, project: Project, changes: Iterable[Change]) -> Project
         hint = "change it by hand: " + "; ".join(f"{'.'.join(c.path)} = {c.new}" for c in given)
         problem = Problem("cannot be edited without touching what is around it", hint, key=".".join(error.path))
         raise ManifestError(problem) from error
-    return open_project(world, manifest=text)
+    return open_project(world, manifest=text, root=project.root)
 
 
 def _remark(change: Change) -> str:

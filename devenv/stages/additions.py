@@ -5,57 +5,57 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from devenv.model.change import Change, Said
+from devenv.model.change import Change
 from devenv.model.kind import Kind
-from devenv.model.manifest import Manifest
+from devenv.model.manifest import Manifest, Service
 from devenv.model.production import Truth
-from devenv.sources.allowed import is_mirrored
-from devenv.stages.plan_sync import Releases, typed
+from devenv.model.record import record
+from devenv.model.version import parse_version
+from devenv.stages.plan_sync import Releases, changes_of
 
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+#: What Terraform calls that to which nobody gave a name.
+_NAMELESS = re.compile(r"(terraform|tf)-\d+")
 
 
-def additions(
-    manifest: Manifest, kinds: Mapping[str, Kind], loose: Iterable[Truth], releases: Releases
-) -> tuple[Change, ...]:
-    """The keys of a new service for each fact of a kind that the catalogue has and whose version is known."""
+@record
+class Additions:
+    """The keys of new services; sentences about what they do not hold; what devenv cannot add: of no kind that it
+    has, or of no version that it could start."""
+
+    changes: tuple[Change, ...]
+    notes: tuple[str, ...]
+    left: tuple[Truth, ...]
+
+
+def additions(manifest: Manifest, kinds: Mapping[str, Kind], loose: Iterable[Truth], releases: Releases) -> Additions:
+    """A new service is brought in step with production like one that is there and says nothing yet."""
     changes: list[Change] = []
+    notes: list[str] = []
+    left: list[Truth] = []
     taken = set(manifest.services)
     for truth in loose:
         fact = truth.fact
-        kind = kinds.get(fact.kind)
-        if kind is None or not fact.version:
-            continue
         name = _name(fact.name or fact.kind, fact.kind, taken)
+        kind = kinds.get(fact.kind) if fact.version else None
+        own = (
+            list(changes_of(Service(name, fact.kind, parse_version("")), kind, truth, releases, notes)) if kind else []
+        )
+        if not any(change.key == ("version",) for change in own):
+            left.append(truth)
+            continue
         taken.add(name)
-        version = releases.latest(fact.kind, fact.version) if fact.precision != "patch" else ""
-        evidence = truth.evidence
-        said: dict[str, Said] = {
-            "kind": fact.kind,
-            "version": version or fact.version,
-            "variant": fact.variant if fact.variant in kind.variants else None,
-            "from": fact.evidence.address or fact.name,
-        }
-        if "extensions" in kind.options:
-            said["extensions"] = tuple(e for e in fact.extensions if e in kind.packages and e != "plpgsql")
-        changes += [
-            Change(name, (key,), None, value, "production runs it", evidence["version"] if key == "version" else None)
-            for key, value in said.items()
-            if value
-        ]
-        changes += [
-            Change(name, ("settings", key), None, typed(value), "production has it", evidence[f"settings.{key}"])
-            for key, value in fact.settings.items()
-            if kind.settings and is_mirrored(fact.kind, key) and not kind.instead_of(key)
-            if key != "shared_preload_libraries"
-        ]
-    return tuple(changes)
+        changes.append(Change(name, ("kind",), None, fact.kind, "production runs it"))
+        changes += [change for change in own if len(change.key) == 1]
+        changes.append(Change(name, ("from",), None, fact.evidence.address or fact.name, "production runs it"))
+        changes += [change for change in own if len(change.key) > 1]
+    return Additions(tuple(changes), tuple(notes), tuple(left))
 
 
 def _name(text: str, kind: str, taken: set[str]) -> str:
     """A name as the manifest's services have it: a DNS label that nobody else has."""
     name = _NOT_IN_A_NAME.sub("-", text.lower()).strip("-")[:40].strip("-")
-    name = name if re.match(r"[a-z]", name) else kind
+    name = kind if _NAMELESS.fullmatch(name) or not re.match(r"[a-z]", name) else name
     number, free = 2, name
     while free in taken:
         free, number = f"{name}-{number}", number + 1

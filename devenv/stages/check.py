@@ -66,7 +66,7 @@ def meaning_issues(
 def service_issues(service: Service, kind: Kind) -> list[Issue]:
     """What is wrong with one service whose shape is right, whatever the rest of the manifest says."""
     return [
-        *_version(service, kind),
+        *version_issues(service, kind),
         *_image(service, kind),
         *_ports(service, kind),
         *_environment(service),
@@ -86,7 +86,8 @@ def _requirement(spec: str) -> Iterator[Issue]:
         yield Issue(("requires",), f"asks for devenv {spec}, this is {__version__}", "pip install -U devenv-parity")
 
 
-def _version(service: Service, kind: Kind) -> Iterator[Issue]:
+def version_issues(service: Service, kind: Kind) -> Iterator[Issue]:
+    """Why no image can be named after a service's version."""
     path = ("services", service.name, "version")
     version = service.version
     if not kind.version_parts:

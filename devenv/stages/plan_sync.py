@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Fact, Precision
@@ -11,7 +12,9 @@ from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service, Setting
 from devenv.model.production import Bound, Truth
 from devenv.model.record import record
+from devenv.model.version import parse_version
 from devenv.sources.allowed import is_mirrored
+from devenv.stages.check import version_issues
 from devenv.stages.load import option_value
 
 
@@ -51,7 +54,7 @@ def plan_sync(
         if truth is None:
             continue
         service = manifest.services[name]
-        own = list(_changes(service, kinds[service.kind], truth, releases, notes))
+        own = list(changes_of(service, kinds[service.kind], truth, releases, notes))
         changes += own
         kept += [] if own else [name]
         notes += [f"{name}: {doubt}" for doubt in truth.doubts]
@@ -63,7 +66,8 @@ def _coming(name: str, now: Fact, then: Fact) -> str:
     return f"{name}: production will move {now.version or '?'} → {then.version or '?'} ({then.evidence})"
 
 
-def _changes(service: Service, kind: Kind, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
+def changes_of(service: Service, kind: Kind, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
+    """What brings one service in step; sentences about what cannot be are added to ``notes``."""
     fact = truth.fact
     if fact.kind != service.kind:
         notes.append(
@@ -71,19 +75,20 @@ def _changes(service: Service, kind: Kind, truth: Truth, releases: Releases, not
             f"{service.kind}: change its kind by hand once its data is moved"
         )
         return
-    yield from _version(service, truth, releases, notes)
+    yield from _version(service, kind, truth, releases, notes)
     if fact.variant and fact.variant in kind.variants and fact.variant != service.variant:
         reason = f"{service.variant or 'no variant'} → {fact.variant}"
         yield Change(
             service.name, ("variant",), service.variant or None, fact.variant, reason, truth.evidence["variant"]
         )
-    yield from _names(service, kind, truth, "extensions", fact.extensions, notes)
-    yield from _names(service, kind, truth, "plugins", fact.plugins or (), notes)
+    preloaded = _preloaded(service, kind, fact.settings.get(_LIBRARIES, ""), notes)
+    yield from _names(service, kind, truth, "extensions", fact.extensions, preloaded, notes)
+    yield from _names(service, kind, truth, "plugins", fact.plugins or (), (), notes)
     if kind.settings:
         yield from _settings(service, kind, truth, notes)
 
 
-def _version(service: Service, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
+def _version(service: Service, kind: Kind, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
     fact, have = truth.fact, service.version.text
     if not fact.version:
         notes.append(f"{service.name}: {fact.note or 'its version is not stated'} ({fact.evidence})")
@@ -99,13 +104,25 @@ def _version(service: Service, truth: Truth, releases: Releases, notes: list[str
         if wanted == fact.version:
             reason = f"{have or 'none'} → {wanted}: {how}"
     reason += f" ({fact.note})" if fact.note else ""
+    if issue := next(version_issues(replace(service, version=parse_version(wanted)), kind), None):
+        notes.append(
+            f"{service.name}: of production's version ({fact.evidence}) no image can be named: {issue.message}; "
+            "say it in devenv.toml by hand"
+        )
+        return
     yield Change(service.name, ("version",), have or None, wanted, reason, truth.evidence["version"])
 
 
 def _names(
-    service: Service, kind: Kind, truth: Truth, option: str, wanted: Iterable[str], notes: list[str]
+    service: Service,
+    kind: Kind,
+    truth: Truth,
+    option: str,
+    wanted: Iterable[str],
+    preloaded: Iterable[str],
+    notes: list[str],
 ) -> Iterator[Change]:
-    """A list that must hold what production has; what it holds besides stays, and is told."""
+    """A list that must hold what production has, and what it loads; what it holds besides stays."""
     if option not in kind.options:
         return
     said = option_value(service, kind, option)
@@ -116,9 +133,13 @@ def _names(
     missing = [name for name in lacking if name not in beyond]
     lacks = f"which {kind.title}'s image here lacks"
     notes += [f"{service.name}: production has the {option[:-1]} {name}, {lacks}" for name in beyond]
-    if missing:
-        first = truth.evidence.get(f"{option}.{missing[0]}") or truth.evidence.get(option) or truth.fact.evidence
-        yield Change(service.name, (option,), have, (*have, *missing), f"production has {', '.join(missing)}", first)
+    loaded = [name for name in preloaded if name not in (*have, *missing)]
+    if missing or loaded:
+        first = f"{option}.{missing[0]}" if missing else f"settings.{_LIBRARIES}"
+        evidence = truth.evidence.get(first) or truth.evidence.get(option) or truth.fact.evidence
+        said = {"production has": missing, "production preloads": loaded}
+        reason = "; ".join(f"{words} {', '.join(names)}" for words, names in said.items() if names)
+        yield Change(service.name, (option,), have, (*have, *missing, *loaded), reason, evidence)
 
 
 def _settings(service: Service, kind: Kind, truth: Truth, notes: list[str]) -> Iterator[Change]:
@@ -128,9 +149,7 @@ def _settings(service: Service, kind: Kind, truth: Truth, notes: list[str]) -> I
         have = service.settings.get(name)
         if name in _NOT_HERE:
             notes.append(f"{service.name}: {name} = {value} in production: {_NOT_HERE[name]}")
-        elif name == "shared_preload_libraries":
-            yield from _preloaded(service, kind, truth, value, notes)
-        elif have is None or normal(name, have) != normal(name, value):
+        elif name != _LIBRARIES and (have is None or normal(name, have) != normal(name, value)):
             reason = f"{shown(have)} → {shown(typed(value))}"
             yield Change(
                 service.name, ("settings", name), have, typed(value), reason, truth.evidence[f"settings.{name}"]
@@ -144,20 +163,17 @@ _NOT_HERE = {
 }
 
 
-def _preloaded(service: Service, kind: Kind, truth: Truth, value: str, notes: list[str]) -> Iterator[Change]:
-    """Libraries belong to extensions, which devenv installs and preloads; a vendor's own are nowhere to be had."""
+#: The setting that is not brought home as such: libraries belong to extensions, which devenv installs and preloads.
+_LIBRARIES = "shared_preload_libraries"
+
+
+def _preloaded(service: Service, kind: Kind, value: str, notes: list[str]) -> list[str]:
+    """The extensions whose libraries are loaded; a vendor's own are nowhere to be had."""
     libraries = {own[-1]: extension for extension, own in kind.preload.items()}
     named = [name.strip().strip("\"'") for name in value.split(",") if name.strip()]
-    wanted = {libraries[name]: "" for name in named if name in libraries}
-    evidence = truth.evidence["settings.shared_preload_libraries"]
-    have = service.options.get("extensions")
-    have = have if isinstance(have, tuple) else ()
-    already = {*truth.fact.extensions, *have}
     beyond = [name for name in named if name not in libraries]
     notes += [f"{service.name}: production preloads {name}, which devenv does not know" for name in beyond]
-    if missing := [name for name in wanted if name not in already]:
-        reason = f"production preloads {', '.join(missing)}"
-        yield Change(service.name, ("extensions",), have, (*have, *missing), reason, evidence)
+    return list(dict.fromkeys(libraries[name] for name in named if name in libraries))
 
 
 _MILLISECONDS = {"": 1, "ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}

@@ -32,7 +32,7 @@ def test_every_kind_has_a_case(kind: str) -> None:
     assert f'kind = "{kind}"' in manifest.read_text()
 
 
-@pytest.mark.parametrize("case", [case for verb in ("facts", "sync") for case in cases(verb)], ids=name)
+@pytest.mark.parametrize("case", [case for verb in ("facts", "init", "sync") for case in cases(verb)], ids=name)
 def test_no_secret_of_production_leaves_a_source(case: Path, tmp_path: Path) -> None:
     """What these inputs call a canary is said nowhere, written nowhere, remembered nowhere."""
     outcome = run(case, tmp_path)

@@ -202,22 +202,59 @@ def test_a_service_that_is_added() -> None:
     broker = fact("rabbitmq", "3.13", settings={"heartbeat": "30"})
     odd = fact("neptune", "1.3.0")
     loose = bind(made.services, [found, broker, odd]).loose
-    assert additions(made, kinds(), loose, RELEASES) == (
+    added = additions(made, kinds(), loose, RELEASES)
+    assert added.changes == (
         Change("sessions-eu", ("kind",), None, "memcached", "production runs it"),
-        Change("sessions-eu", ("version",), None, "1.6.18", "production runs it", EVIDENCE),
+        Change("sessions-eu", ("version",), None, "1.6.18", "none → 1.6.18", EVIDENCE),
         Change("sessions-eu", ("from",), None, "aws_db_instance.main", "production runs it"),
         Change("rabbitmq", ("kind",), None, "rabbitmq", "production runs it"),
-        Change("rabbitmq", ("version",), None, "3.13.7", "production runs it", EVIDENCE),
+        Change(
+            "rabbitmq",
+            ("version",),
+            None,
+            "3.13.7",
+            "none → 3.13.7: production says 3.13, 3.13.7 is the newest known on 2026-08-21",
+            EVIDENCE,
+        ),
         Change("rabbitmq", ("from",), None, "aws_db_instance.main", "production runs it"),
         Change(
             "rabbitmq",
             ("settings", "heartbeat"),
             None,
             30,
-            "production has it",
+            "not set → 30",
             replace(EVIDENCE, attribute="heartbeat"),
         ),
     )
+    assert [truth.fact for truth in added.left] == [odd]
+
+
+def test_nothing_is_left_to_be_done_for_what_was_added() -> None:
+    """Also where extensions come from two places."""
+    settings = {"shared_preload_libraries": "pg_stat_statements,pg_cron", "max_connections": "200"}
+    found = fact("postgres", "15", name="terraform-20201015115018309600000001", settings=settings)
+    found = replace(found, extensions={"plpgsql": "1.0", "hstore": "1.8", "pg_cron": "1.6"}, variant="bookworm")
+    changes = additions(manifest(""), kinds(), bind({}, [found]).loose, RELEASES).changes
+    said = {change.key: change.new for change in changes}
+    assert {change.service for change in changes} == {"postgres"}
+    assert said[("extensions",)] == ("hstore", "pg_cron", "pg_stat_statements")
+    text = (
+        f'[services.postgres]\nkind = "postgres"\nversion = "{said[("version",)]}"\nvariant = "bookworm"\n'
+        f"extensions = {list(said[('extensions',)])}\n"  # type: ignore[arg-type]
+        f'from = "aws_db_instance.main"\n[services.postgres.settings]\nmax_connections = 200\n'
+    )
+    assert planned(text, found) == ([], (), ("postgres",))
+
+
+def test_what_no_image_can_be_named_after_is_told() -> None:
+    kafka = '[services.log]\nkind = "kafka"\nversion = "3.7.0"\n'
+    words = (
+        "of production's version (terraform-state aws_db_instance.main (engine_version)) no image can be named: "
+        "'3.6' is too short to tell which Apache Kafka it is; say it in devenv.toml by hand"
+    )
+    assert planned(kafka, fact("kafka", "3.6"))[:2] == ([], (f"log: {words}",))
+    added = additions(manifest(""), kinds(), bind({}, [fact("kafka", "3.6")]).loose, RELEASES)
+    assert (added.changes, added.notes, len(added.left)) == ((), (f"kafka: {words}",), 1)
 
 
 def test_later_patches_of_a_series() -> None:

@@ -1,0 +1,41 @@
+"""``devenv init``: a project's first devenv.toml."""
+
+from __future__ import annotations
+
+import click
+
+from devenv.commands.asked import Asked
+from devenv.console import Console
+from devenv.effects.world import World
+
+
+@click.command()
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
+@click.option("--name", default="", help="The project's name; the folder's unless given.")
+@click.pass_obj
+def command(world: World, sources: tuple[str, ...], name: str) -> int:
+    """Write a first devenv.toml, with the services that production runs where a SOURCE says so.
+
+    Exit 7: it is written, and a source could not be read.
+
+    \b
+    devenv init                            a devenv.toml to fill in
+    devenv init infra/prod.tfstate k8s/    files, folders, patterns that describe production
+    devenv init env:PROD_DATABASE_URL      a live server, read-only, its address in a variable
+    """
+    from devenv.commands.facts import place
+    from devenv.commands.sync_report import tell
+    from devenv.errors import Unreachable
+    from devenv.journeys.init import begin, write
+
+    if wrong := next((source for source in sources if source == "-" or not source.isprintable()), ""):
+        raise click.UsageError(f"{wrong!r} cannot be read again by 'devenv sync': name a file, or env:VARIABLE")
+    console = Console(world.stdout, world.stderr, world.env)
+    asked = Asked(world, console, (), yes=True, timeout=0, as_json=False)
+    compared = begin(world, name=name, sources=[place(source) for source in sources])
+    tell(asked, compared, None)
+    write(world, compared)
+    found = len(compared.wanted.manifest.services)
+    console.say(f"devenv.toml is written, with {found} service{'s' * (found != 1)}; commit it")
+    console.say("'devenv up' starts them" if found else "say in it what production runs, then 'devenv up'")
+    return Unreachable.exit_code if compared.unread else 0

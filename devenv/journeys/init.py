@@ -1,0 +1,33 @@
+"""The journey of ``devenv init``: a first manifest, with what production runs where somebody says where that stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from devenv.effects import files
+from devenv.effects.world import World
+from devenv.errors import Refused, Unreachable
+from devenv.journeys.sync import Comparison, compare
+from devenv.model.file import File
+from devenv.model.problem import Problem
+from devenv.model.production import Place
+from devenv.project import open_project
+from devenv.stages.first_manifest import first_manifest, project_name
+from devenv.stages.load import MANIFEST
+
+
+def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
+    """What is to be written. Raises Refused where there is a manifest, Unreachable where no source can be read."""
+    if files.is_there(world.cwd / MANIFEST):
+        raise Refused(f"there is a {MANIFEST} here already", "'devenv sync --add' adds what production runs to it")
+    text = first_manifest(name or project_name(world.cwd.name), sources)
+    project = open_project(world, manifest=text, root=world.cwd)
+    compared = compare(world, (), environment="production", adding=True, project=project)
+    if compared.unread and len(compared.unread) == len(compared.notes) and not compared.plan.changes:
+        raise Unreachable([Problem(str(note)) for note in compared.unread])
+    return compared
+
+
+def write(world: World, compared: Comparison) -> None:
+    """The manifest, where there is still none."""
+    files.write(world.cwd, File(MANIFEST, compared.wanted.documents.manifest))

@@ -1,0 +1,59 @@
+"""A project's first ``devenv.toml``: its name, where production is read, and what to say in it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from devenv.model.production import Place
+
+_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
+_HEAD = """\
+# What production runs: 'devenv up' brings the same to this machine. 'devenv catalog' lists the kinds of services,
+# 'devenv catalog KIND' what one takes and provides, 'devenv check' checks this file.
+[project]
+name = {name}
+"""
+_SOURCES = """
+[environments.production]             # 'devenv sync' reads it and edits this file
+sources = [
+{sources}]
+"""
+_SERVICES = """
+# [services.db]
+# kind = "postgres"
+# version = "17.2"                    # production's, as exact as you know it
+"""
+_ENV = """
+# [env]                               # the variables that the application reads in production
+# DATABASE_URL = "{{ services.db.url }}"
+"""
+_TO_READ = """
+# [environments.production]           # where production is described: 'devenv sync' reads it and edits this file
+# sources = [{ path = "infra/prod.tfstate" }]
+"""
+
+
+def first_manifest(name: str, sources: Sequence[Place]) -> str:
+    """Its text. Services are added to it by whoever has read ``sources``; without any it shows how to write them."""
+    head = _HEAD.format(name=_text(name))
+    if not sources:
+        return head + _SERVICES + _ENV + _TO_READ
+    return head + _SOURCES.format(sources="".join(f"    {_source(place)},\n" for place in sources)) + _ENV
+
+
+def project_name(folder: str) -> str:
+    """A project's name after its folder's."""
+    name = _NOT_IN_A_NAME.sub("-", folder.lower()).strip("-")[:40].strip("-")
+    return name if re.match(r"[a-z]", name) else f"project-{name}".strip("-")
+
+
+def _source(place: Place) -> str:
+    key, value = ("url_env", place.url_env) if place.url_env else ("path", place.path)
+    return f"{{ {key} = {_text(value)} }}"
+
+
+def _text(value: str) -> str:
+    """Every JSON text of printable characters is one of TOML's."""
+    return json.dumps(value, ensure_ascii=False)
