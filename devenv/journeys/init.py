@@ -17,17 +17,18 @@ from devenv.stages.load import MANIFEST
 
 
 def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
-    """What is to be written. Raises Refused where there is a manifest, Unreachable where no source can be read."""
+    """What is to be written. Raises Refused where there is a manifest, Unreachable where a source cannot be read and
+    the others tell of nothing."""
     if files.is_there(world.cwd / MANIFEST):
         raise Refused(f"there is a {MANIFEST} here already", "'devenv sync --add' adds what production runs to it")
     text = first_manifest(name or project_name(world.cwd.name), sources)
     project = open_project(world, manifest=text, root=world.cwd)
     compared = compare(world, (), environment="production", adding=True, project=project)
-    if compared.unread and len(compared.unread) == len(compared.notes) and not compared.plan.changes:
+    if compared.unread and not compared.plan.changes:
         raise Unreachable([Problem(str(note)) for note in compared.unread])
     return compared
 
 
 def write(world: World, compared: Comparison) -> None:
-    """The manifest, where there is still none."""
+    """The manifest."""
     files.write(world.cwd, File(MANIFEST, compared.wanted.documents.manifest))
