@@ -13,7 +13,7 @@ from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
 from devenv.effects.store import Store, checkouts
 from devenv.effects.world import World
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed
@@ -89,7 +89,13 @@ _RAN = "ran"
 
 
 def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]:
-    """This checkout's place on this machine, and of all that the engine has what belongs to it."""
+    """This checkout's place on this machine, and of all that the engine has what belongs to it.
+
+    Raises Unreachable in a workspace, also where an engine answers: what the checkout is called and where its data is
+    is known on the host alone.
+    """
+    if project.inside:
+        raise Unreachable("in a workspace services are neither started nor changed", "run it on the host")
     root, name = str(project.root), project.manifest.project
     name = place.project_name(name, root, project.kept, _other_holder(project, everything))
     own = tuple(item for item in everything.containers if item.project == name and item.service)

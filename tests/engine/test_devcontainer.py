@@ -21,7 +21,7 @@ import redis
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import MIRROR, ROOT, Project, docker, own_port, pushed
-from tests.engine.running import devenv, running, well
+from tests.engine.running import REDIS, containers, devenv, running, volumes, well
 from tests.engine.upgrading import version
 
 PYTHON = [sys.executable, "-m"]
@@ -345,3 +345,16 @@ def test_devenv_in_a_workspace(project: Make, values: dict[str, str], index: str
     finally:
         well(devenv(own, "down"))
         unbuilt(own)
+
+
+@pytest.mark.parametrize("words", ["up", "reset -y cache", "snapshot create", "down", "sync --yes"])
+def test_an_engine_in_a_workspace(project: Make, words: str) -> None:
+    """It may be the host's, on which another checkout has the name that this one would have."""
+    own = project(f"[services.cache]\n{REDIS}")
+    own.up()
+    there = containers(own), volumes(own), (own.root / ".devenv" / ".env").read_text()
+    ended = devenv(own, *words.split(), DEVENV_WORKSPACE="workspace")
+    assert ended.code == 7
+    assert "in a workspace services are neither started nor changed\n  run it on the host" in ended.err
+    assert devenv(own, "behind", DEVENV_WORKSPACE="workspace").err == ""
+    assert (containers(own), volumes(own), (own.root / ".devenv" / ".env").read_text()) == there
