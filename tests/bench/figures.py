@@ -112,7 +112,7 @@ def cold(bench: Bench) -> Iterable[Figure]:
 
 
 #: How often a peer is brought up until it comes.
-_TRIES = 4
+_TRIES = 12
 
 
 @dataclass
