@@ -11,9 +11,9 @@ from devenv.model.manifest import Manifest, Service
 from devenv.model.production import Truth
 from devenv.model.record import record
 from devenv.model.version import parse_version
+from devenv.stages.naming import label
 from devenv.stages.plan_sync import Releases, changes_of
 
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 #: What Terraform calls that to which nobody gave a name.
 _NAMELESS = re.compile(r"(terraform|tf)-\d+")
 
@@ -54,8 +54,8 @@ def additions(manifest: Manifest, kinds: Mapping[str, Kind], loose: Iterable[Tru
 
 def _name(text: str, kind: str, taken: set[str]) -> str:
     """A name as the manifest's services have it: a DNS label that nobody else has."""
-    name = _NOT_IN_A_NAME.sub("-", text.lower()).strip("-")[:40].strip("-")
-    name = kind if _NAMELESS.fullmatch(name) or not re.match(r"[a-z]", name) else name
+    name = label(text)
+    name = kind if not name or _NAMELESS.fullmatch(name) else name
     number, free = 2, name
     while free in taken:
         free, number = f"{name}-{number}", number + 1

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 
 from devenv.model.production import Place
+from devenv.stages.naming import label
 
-_NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 _HEAD = """\
 # What production runs: 'devenv up' brings the same to this machine. 'devenv catalog' lists the kinds of services,
 # 'devenv catalog KIND' what one takes and provides, 'devenv check' checks this file.
@@ -45,8 +44,7 @@ def first_manifest(name: str, sources: Sequence[Place]) -> str:
 
 def project_name(folder: str) -> str:
     """A project's name after its folder's."""
-    name = _NOT_IN_A_NAME.sub("-", folder.lower()).strip("-")[:40].strip("-")
-    return name if re.match(r"[a-z]", name) else f"project-{name}".strip("-")
+    return label(folder) or label(f"project-{folder}")
 
 
 def _source(place: Place) -> str:
