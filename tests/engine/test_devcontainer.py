@@ -25,7 +25,7 @@ from tests.engine.running import REDIS, containers, devenv, running, volumes, we
 from tests.engine.upgrading import version
 
 PYTHON = [sys.executable, "-m"]
-MANIFEST = """\
+SERVICES = """\
 [services.db]
 kind = "postgres"
 version = "{db}"
@@ -35,6 +35,10 @@ port = {db_port}
 kind = "redis"
 version = "{cache}"
 port = {cache_port}
+"""
+MANIFEST = (
+    SERVICES
+    + """\
 [services.queue]
 kind = "rabbitmq"
 version = "{queue}"
@@ -51,6 +55,7 @@ QUEUE_HOST = "{{{{ services.queue.host }}}}"
 [devcontainer]
 extensions = ["ms-python.python"]
 """
+)
 
 
 class Checkout:
@@ -274,22 +279,16 @@ def test_the_reference_cli_reads_every_configuration(clone: Checkout) -> None:
     assert found["containerEnv"]["DATABASE_URL"].endswith("@db:5432/app")
 
 
-WITH_DEVENV = """\
-[services.db]
-kind = "postgres"
-version = "{db}"
-databases = ["app"]
-port = {db_port}
-[services.cache]
-kind = "redis"
-version = "{cache}"
-port = {cache_port}
+WITH_DEVENV = (
+    SERVICES
+    + """\
 [env]
 DATABASE_URL = "{{{{ services.db.url }}}}"
 [devcontainer]
 image = "{image}"
 devenv = true
 """
+)
 
 
 @pytest.fixture
