@@ -4,6 +4,8 @@ BIN := .venv/bin
 # Tests at once: those that need the engine wait much.
 UNIT_WORKERS ?= 2
 ENGINE_WORKERS ?= 4
+# Cold starts that `make bench` measures: after each, all first connections must be let in.
+BENCH_ROUNDS ?= 100
 STANDINS ?= $(BIN)/python tests/images/build.py
 
 .PHONY: help venv engine images devcontainer demo test lint unit engine-test bench clean
@@ -44,7 +46,7 @@ engine-test: images devcontainer ## Tests against a real engine and real servers
 	$(BIN)/pytest -q -m engine -n $(ENGINE_WORKERS) --dist loadfile --no-loadscope-reorder
 
 bench: images ## Measure, beside the peers; writes docs/benchmarks.md and docs/benchmarks-data.md
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench --rounds $(BENCH_ROUNDS)
 	$(BIN)/python -m tests.bench.data --gigabytes 1 5
 
 clean: ## Remove what was built here
