@@ -31,7 +31,7 @@ from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.record import record
 
-#: Engine API 1.40 (19.03) is the oldest on which Compose's file format 3.8 features we render all work.
+#: The oldest that the tests run on.
 OLDEST_ENGINE = (20, 10)
 
 
