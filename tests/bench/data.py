@@ -18,9 +18,11 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.bench.figures import Figure
+from tests.bench.measure import Pairs
 from tests.bench.report import cells, line, machine
 from tests.bench.scene import standin
 
@@ -240,8 +242,10 @@ def _until_ready(container: str) -> None:
         time.sleep(0.1)
 
 
-#: How often snapshots are measured; upgrades too, of up to so many GB.
-_ROUNDS, _QUICK = 3, 1.0
+#: How often snapshots are measured, and upgrades of little data.
+_ROUNDS = 3
+#: Up to so many GB are little.
+_QUICK = 1.0
 
 
 def figures(scene: Scene, gigabytes: float) -> list[Figure]:
@@ -257,10 +261,8 @@ def figures(scene: Scene, gigabytes: float) -> list[Figure]:
     fastest = min(hand, key=lambda name: hand[name])
     found = []
     for way, title in (("", "the way that devenv takes"), ("dump", "by dump and restore")):
-        limits = [
-            hand[fastest],
-            *(by_hand(fastest) for _ in range(_ROUNDS - 1 if gigabytes <= _QUICK and not way else 0)),
-        ]
+        further = _ROUNDS - 1 if gigabytes <= _QUICK and not way else 0
+        limits = [hand[fastest], *(by_hand(fastest) for _ in range(further))]
         measured = [scene.upgrade(way) for _ in limits]
         wholes, censuses, aways = (statistics.median(column) for column in zip(*measured, strict=True))
         limit = statistics.median(limits)
@@ -287,21 +289,20 @@ def figures(scene: Scene, gigabytes: float) -> list[Figure]:
 
 def snapshots(scene: Scene, gigabytes: float) -> list[Figure]:
     """Beside a bare copy, in turn; what was kept goes, so that each round finds the same disk."""
-    measured: dict[str, list[tuple[float, float]]] = {"create": [], "restore": []}
+    words = {"create": ("-n", "bench"), "restore": ("bench", "--yes")}
+    measured = {verb: Pairs({"ours": [], "bare": []}) for verb in words}
     scene.devenv("up")
     for _ in range(_ROUNDS):
-        for verb, words in (("create", ("-n", "bench")), ("restore", ("bench", "--yes"))):
-            ours = timed(lambda words=(verb, *words): scene.devenv("snapshot", *words))
-            measured[verb].append((ours, timed(scene.copy_by_hand)))
+        for verb, pairs in measured.items():
+            pairs.seconds["ours"].append(timed(partial(scene.devenv, "snapshot", verb, *words[verb])))
+            pairs.seconds["bare"].append(timed(scene.copy_by_hand))
             scene.clean_hand()
         scene.devenv("snapshot", "prune", "--keep", "0", "--yes")
-    found = []
-    for verb, pairs in measured.items():
-        ours, theirs = (statistics.median(column) for column in zip(*pairs, strict=True))
-        ratio = statistics.median(mine / bare for mine, bare in pairs)
-        found.append(Figure(f"`snapshot {verb}`, {gigabytes:g} GB", f"{ours:.1f} s", "`cp -a` of the volume",
-                            f"{theirs:.1f} s", ratio, "≤ 1.2", ratio <= 1.2))  # fmt: skip
-    return found
+    return [
+        Figure(f"`snapshot {verb}`, {gigabytes:g} GB", f"{pairs.median('ours'):.1f} s", "`cp -a` of the volume",
+               f"{pairs.median('bare'):.1f} s", ratio := pairs.ratio("ours", "bare"), "≤ 1.2", ratio <= 1.2)
+        for verb, pairs in measured.items()
+    ]  # fmt: skip
 
 
 def main() -> int:
