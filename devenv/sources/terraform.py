@@ -54,7 +54,8 @@ def kept(made: dict[str, Any]) -> dict[str, Any]:
 
     Asked of every table of every document: it looks at two keys of nearly all of them.
     """
-    if "mode" not in made or made["mode"] not in _MODES:
+    mode = made.get("mode")
+    if not isinstance(mode, str) or mode not in _MODES:
         return made
     kind = made.get("type")
     if not isinstance(kind, str):

@@ -315,6 +315,7 @@ SHAPES: Any = st.recursive(
                     "version",
                     "configuration",
                     "metadata",
+                    "mode",
                     "settings",
                 ]
             ),
@@ -350,3 +351,10 @@ def test_the_runtime_of_a_function() -> None:
     assert (fact.kind, fact.version, fact.name) == ("python", "3.12", "api")
     own = instance({"function_name": "own", "package_type": "Image", "runtime": ""})
     assert parsed(state(resource("aws_lambda_function", own))) == ((), ())
+
+
+@pytest.mark.parametrize("mode", [{"enum": ["a"]}, ["managed"], 1, None, True])
+def test_a_mode_that_is_not_a_resources(mode: Any) -> None:
+    """A JSON Schema has tables under any name; a resource's ``mode`` is text."""
+    made = {"properties": {"mode": mode, "type": "aws_db_instance"}}
+    assert document(made).value == made
