@@ -7,13 +7,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
-from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import click
 
 from devenv import __version__
-from devenv.console import Console
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Interrupted, ManifestError
 
@@ -48,6 +47,29 @@ VERBS = {
     "schema": "Print the JSON Schema of devenv.toml, for editors.",
     "doctor": "Look for what could keep devenv from working.",
     "completion": "Print the completion script of a shell.",
+}
+
+#: Commands that change nothing, whatever their options: when one fails, nobody has to be told that nothing changed.
+READING = {
+    "facts",
+    "status",
+    "behind",
+    "env",
+    "run",
+    "url",
+    "client",
+    "exec",
+    "logs",
+    "wait",
+    "history",
+    "snapshot list",
+    "devcontainer exec",
+    "devcontainer read",
+    "check",
+    "catalog",
+    "schema",
+    "doctor",
+    "completion",
 }
 
 
@@ -92,40 +114,72 @@ def program(ctx: click.Context, directory: Path | None) -> None:
     if directory is not None:
         folder = (world.cwd / directory).resolve()
         if not folder.is_dir():
-            raise ManifestError(f"{directory} is no folder")
+            raise ManifestError(f"{directory} is not a directory")
         ctx.obj = replace(world, cwd=folder)
 
 
 def main(argv: Sequence[str] | None = None, world: World | None = None) -> int:
     """Run one command and return its exit code. Every way of ending comes through here."""
     world = world or World()
-    console = Console(world.stdout, world.stderr, world.env)
+    words = sys.argv[1:] if argv is None else argv
     try:
-        code = program.main(args=argv, prog_name="devenv", standalone_mode=False, obj=world)
-        return code if isinstance(code, int) else 0
-    except DevenvError as error:
-        console.error(error)
-        return error.exit_code
-    except click.UsageError as error:
-        return _usage(error, console, argv if argv is not None else sys.argv[1:])
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        console.say()
-        console.error(Interrupted())
-        return Interrupted.exit_code
+        return _reported(words, world)
     except BrokenPipeError:
         return _nobody_reads(world)
-    except Exception as error:  # noqa: BLE001 - the last resort: a bug gets a sentence and a log, not a traceback
-        return _bug(error, console, world)
 
 
-def _usage(error: click.UsageError, console: Console, argv: Sequence[str]) -> int:
-    command = error.ctx.command_path if error.ctx else "devenv"
-    told = ManifestError(error.format_message(), f"'{command} --help' shows how it is used")
-    console.error(told)
-    reports = error.ctx is not None and any(param.name == "as_json" for param in error.ctx.command.params)
-    if reports and ({"-j", "--format=json"} & set(argv) or ("--format", "json") in pairwise(argv)):
-        console.failure(told)
-    return told.exit_code
+def _reported(words: Sequence[str], world: World) -> int:
+    """Run the command, say how it failed if it did, and print its JSON document if that was asked for."""
+    console = world.console
+    try:
+        result = program.main(args=words, prog_name="devenv", standalone_mode=False, obj=world)
+        code = result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        raise
+    except (Exception, KeyboardInterrupt) as cause:  # noqa: BLE001 - a bug gets a sentence and a log, not a traceback
+        if isinstance(cause, KeyboardInterrupt | click.Abort):
+            console.say()
+        error = _error_of(cause, world)
+        console.error(error, only_reads=_command_typed(words, world) in READING)
+        code = error.exit_code
+    try:
+        console.print_report()
+    except DevenvError as error:
+        console.error(error)
+        code = error.exit_code
+    return code
+
+
+def _error_of(cause: BaseException, world: World) -> DevenvError:
+    """The error that people are shown for whatever ended a command."""
+    if isinstance(cause, DevenvError):
+        return cause
+    if isinstance(cause, KeyboardInterrupt | click.Abort):
+        return Interrupted()
+    if isinstance(cause, click.UsageError):
+        command = cause.ctx.command_path if cause.ctx else "devenv"
+        return ManifestError(cause.format_message(), f"'{command} --help' shows how it is used")
+    return _bug(cause, world)
+
+
+def _command_typed(words: Sequence[str], world: World) -> str:
+    """The verb that was typed, such as ``snapshot list``; "" if there is none.
+
+    The command line is read leniently: a ``-j`` behind a mistake counts, so that its error is reported as JSON.
+    """
+    lenient: dict[str, Any] = {"resilient_parsing": True, "ignore_unknown_options": True, "allow_extra_args": True}
+    rest = list(words)
+    context = program.make_context("devenv", rest, obj=world, **lenient)
+    verb = ""
+    while isinstance(context.command, click.Group):
+        rest = rest[len(rest) - len(context.args) - 1 :]  # options of the group stand before its subcommand
+        command = context.command.get_command(context, rest[0]) if rest else None
+        if command is None:
+            break
+        verb = f"{verb} {rest[0]}".strip()
+        name, rest = rest[0], rest[1:]
+        context = command.make_context(name, list(rest), parent=context, **lenient)
+    return verb
 
 
 def _nobody_reads(world: World) -> int:
@@ -137,7 +191,8 @@ def _nobody_reads(world: World) -> int:
     return 0
 
 
-def _bug(error: Exception, console: Console, world: World) -> int:
+def _bug(error: BaseException, world: World) -> DevenvError:
+    """A sentence for people; where the program was goes into a log."""
     from devenv.effects.store import state_folder
 
     log = state_folder(world.env) / "crash.log"
@@ -148,8 +203,7 @@ def _bug(error: Exception, console: Console, world: World) -> int:
         place = f"where it was is in {log}"
     except OSError:
         place = story
-    console.error(DevenvError(f"devenv itself failed: {type(error).__name__}", place, changed=_UNKNOWN))
-    return 1
+    return DevenvError(f"devenv itself failed: {type(error).__name__}", place, changed=_UNKNOWN)
 
 
 def _story(error: BaseException) -> str:

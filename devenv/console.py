@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from devenv.model.plan import Plan
 
 #: Changes only when a key of some JSON output changes its meaning or goes away.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 NOTHING_CHANGED = "nothing was changed"
 
@@ -33,11 +33,23 @@ _SIGNS = {
 }
 
 
+class Report:
+    """The JSON document of one run of devenv. Commands add to it; it is printed once, when the run ends.
+
+    ``requested``: whether JSON was asked for on the command line.
+    """
+
+    def __init__(self) -> None:
+        self.requested = False
+        self.values: dict[str, Any] = {}
+
+
 class Console:
     """Both streams and how to write to them: with colour and live lines on a terminal, plain otherwise."""
 
-    def __init__(self, stdout: TextIO, stderr: TextIO, env: Mapping[str, str]) -> None:
+    def __init__(self, stdout: TextIO, stderr: TextIO, env: Mapping[str, str], report: Report | None = None) -> None:
         self.stdout, self.stderr = stdout, stderr
+        self.report = report or Report()
         terminal = stderr.isatty() and env.get("TERM") != "dumb"
         self.colour = terminal and not env.get("NO_COLOR")
         self.live = terminal and not env.get("CI")
@@ -72,9 +84,20 @@ class Console:
         except OSError as error:
             raise DevenvError(f"the output cannot be written: {error.strerror}") from error
 
+    @property
+    def as_json(self) -> bool:
+        """Whether JSON was asked for: results then go into the one document."""
+        return self.report.requested
+
     def json(self, values: Mapping[str, Any]) -> None:
-        """A result for programs: one document, with the version of its shape first."""
-        self.result(json.dumps({"schema_version": SCHEMA_VERSION, **values}, indent=2, ensure_ascii=False), exact=True)
+        """Add a result to the document for programs, which is printed when devenv ends."""
+        self.report.values |= values
+
+    def print_report(self) -> None:
+        """Print the document, with the version of its shape first, if JSON was asked for."""
+        if self.report.requested:
+            document = {"schema_version": SCHEMA_VERSION, **self.report.values}
+            self.result(json.dumps(document, indent=2, ensure_ascii=False), exact=True)
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Columns as wide as they must be, two spaces between them, capitals above."""
@@ -91,19 +114,21 @@ class Console:
         if kept := plan.subjects(Action.KEEP):
             tell(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
 
-    def error(self, error: DevenvError) -> None:
-        """All problems, then what was changed."""
+    def error(self, error: DevenvError, *, only_reads: bool = False) -> None:
+        """All problems, then what was changed; nothing of that where the command ``only_reads``.
+
+        The same goes into the document for programs.
+        """
         for problem in error.problems:
             self._say(plain(str(problem)) if problem.where else f"{self._red('error')}: {plain(str(problem))}")
         count = len(error.problems)
-        changed = error.changed or NOTHING_CHANGED
-        self.say(f"{count} problems; {changed}" if count > 1 else changed)
-
-    def failure(self, error: DevenvError) -> None:
-        """The same for programs that asked for JSON: their one document."""
+        changed = error.changed or ("" if only_reads else NOTHING_CHANGED)
+        summary = [f"{count} problems"] if count > 1 else []
+        summary += [changed] if changed else []
+        if summary:
+            self.say("; ".join(summary))
         entries = [problem_entry(problem) for problem in error.problems]
-        changed = error.changed or NOTHING_CHANGED
-        self.json({"error": {"exit_code": error.exit_code, "problems": entries, "changed": changed}})
+        self.json({"error": {"exit_code": error.exit_code, "problems": entries, "changed": changed or None}})
 
     def _red(self, text: str) -> str:
         return f"\x1b[31m{text}\x1b[0m" if self.colour else text

@@ -40,29 +40,62 @@ def test_every_command_has_help(verb: str, tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["statsu"], "error: there is no command 'statsu'\n  did you mean 'status'?\n"),
+        (["statsu"], "error: there is no command 'statsu'\n  did you mean 'status'?\nnothing was changed\n"),
         (["frobnicate"], "error: there is no command 'frobnicate'\n  'devenv --help' lists what there is\n"),
         (["check", "--zzz"], "error: No such option '--zzz'.\n  'devenv check --help' shows how it is used\n"),
         (["url"], "error: Missing argument 'SERVICE'.\n  'devenv url --help' shows how it is used\n"),
         (["up", "--wait-timeout", "long"], "'long' is not a valid integer range"),
         (["env", "--format", "yaml"], "'yaml' is not one of 'dotenv', 'export', 'json'"),
-        (["-C", "nowhere", "env"], "error: nowhere is no folder\n"),
+        (["-C", "nowhere", "env"], "error: nowhere is not a directory\n"),
     ],
 )
 def test_mistakes_on_the_command_line(shop: Path, words: list[str], message: str) -> None:
     ended = said(shop, *words)
     assert (ended.code, ended.out) == (2, "")
     assert message in ended.err
-    assert ended.err.endswith("nothing was changed\n")
 
 
-@pytest.mark.parametrize("words", [["lock", "-j", "--nope"], ["check", "--format=json", "--nope"]])
-def test_mistakes_of_programs_that_read_json(shop: Path, words: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        (["reset", "--nope"], True),
+        (["snapshot", "restore"], True),
+        (["snapshot", "list", "--nope"], False),
+        (["url", "nobody"], False),
+        (["-C", "nowhere", "status"], False),
+    ],
+)
+def test_only_commands_that_change_something_say_that_nothing_was_changed(
+    shop: Path, words: list[str], changes: bool
+) -> None:
+    assert said(shop, *words).err.endswith("nothing was changed\n") == changes
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["lock", "-j", "--nope"], 2),
+        (["lock", "--nope", "-j"], 2),
+        (["check", "--format=json", "--nope"], 2),
+        (["up", "-yj", "--nope"], 2),
+        (["-C", "nowhere", "check", "-j"], 2),
+        (["sync", "-j", "--rollback", "--check"], 2),
+        (["snapshot", "list", "-j", "--nope"], 2),
+        (["env", "--format", "json"], 1),
+        (["lock", "--check", "-j"], 3),
+    ],
+)
+def test_programs_get_one_document_of_every_failure(shop: Path, words: list[str], code: int) -> None:
+    (shop / ".devenv" / ".env").unlink()
     ended = said(shop, *words)
     document = json.loads(ended.out)
-    assert (ended.code, document["schema_version"], document["error"]["exit_code"]) == (2, 1, 2)
-    assert document["error"]["changed"] == "nothing was changed"
+    assert (ended.code, document["schema_version"], document["error"]["exit_code"]) == (code, 2, code)
     assert document["error"]["problems"][0]["message"] in ended.err
+
+
+@pytest.mark.parametrize("words", [["run", "--", "nothing", "-j"], ["url", "db", "-j"]])
+def test_a_j_of_another_program_is_not_ours(tmp_path: Path, words: list[str]) -> None:
+    assert said(tmp_path, *words).out == ""
 
 
 @pytest.mark.usefixtures("programs")
@@ -92,7 +125,7 @@ def test_addresses_are_not_guessed(shop: Path) -> None:
     for words in (["env"], ["url", "db"], ["run", "--", "true"]):
         ended = said(shop, *words)
         assert (ended.code, ended.out) == (1, "")
-        assert ended.err == "error: db has no port on this machine yet\n  devenv up db\nnothing was changed\n"
+        assert ended.err == "error: db has no port on this machine yet\n  devenv up db\n"
     (shop / "devenv.toml").write_text(MANIFEST.partition("[env]")[0] + '[env]\nPLAIN = "yes"\n')
     assert said(shop, "env").out == "PLAIN='yes'\n"
 

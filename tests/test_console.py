@@ -38,7 +38,9 @@ def test_what_moves_a_cursor_reaches_no_terminal(console: Console) -> None:
 
 
 def test_programs_get_every_sign(console: Console) -> None:
+    console.report.requested = True
     console.json({"a": NASTY})
+    console.print_report()
     assert json.loads(out(console))["a"] == NASTY
     console.result("\x1b", exact=True)
     assert out(console).endswith("\x1b\n")

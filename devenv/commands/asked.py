@@ -10,13 +10,15 @@ from devenv.model.upgrade import Way
 class Asked:
     """``result``: nothing but a plan was asked for, so that the plan is the result. ``way``: how data is to move."""
 
-    def __init__(
-        self, world: World, console: Console, services: tuple[str, ...], *, yes: bool, timeout: int, as_json: bool
-    ) -> None:
+    def __init__(self, world: World, console: Console, services: tuple[str, ...], *, yes: bool, timeout: int) -> None:
         self.world, self.console, self.services = world, console, services
-        self.yes, self.timeout, self.as_json = yes, timeout, as_json
+        self.yes, self.timeout = yes, timeout
         self.result = False
         self.way: Way | None = None
+
+    @property
+    def as_json(self) -> bool:
+        return self.console.as_json
 
     def tell(self, line: str) -> None:
         """A line of the plan."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -22,7 +21,7 @@ def command(world: World, exit_code: bool) -> int:
     from devenv.parity import behind
     from devenv.standing import standing
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     try:
         found = behind(standing(world, looking))
     except Unreachable:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import click
 
 from devenv.commands.options import format_option
-from devenv.console import Console
 from devenv.effects.world import World
 from devenv.model.kind import Kind
 
@@ -26,7 +25,7 @@ def _complete(context: click.Context, _: click.Parameter, begun: str) -> list[st
 @click.argument("kind", required=False, metavar="[KIND]", shell_complete=_complete)
 @format_option
 @click.pass_obj
-def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
+def command(world: World, kind: str | None) -> None:
     """List the kinds of services, or all that one of them takes and provides.
 
     \b
@@ -38,12 +37,12 @@ def command(world: World, kind: str | None, as_json: bool, format: str) -> None:
     from devenv.schema.issue import did_you_mean
     from devenv.stages.known_ways import sources
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     catalogue = catalogue_here(world)
     if kind and kind not in catalogue.names():
         raise ManifestError(f"unknown kind {kind!r}", did_you_mean(kind, catalogue.names()) or "devenv catalog")
     kinds = catalogue.read([kind] if kind else catalogue.names())
-    if as_json or format == "json":
+    if console.as_json:
         every = kinds if not kind else catalogue.read(sources(kinds[kind]))
         console.json({"kinds": [_entry(item, every) for item in kinds.values()]})
     elif kind:

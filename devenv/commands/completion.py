@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -26,4 +25,4 @@ def command(world: World, shell: str) -> None:
     found = get_completion_class(shell)
     assert found is not None  # click has a class for each of the choices
     script = found(program, {}, "devenv", "_DEVENV_COMPLETE").source()
-    Console(world.stdout, world.stderr, world.env).result(script)
+    world.console.result(script)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import click
 
 from devenv.commands.options import passing, words_argument
-from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def down(world: World) -> None:
     from devenv.effects.compose import remove_containers, stop_containers
     from devenv.standing import alone
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     with alone(world, "devcontainer down", console) as here:
         found = [item for item in here.observed.containers if item.workspace]
         stop_containers([item.id for item in found if item.running])

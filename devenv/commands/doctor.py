@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import click
 
 from devenv.commands.options import format_option
-from devenv.console import Console
 from devenv.effects.world import World
 from devenv.model.record import record
 
@@ -36,13 +35,13 @@ _LOW_DISK = 5
 @click.command()
 @format_option
 @click.pass_obj
-def command(world: World, as_json: bool, format: str) -> int:
+def command(world: World) -> int:
     """Look at the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if anything is wrong."""
     from dataclasses import asdict
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]
-    if as_json or format == "json":
+    if console.as_json:
         console.json({"findings": [asdict(finding) for finding in findings]})
     else:
         for finding in findings:

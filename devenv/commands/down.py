@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -18,7 +17,7 @@ def command(world: World) -> None:
     from devenv.stages.keep import data_words
     from devenv.standing import alone
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     with alone(world, "down", console) as here:
         workspaces = [item for item in here.observed.containers if item.workspace]
         containers = [*here.ours(), *workspaces]

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
+from devenv.commands.options import env_format_option
 from devenv.effects.world import World
 
 
 @click.command()
-@click.option(
-    "--format", "format", type=click.Choice(["dotenv", "export", "json"]), default="dotenv", show_default=True,
-    help="dotenv: NAME='value'; export: for eval in a shell; json.",
-)  # fmt: skip
+@env_format_option
 @click.pass_obj
 def command(world: World, format: str) -> None:
     """Print the variables of [env] with their values on this machine.
@@ -29,8 +26,8 @@ def command(world: World, format: str) -> None:
     project = open_project(world)
     machine = project.reachable(referred(project.manifest.env.values()))
     variables = environment(project.manifest, project.resolved, machine)
-    console = Console(world.stdout, world.stderr, world.env)
-    if format == "json":
+    console = world.console
+    if console.as_json:
         console.json({"env": variables})
     elif format == "export":
         console.result(

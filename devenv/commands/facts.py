@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devenv.commands.options import format_option
-from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--environment", default="production", show_default=True, help="Whose sources, if no SOURCE is given.")
 @format_option
 @click.pass_obj
-def command(world: World, sources: tuple[str, ...], environment: str, as_json: bool, format: str) -> int:
+def command(world: World, sources: tuple[str, ...], environment: str) -> int:
     """Read what production runs, with the evidence for every value. Changes nothing, needs no manifest.
 
     \b
@@ -33,14 +32,14 @@ def command(world: World, sources: tuple[str, ...], environment: str, as_json: b
     from devenv.model.fact import Status
     from devenv.project import open_project
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     if sources:
         root, places = world.cwd, [place(source) for source in sources]
     else:
         project = open_project(world)
         root, places = project.root, list(production.places_of(project.manifest, environment))
     found = production.read(world, root, places, production.known(catalogue_here(world)))
-    if as_json or format == "json":
+    if console.as_json:
         console.json({"facts": [entry(fact) for fact in found.facts], "notes": [_note(note) for note in found.notes]})
     else:
         console.table(("KIND", "VERSION", "NAME", "FROM"), [_row(fact) for fact in found.facts])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from devenv.commands.options import format_option
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -13,14 +12,14 @@ from devenv.effects.world import World
 @click.option("-n", "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @format_option
 @click.pass_obj
-def command(world: World, last: int, as_json: bool, format: str) -> None:
+def command(world: World, last: int) -> None:
     """Show what devenv changed in this checkout, the newest last."""
     from devenv.effects import history
     from devenv.project import open_store
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     found = history.entries(open_store(world))[-last:]
-    if as_json or format == "json":
+    if console.as_json:
         keys = ("number", "at", "verb", "changes", "undone")
         console.json({"history": [{key: getattr(entry, key) for key in keys} for entry in found]})
         return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -26,7 +25,7 @@ def install(world: World) -> None:
 
     made = githooks.install(find(world))
     said = f"{', '.join(made)} of git now run 'devenv behind'" if made else "nothing to do"
-    Console(world.stdout, world.stderr, world.env).say(said)
+    world.console.say(said)
 
 
 @command.command()
@@ -38,4 +37,4 @@ def uninstall(world: World) -> None:
 
     gone = githooks.uninstall(find(world))
     said = f"{', '.join(gone)} are as they were" if gone else "nothing to do"
-    Console(world.stdout, world.stderr, world.env).say(said)
+    world.console.say(said)

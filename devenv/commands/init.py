@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from devenv.commands.asked import Asked
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -30,8 +29,8 @@ def command(world: World, sources: tuple[str, ...], name: str) -> int:
 
     if wrong := next((source for source in sources if source == "-" or not source.isprintable()), ""):
         raise click.UsageError(f"{wrong!r} cannot be read again by 'devenv sync': name a file, or env:VARIABLE")
-    console = Console(world.stdout, world.stderr, world.env)
-    asked = Asked(world, console, (), yes=True, timeout=0, as_json=False)
+    console = world.console
+    asked = Asked(world, console, (), yes=True, timeout=0)
     compared = begin(world, name=name, sources=[place(source) for source in sources])
     tell(asked, compared, None)
     write(world, compared)

@@ -17,7 +17,7 @@ from devenv.model.lock import Lock
 @click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if the lock is stale.")
 @format_option
 @click.pass_obj
-def command(world: World, services: tuple[str, ...], update: bool, checking: bool, as_json: bool, format: str) -> None:
+def command(world: World, services: tuple[str, ...], update: bool, checking: bool) -> None:
     """Resolve every image to its digest and write devenv.lock. Nothing is pulled.
 
     \b
@@ -35,7 +35,7 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
         raise ManifestError("naming services needs --update", f"devenv lock --update {' '.join(services)}")
     if checking and update:
         raise ManifestError("--check changes nothing, --update does", "leave one of them out")
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     project = open_project(world)
     if checking:
         pinning.check(project)
@@ -48,11 +48,11 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
         new = new.with_lock(locking.relocked(new.lock, new.needed_here(), {}))
     with project.store.locked("lock", waiting=console.waiting):
         written = pinning.save(new, tidy=True)
-    _tell(console, old, new.lock, written=written, as_json=as_json or format == "json")
+    _tell(console, old, new.lock, written=written)
 
 
-def _tell(console: Console, old: Lock, new: Lock, *, written: bool, as_json: bool) -> None:
-    if as_json:
+def _tell(console: Console, old: Lock, new: Lock, *, written: bool) -> None:
+    if console.as_json:
         entries = [
             {
                 "image": str(image),

@@ -7,7 +7,6 @@ import re
 import click
 
 from devenv.commands.options import services_argument
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -54,7 +53,7 @@ def command(world: World, services: tuple[str, ...], follow: bool, tail: str, si
     here = standing(world)
     chosen = here.chosen(services)
     if not any(here.find(name) for name in chosen):
-        Console(world.stdout, world.stderr, world.env).say("nothing was started here; 'devenv up' does")
+        world.console.say("nothing was started here; 'devenv up' does")
         return 0
     words = ["logs", "--tail", tail, *(["--follow"] if follow else []), *(["--since", since] if since else [])]
     stack = here.project.stack(here.machine.project)

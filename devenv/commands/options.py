@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from devenv.console import Console
 from devenv.effects.world import World
-from devenv.errors import DevenvError, Interrupted, Refused
+from devenv.errors import DevenvError, Refused
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -73,36 +71,38 @@ timeout_option = click.option(
 
 
 def format_option(command: _Function) -> _Function:
-    """``--format text|json`` and ``-j``; the command gets ``as_json``.
-
-    Whoever asked for JSON gets one document however it ends: an error's is printed here.
-    """
-
-    @functools.wraps(command)
-    def reporting(*arguments: Any, **options: Any) -> Any:
-        try:
-            return command(*arguments, **options)
-        except BrokenPipeError:
-            raise
-        except (Exception, KeyboardInterrupt) as ending:
-            if options["as_json"] or options["format"] == "json":
-                world = click.get_current_context().find_object(World) or World()
-                Console(world.stdout, world.stderr, world.env).failure(_called(ending))
-            raise
-
-    decorated = click.option("-j", "as_json", is_flag=True, help="Same as --format json.")(reporting)
-    decorated = click.option(
-        "--format", "format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="For whom."
-    )(decorated)
-    return cast("_Function", decorated)
+    """``--format text|json`` and ``-j``. A command asks ``console.as_json`` which of them it is."""
+    return _format_options(("text", "json"), "Output format.")(command)
 
 
-def _called(ending: BaseException) -> DevenvError:
-    if isinstance(ending, DevenvError):
-        return ending
-    if isinstance(ending, KeyboardInterrupt):
-        return Interrupted()
-    return DevenvError(f"devenv itself failed: {type(ending).__name__}: {ending}", changed="unknown")
+def env_format_option(command: _Function) -> _Function:
+    """The same for ``devenv env``, which knows two formats of text; the command gets ``format``."""
+    formats = ("dotenv", "export", "json")
+    return _format_options(formats, "dotenv: NAME='value'; export: for eval in a shell; json.", expose=True)(command)
+
+
+def _format_options(formats: tuple[str, ...], about: str, *, expose: bool = False) -> Callable[[_Function], _Function]:
+    def chosen(context: click.Context, _: click.Parameter, value: object) -> object:
+        if value in (True, "json"):
+            context.find_root().obj.report.requested = True
+        return value
+
+    def decorated(command: _Function) -> _Function:
+        short = click.option(
+            "-j", "as_json", is_flag=True, expose_value=False, callback=chosen, help="Same as --format json."
+        )
+        long = click.option(
+            "--format",
+            type=click.Choice(formats),
+            default=formats[0],
+            show_default=True,
+            expose_value=expose,
+            callback=chosen,
+            help=about,
+        )
+        return long(short(command))
+
+    return decorated
 
 
 def ask(world: World, question: str, *, sure: bool, again: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 from devenv.model.problem import Problem
 
@@ -37,7 +36,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     from devenv.standing import drop_leftovers, generated_found, leftovers
     from devenv.targets import dotenv
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     project = open_project(world)
     rendered = project.render()
     if to_stdout:

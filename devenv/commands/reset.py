@@ -26,7 +26,7 @@ def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
     """
     from devenv.standing import alone
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     with alone(world, "reset", console) as here:
         here.chosen([service])
         if no_snapshot:

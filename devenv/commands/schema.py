@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -25,4 +24,4 @@ def command(world: World) -> None:
 
     catalogue = catalogue_here(world)
     schema = json_schema(catalogue.read(catalogue.names()))
-    Console(world.stdout, world.stderr, world.env).result(json.dumps(schema, indent=2, ensure_ascii=False), exact=True)
+    world.console.result(json.dumps(schema, indent=2, ensure_ascii=False), exact=True)

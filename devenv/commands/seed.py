@@ -27,7 +27,7 @@ def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: in
     from devenv.errors import ManifestError
     from devenv.standing import alone
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     with alone(world, "seed", console) as here:
         named = here.project.manifest.seed
         chosen = tuple(name for name in here.chosen(services) if name in named)

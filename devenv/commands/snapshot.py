@@ -44,9 +44,7 @@ def command() -> None:
 @timeout_option
 @format_option
 @click.pass_obj
-def create(
-    world: World, services: tuple[str, ...], name: str | None, wait_timeout: int, as_json: bool, format: str
-) -> None:
+def create(world: World, services: tuple[str, ...], name: str | None, wait_timeout: int) -> None:
     """Copy the data of the services (all, or those named).
 
     Each server is stopped for as long as its copy takes and started again.
@@ -69,7 +67,7 @@ def create(
             serving_again(
                 world, here.project.resolved, here.machine, here.observed, waited, wait_timeout, progress=progress
             )
-    if as_json or format == "json":
+    if console.as_json:
         console.json({"snapshots": [entry(item) for item in made]})
         return
     _table(console, made)
@@ -80,7 +78,7 @@ def create(
 @services_argument
 @format_option
 @click.pass_obj
-def list_(world: World, services: tuple[str, ...], as_json: bool, format: str) -> None:
+def list_(world: World, services: tuple[str, ...]) -> None:
     """List the snapshots, the oldest first."""
     from devenv.standing import standing
 
@@ -88,7 +86,7 @@ def list_(world: World, services: tuple[str, ...], as_json: bool, format: str) -
     here = standing(world)
     chosen = here.chosen(services)
     found = [item for item in _kept(here) if not services or item.service in chosen]
-    if as_json or format == "json":
+    if console.as_json:
         console.json({"snapshots": [entry(item) for item in found]})
     elif found:
         _table(console, found)
@@ -213,7 +211,7 @@ def _remove(
 
 
 def _console(world: World) -> Console:
-    return Console(world.stdout, world.stderr, world.env)
+    return world.console
 
 
 def _place(world: World, here: Standing) -> Place:

@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
 @format_option
 @click.pass_obj
-def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: bool, format: str) -> int:
+def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
     from devenv.model.machine import INSIDE
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     if INSIDE in world.env:
         from devenv.commands.status_beside import tell
 
-        return tell(world, console, services, exit_code=exit_code, as_json=as_json or format == "json")
+        return tell(world, console, services, exit_code=exit_code)
 
     from devenv.effects.engine import look
 
@@ -51,7 +51,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, as_json: b
     rows = [_row(here, name, answers.get(name)) for name in chosen]
     general = drift_of_none(here)
     drifting = bool(general) or any(row.drift for row in rows)
-    if as_json or format == "json":
+    if console.as_json:
         console.json(
             {
                 "in_sync": not drifting,

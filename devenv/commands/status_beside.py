@@ -7,7 +7,7 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 
-def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code: bool, as_json: bool) -> int:
+def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code: bool) -> int:
     """In a workspace there is no engine to ask, but every service is: what it says of itself."""
     from devenv.effects.probe import ask_all
     from devenv.errors import DriftFound
@@ -29,7 +29,7 @@ def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code
         address = f"{name}:{item.ports[0].container}" if item.ports else ""
         rows.append(Row(name, item.kind.name, wanted, said, state, address, drift))
     drifting = any(row.drift for row in rows)
-    if as_json:
+    if console.as_json:
         console.json({"in_sync": not drifting, "services": [entry(row) for row in rows]})
     else:
         table(console, rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from devenv.commands.options import services_argument
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -17,7 +16,7 @@ def command(world: World, services: tuple[str, ...]) -> None:
     from devenv.effects.compose import stop_containers
     from devenv.standing import alone
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     with alone(world, "stop", console) as here:
         chosen = here.chosen(services)
         running = [item for item in here.observed.containers if item.running and item.service in chosen]

@@ -10,7 +10,7 @@ import click
 from devenv.commands.asked import Asked
 from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
 from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
-from devenv.console import Console, Progress
+from devenv.console import Progress
 from devenv.effects.world import World
 from devenv.model.upgrade import Way
 
@@ -49,8 +49,6 @@ def command(
     rollback: bool,
     way: str | None,
     wait_timeout: int,
-    as_json: bool,
-    format: str,
 ) -> int:
     """Read what production runs, edit devenv.toml to say the same, and bring what runs here in step.
 
@@ -61,9 +59,8 @@ def command(
     """
     from devenv.journeys.sync import compare
 
-    console = Console(world.stdout, world.stderr, world.env)
-    as_json = as_json or format == "json"
-    asked = Asked(world, console, services, yes=yes, timeout=wait_timeout, as_json=as_json)
+    console = world.console
+    asked = Asked(world, console, services, yes=yes, timeout=wait_timeout)
     asked.way = Way[way.upper()] if way else None
     beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
     if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
@@ -71,7 +68,7 @@ def command(
     if rollback:
         return _roll_back(asked, dry=dry_run)
     if checking or dry_run:
-        asked.result = not as_json
+        asked.result = not asked.as_json
         compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
         return _check(asked, compared) if checking else _dry(asked, compared)
     from devenv.data.switching import recovered

@@ -41,7 +41,7 @@ def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discar
         raise ManifestError(f"{what!r} names no version", "devenv try SERVICE@VERSION")
     if adopt and discard:
         raise ManifestError("--adopt keeps the copy, --discard throws it away", "leave one of them out")
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     store = open_store(world)
     with store.locked("try", waiting=console.waiting):
         recovered(console, store)

@@ -52,8 +52,6 @@ def command(
     profiles: tuple[str, ...],
     dry_run: bool,
     wait_timeout: int,
-    as_json: bool,
-    format: str,
     **wishes: Any,
 ) -> None:
     """Start the services (all, or those named) and wait until each one serves.
@@ -72,13 +70,12 @@ def command(
     from devenv.project import open_project
     from devenv.stages.resolve import select
 
-    as_json = as_json or format == "json"
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     project = open_project(world)
     chosen, allowed = select(project.manifest, services, profiles), Wishes(**wishes)
     select(project.manifest, allowed.fresh, ())
     if dry_run:
-        _show(console, prepare(world, project, looking.result(), chosen, allowed), as_json=as_json)
+        _show(console, prepare(world, project, looking.result(), chosen, allowed))
         return
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
@@ -87,7 +84,7 @@ def command(
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
-        bring = partial(_bring, world, console, wait_timeout=wait_timeout, as_json=as_json)
+        bring = partial(_bring, world, console, wait_timeout=wait_timeout)
 
         def again(lost: frozenset[int]) -> Prepared:
             return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
@@ -140,15 +137,15 @@ def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
     console.waiting(holder)
 
 
-def _show(console: Console, prepared: Prepared, *, as_json: bool) -> None:
-    if as_json:
+def _show(console: Console, prepared: Prepared) -> None:
+    if console.as_json:
         console.json({"plan": steps(prepared.plan)})
         return
     console.plan(prepared.plan, result=True)
     console.say("nothing was changed" if prepared.plan.changes else "nothing to do")
 
 
-def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wait_timeout: int, as_json: bool) -> None:
+def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wait_timeout: int) -> None:
     """Do it and tell of it; ``done`` is all that this run will have done then."""
     from devenv.data import seeding
     from devenv.effects import history
@@ -181,7 +178,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         if prepared.plan.changes:
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
-    tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start, as_json=as_json)
+    tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start)
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:

@@ -16,12 +16,10 @@ def steps(plan: Plan) -> list[dict[str, str]]:
     return [{"action": str(step.action), "subject": step.subject, "reason": step.reason} for step in plan.steps]
 
 
-def tell_after(
-    console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float, as_json: bool
-) -> None:
+def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
-    if as_json:
+    if console.as_json:
         entries = [
             {
                 "name": outcome.name,

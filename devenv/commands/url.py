@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from devenv.commands.options import service_argument
-from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -27,4 +26,4 @@ def command(world: World, service: str, output: str) -> None:
     project = open_project(world)
     select(project.manifest, [service], ())
     value = connect.output(project.resolved, project.reachable([service]), service, output)
-    Console(world.stdout, world.stderr, world.env).result(value, exact=True)
+    world.console.result(value, exact=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from devenv.commands.options import services_argument
-from devenv.console import Console
 from devenv.effects.world import World
 
 _AT_WORK = ("running", "restarting")
@@ -22,7 +21,7 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
     from devenv.standing import standing
     from devenv.waiting import Waiting, failures, wait
 
-    console = Console(world.stdout, world.stderr, world.env)
+    console = world.console
     here = standing(world)
     chosen = here.chosen(services)
     if idle := [name for name in chosen if not ((found := here.find(name)) and found.state in _AT_WORK)]:

@@ -9,6 +9,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TextIO, cast
 
+from devenv.console import Console, Report
 from devenv.model.record import record
 
 
@@ -34,6 +35,12 @@ class World:
     stdin: TextIO = field(default_factory=lambda: sys.stdin or _nothing("r"))
     stdout: TextIO = field(default_factory=lambda: sys.stdout or _nothing("w"))
     stderr: TextIO = field(default_factory=lambda: sys.stderr or _nothing("w"))
+    report: Report = field(default_factory=Report)
+
+    @property
+    def console(self) -> Console:
+        """What commands print with."""
+        return Console(self.stdout, self.stderr, self.env, self.report)
 
     @property
     def interactive(self) -> bool:

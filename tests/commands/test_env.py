@@ -42,7 +42,7 @@ def test_export(shop: Path, shell: str) -> None:
 
 def test_json(shop: Path) -> None:
     document = json.loads(said(shop, "env", "--format", "json").out)
-    assert document == {"schema_version": 1, "env": {f"V{number}": value for number, value in enumerate(ODD)}}
+    assert document == {"schema_version": 2, "env": {f"V{number}": value for number, value in enumerate(ODD)}}
 
 
 def test_dotenv_as_compose_reads_it(shop: Path) -> None:

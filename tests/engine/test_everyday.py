@@ -257,7 +257,7 @@ def test_status(shop: Project) -> None:
     assert (good.code, good.err) == (0, "as devenv.toml and devenv.lock say\n")
     assert re.search(r"^db +postgres +15 +15 +ready +127\.0\.0\.1:\d+$", good.out, re.MULTILINE)
     document = devenv(shop, "status", "-j", "cache").document
-    assert (document["schema_version"], document["in_sync"]) == (1, True)
+    assert (document["schema_version"], document["in_sync"]) == (2, True)
     assert [service["name"] for service in document["services"]] == ["cache"]
     docker("kill", f"{shop.name}-db-1")
     dead = devenv(shop, "status", "--exit-code")

@@ -104,7 +104,7 @@ def test_a_manifest_of_ten_megabytes(cache: Project) -> None:
     for words in ("check", "up", "status", "env"):
         ended = devenv(cache, words)
         assert ended.code == 2
-        assert "devenv.toml: is too large\n  10 MiB; devenv reads at most 4 MiB\nnothing was changed" in ended.err
+        assert "devenv.toml: is too large\n  10 MiB; devenv reads at most 4 MiB\n" in ended.err
 
 
 @pytest.mark.parametrize(

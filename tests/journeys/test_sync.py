@@ -100,7 +100,7 @@ def test_a_rollback_reports(shop: Shop) -> None:
     ended = shop.devenv("sync", "--rollback", "--yes", "--format", "json")
     assert ended.code == 0
     report = json.loads(ended.out)
-    assert (report["schema_version"], report["applied"], report["rollback"]["number"]) == (1, True, 1)
+    assert (report["schema_version"], report["applied"], report["rollback"]["number"]) == (2, True, 1)
     assert shop.manifest == MANIFEST
 
 
