@@ -64,6 +64,10 @@ class Fact:
     ``service`` is the manifest's service where the source was told which one it is. ``whence`` is the evidence of
     those settings that stand elsewhere than the rest: in a group of parameters, in a mounted file. ``members`` are the
     names and addresses of what was folded into it.
+
+    ``note`` is one sentence about the version: why it is unknown, or what to know before using it. It goes wherever
+    the version goes. ``doubtful``: the version is only taken from a name or a tag of somebody's own; it is never
+    written without its note, and loses against a fact that is not doubtful.
     """
 
     kind: str
@@ -77,6 +81,7 @@ class Fact:
     plugins: tuple[str, ...] | None = None
     status: Status = Status.ACTUAL
     note: str = ""
+    doubtful: bool = False
     trust: Trust = Trust.DECLARED
     part_of: str = ""
     service: str = ""

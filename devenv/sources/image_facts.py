@@ -54,6 +54,7 @@ def fact_of_image(image: Image, evidence: Evidence, trust: Trust, name: str) -> 
         plugins=image.plugins,
         status=Status.ACTUAL if image.version else Status.UNKNOWN,
         note=image.note,
+        doubtful=image.doubtful,
         trust=trust,
     )
 

@@ -57,7 +57,12 @@ _POSTGRES = (
         "pg_search",
     ),
     Family(r"citusdata/citus", "postgres", rf"v?(?P<extension>{_NUMBER})", "citus", numbered=False),
-    Family(r"(?:.*/)?spilo-(?P<major>\d+)", "postgres", numbered=False),
+    Family(
+        r"(?:.*/)?spilo-(?P<major>\d+)",
+        "postgres",
+        numbered=False,
+        note="the tag is Spilo's version; only PostgreSQL's major version is in the image's name",
+    ),
     Family(
         r"(?:.*/)?crunchy-postgres-gis(?:-ha)?",
         "postgres",
@@ -69,15 +74,23 @@ _POSTGRES = (
     Family(
         r"percona/percona-postgresql-operator", "postgres", rf".*ppg(?P<version>{_NUMBER})-postgres(?:-|$)", only=True
     ),
-    Family(r"percona/percona-distribution-postgresql", "postgres"),
-    Family(r"(?:supabase|flyio)/postgres(?:-flex)?", "postgres"),
+    Family(r"percona/percona-distribution-postgresql", "postgres", note="this is Percona's build of PostgreSQL"),
+    Family(
+        r"supabase/postgres",
+        "postgres",
+        note="this is Supabase's build of PostgreSQL, with extensions that the official image lacks",
+    ),
+    Family(r"flyio/postgres(?:-flex)?", "postgres"),
     Family(r"(?:cloudnative-pg|enterprisedb|zalando|rapidfort)/postgresql", "postgres"),
     Family(r"bitnami/postgresql-repmgr", "postgres"),
 )
 _OTHER_DATABASES = (
-    Family(r"percona/percona-(?:xtradb-cluster|server)|mysql/(?:mysql|community|enterprise)-server", "mysql"),
+    Family(r"percona/percona-xtradb-cluster", "mysql", note="Percona XtraDB Cluster is MySQL with Galera"),
+    Family(r"percona(?:/percona-server)?", "mysql", note="Percona Server is Percona's build of MySQL"),
+    Family(r"mysql/(?:mysql|community|enterprise)-server", "mysql"),
     Family(r"bitnami/mariadb-galera|mariadb/(?:enterprise-)?server", "mariadb"),
-    Family(r"percona/percona-server-mongodb|mongodb/mongodb-(?:community|enterprise)-server", "mongodb"),
+    Family(r"percona/percona-server-mongodb", "mongodb", note="this is Percona's build of MongoDB"),
+    Family(r"mongodb/mongodb-(?:community|enterprise)-server", "mongodb"),
     Family(r"bitnami/mongodb-sharded", "mongodb"),
     Family(r"elasticsearch/elasticsearch(?:-oss|-wolfi|-ubi\d*)?", "elasticsearch"),
     Family(r"(?:clickhouse|altinity|yandex|bitnami)/clickhouse(?:-server)?", "clickhouse"),
@@ -88,14 +101,14 @@ _CACHES = (
         r"redis/redis-stack(?:-server)?",
         "redis",
         r"(?P<version>\d+\.\d+)",
-        note="Redis Stack's patch numbers are its own; it brings modules that plain Redis has not",
+        note="Redis Stack's patch numbers are its own; it has modules that plain Redis lacks",
     ),
     Family(r"redislabs/\w+", "redis", numbered=False, note="its tag is a module's version"),
     Family(
         r"valkey/valkey-bundle",
         "valkey",
         r"(?P<version>\d+\.\d+)",
-        note="the bundle's patch numbers are its own; it brings modules that plain Valkey has not",
+        note="the bundle's patch numbers are its own; it has modules that plain Valkey lacks",
     ),
     Family(r"bitnami/valkey-cluster", "valkey"),
     Family(r"eqalpha/keydb", "keydb"),
@@ -114,7 +127,7 @@ _QUEUES = (
 _FURTHER = (
     Family(r"(?:minio|bitnami)/minio", "minio"),
     Family(r"cockroachdb/cockroach", "cockroachdb"),
-    Family(r"mailhog/mailhog", "mailpit", numbered=False, note="MailHog, whose place Mailpit takes"),
+    Family(r"mailhog/mailhog", "mailpit", numbered=False, note="this is MailHog; devenv runs Mailpit in its place"),
 )
 FAMILIES: tuple[Family, ...] = (*_POSTGRES, *_OTHER_DATABASES, *_CACHES, *_QUEUES, *_FURTHER)
 

@@ -31,6 +31,7 @@ class Image:
     extensions: Mapping[str, str] = field(default_factory=dict)
     plugins: tuple[str, ...] | None = None
     note: str = ""
+    doubtful: bool = False
 
 
 #: No reference is longer: 255 for the name, 128 for the tag, a digest.
@@ -180,7 +181,8 @@ def _of_somebody(image: Image, repository: str, tag: str) -> Image:
     first = image.version.partition(".")[0]
     if first and int(first) in MAJORS.get(image.kind, ()):
         shown = repository if GAP not in repository else repository.rpartition("/")[2]
-        return replace(image, note=f"devenv does not know {shown}; its tag is taken for the server's version")
+        note = f"devenv does not know {shown}; its tag is taken for the server's version"
+        return replace(image, note=note, doubtful=True)
     note = "somebody's own image; ask the server itself" if tag else _doubt(tag)
     return replace(image, version="", precision=Precision.NONE, note=note)
 

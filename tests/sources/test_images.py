@@ -35,6 +35,9 @@ KNOWN = Known(
 )
 
 
+SPILO = "the tag is Spilo's version; only PostgreSQL's major version is in the image's name"
+
+
 def image(kind: str, version: str = "", precision: Precision = NONE, variant: str = "", **more: Any) -> Image:
     return Image(kind, version, precision, variant, **more)
 
@@ -67,7 +70,6 @@ def test_parts(reference: str, parts: tuple[str, str, str]) -> None:
         ("postgres:9.6.24", image("postgres", "9.6.24", PATCH)),
         ("mysql:8.0.36-oraclelinux9", image("mysql", "8.0.36", PATCH, "oraclelinux9")),
         ("mysql:8", image("mysql", "8", SERIES)),
-        ("percona:8.0.36-28", image("mysql", "8.0.36", PATCH)),
         ("mariadb:10.11-jammy", image("mariadb", "10.11", MINOR, "jammy")),
         ("redis:7.2", image("redis", "7.2", MINOR)),
         ("rabbitmq:3.13.7", image("rabbitmq", "3.13.7", PATCH)),
@@ -112,17 +114,13 @@ def test_official_images(reference: str, expected: Image) -> None:
         ("bitnamilegacy/postgresql:17.6.0-debian-12-r4", image("postgres", "17.6", PATCH)),
         ("ghcr.io/cloudnative-pg/postgresql:18.6-system-trixie", image("postgres", "18.6", PATCH, "trixie")),
         ("ghcr.io/cloudnative-pg/postgresql:13.3.2.1-1", image("postgres", "13.3", PATCH)),
-        ("ghcr.io/zalando/spilo-16:3.2-p3", image("postgres", "16", SERIES)),
         (
             "registry.developers.crunchydata.com/crunchydata/crunchy-postgres:ubi8-15.4-0",
             image("postgres", "15.4", PATCH, "ubi8"),
         ),
         ("crunchy-postgres-gis:ubi8-15.4-3.3-0", image("postgres", "15.4", PATCH, "ubi8", extensions={"postgis": "3.3"})),
         ("percona/percona-postgresql-operator:2.3.1-ppg16.4-postgres", image("postgres", "16.4", PATCH)),
-        ("supabase/postgres:15.1.0.147", image("postgres", "15.1", PATCH)),
         ("flyio/postgres-flex:15.3", image("postgres", "15.3", PATCH)),
-        ("percona/percona-xtradb-cluster:8.0.35-27.1", image("mysql", "8.0.35", PATCH)),
-        ("percona/percona-server-mongodb:7.0.8-5", image("mongodb", "7.0.8", PATCH)),
         ("quay.io/strimzi/kafka:0.40.0-kafka-3.7.0", image("kafka", "3.7.0", PATCH)),
         ("quay.io/opstree/redis:v7.0.15", image("redis", "7.0.15", PATCH)),
         ("altinity/clickhouse-server:23.8.11.29.altinitystable", image("clickhouse", "23.8.11.29", PATCH)),
@@ -152,11 +150,32 @@ def test_families_with_tags_of_their_own(reference: str, expected: Image) -> Non
             "redis/redis-stack-server:7.2.0-v10",
             image(
                 "redis", "7.2", MINOR,
-                note="Redis Stack's patch numbers are its own; it brings modules that plain Redis has not",
+                note="Redis Stack's patch numbers are its own; it has modules that plain Redis lacks",
             ),
         ),
         ("confluentinc/cp-zookeeper:7.6.1", image("zookeeper", note="its tag is Confluent Platform's version")),
-        ("mailhog/mailhog:v1.0.1", image("mailpit", note="MailHog, whose place Mailpit takes")),
+        ("mailhog/mailhog:v1.0.1", image("mailpit", note="this is MailHog; devenv runs Mailpit in its place")),
+        ("ghcr.io/zalando/spilo-16:3.2-p3", image("postgres", "16", SERIES, note=SPILO)),
+        (
+            "supabase/postgres:15.1.0.147",
+            image(
+                "postgres", "15.1", PATCH,
+                note="this is Supabase's build of PostgreSQL, with extensions that the official image lacks",
+            ),
+        ),
+        (
+            "percona/percona-distribution-postgresql:16.4-1",
+            image("postgres", "16.4", PATCH, note="this is Percona's build of PostgreSQL"),
+        ),
+        ("percona:8.0.36-28", image("mysql", "8.0.36", PATCH, note="Percona Server is Percona's build of MySQL")),
+        (
+            "percona/percona-xtradb-cluster:8.0.35-27.1",
+            image("mysql", "8.0.35", PATCH, note="Percona XtraDB Cluster is MySQL with Galera"),
+        ),
+        (
+            "percona/percona-server-mongodb:7.0.8-5",
+            image("mongodb", "7.0.8", PATCH, note="this is Percona's build of MongoDB"),
+        ),
         ("redis:7.4-rc1", image("redis", "7.4", MINOR, note="7.4-rc1 is no release yet")),
         ("postgres:17beta1", image("postgres", "17", SERIES, note="17beta1 is no release yet")),
     ],
@@ -207,9 +226,11 @@ def test_mirrors_are_what_they_mirror(reference: str) -> None:
 
 def test_somebodys_own_image_is_a_doubt() -> None:
     note = "devenv does not know acme/postgres; its tag is taken for the server's version"
-    assert read_image("ghcr.io/acme/postgres:15.4", KNOWN) == image("postgres", "15.4", PATCH, note=note)
+    doubt = image("postgres", "15.4", PATCH, note=note, doubtful=True)
+    assert read_image("ghcr.io/acme/postgres:15.4", KNOWN) == doubt
     note = "devenv does not know acme/postgresql; its tag is taken for the server's version"
-    assert read_image("acme/postgresql:15.4", KNOWN) == image("postgres", "15.4", PATCH, note=note)
+    doubt = image("postgres", "15.4", PATCH, note=note, doubtful=True)
+    assert read_image("acme/postgresql:15.4", KNOWN) == doubt
     own = "somebody's own image; ask the server itself"
     assert read_image("acme/postgres:1.0.3", KNOWN) == image("postgres", note=own)
     assert read_image("acme/kafka:3.1", KNOWN) == image("kafka", note=own)
@@ -263,7 +284,7 @@ def test_variables_that_are_known() -> None:
 def test_an_operators_image_may_have_any_name() -> None:
     assert read_as("postgres", "registry.example.com/team/pg:16.2", KNOWN) == image("postgres", "16.2", PATCH)
     assert read_as("postgres", "acme/postgres:16.2", KNOWN) == image("postgres", "16.2", PATCH)
-    assert read_as("postgres", "ghcr.io/zalando/spilo-16:3.2-p3", KNOWN) == image("postgres", "16", SERIES)
+    assert read_as("postgres", "ghcr.io/zalando/spilo-16:3.2-p3", KNOWN) == image("postgres", "16", SERIES, note=SPILO)
     assert read_as("redis", "", KNOWN) == image("redis", note="the image has no tag; ask the server itself")
     with pytest.raises(Unresolved):
         read_as("postgres", "acme/pg:$TAG", KNOWN)

@@ -263,7 +263,7 @@ def test_operators(group: str, kind: str, spec: str, expected: tuple[Any, ...]) 
     found = one(f"apiVersion: {group}\nkind: {kind}\nmetadata: {{name: it}}\nspec: {spec}")
     variant = found.variant if found.variant in ("alpine", "ubi8") else ""
     assert found == fact(
-        engine, version, precision, f"{kind}/it", attribute, variant=variant,
+        engine, version, precision, f"{kind}/it", attribute, variant=variant, note=found.note,
         settings=settings, extensions=extensions, plugins=plugins,
     )  # fmt: skip
     assert "canary" not in repr(found)
