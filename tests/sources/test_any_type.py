@@ -1,0 +1,121 @@
+"""No reader trusts the type of a value: at every key of a valid document, every type of JSON is tried.
+
+Each folder of ``samples`` is named as a row of the registry, and holds one folder for each set of documents that are
+read together.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devenv.document import Document, decode
+from devenv.sources import registry, terraform
+from devenv.sources.known import Known
+
+SAMPLES = Path(__file__).parent / "samples"
+CASES = sorted(path for path in SAMPLES.glob("*/*"))
+KNOWN = Known(
+    {
+        "bitnami/postgresql": "postgres",
+        "bitnami/redis": "redis",
+        "clickhouse/clickhouse-server": "clickhouse",
+        "memcached": "memcached",
+        "mysql": "mysql",
+        "postgres": "postgres",
+        "rabbitmq": "rabbitmq",
+        "redis": "redis",
+    },
+    {"postgresql": (("14.0.3", "16.2.0"), ("15.2.11", "16.3.0"))},
+)
+#: Every type, also where it begins to resemble what readers look for.
+VALUES = (None, True, 7, "x: [", ["x"], [[{}]], {}, {"name": {"image": []}})
+#: What a list repeats after this many entries is read as these are.
+ENTRIES = 4
+#: Sources whose documents have no keys: lines of text alone.
+OF_LINES: frozenset[str] = frozenset()
+
+
+def documents(case: Path) -> list[Document]:
+    return [
+        decode(path.name, path.read_bytes(), asked=path.name.startswith("printed"), day="2026-11-30")
+        for path in sorted(case.iterdir())
+    ]
+
+
+def name(case: Path) -> str:
+    return f"{case.parent.name}-{case.name}"
+
+
+def test_every_source_has_a_sample() -> None:
+    assert {path.name for path in SAMPLES.iterdir()} | OF_LINES == {source.name for source in registry.SOURCES}
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_samples_are_read_by_their_source(case: Path) -> None:
+    found = documents(case)
+    sources = [registry.source_of(document) for document in found]
+    assert [source.name for source in sources if source] == [case.parent.name] * len(found)
+    assert registry.parse(found, KNOWN).facts
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_any_type_at_any_key(case: Path) -> None:
+    found = documents(case)
+    for index, document in enumerate(found):
+        for changed in _changed(document):
+            read([*found[:index], changed, *found[index + 1 :]], case.parent.name)
+
+
+@pytest.mark.parametrize("case", CASES, ids=name)
+def test_any_type_at_any_key_of_a_text(case: Path) -> None:
+    """As it comes from a file: what is left out of states and plans is decided while a text is decoded."""
+    for document in documents(case):
+        for changed in _changed(document) if document.format == "json" else ():
+            decode("x.json", json.dumps(changed.value).encode(), keep=terraform.kept)
+
+
+def read(found: Sequence[Document], source: str) -> None:
+    """Read documents as a folder is read, and as a source whose kind the manifest names."""
+    for reading in (registry.parse(found, KNOWN), registry.parse(found, KNOWN, kind=source)):
+        assert "canary" not in repr(reading)
+        assert "c4n4ry" not in repr(reading)
+        for fact in reading.facts:
+            texts = [fact.kind, fact.version, fact.variant, fact.name, fact.note, fact.part_of, fact.service]
+            texts += [*fact.settings, *fact.settings.values(), *fact.extensions, *fact.extensions.values()]
+            texts += [*(fact.plugins or ()), *fact.members]
+            assert all(isinstance(text, str) for text in texts)
+
+
+def _changed(document: Document) -> Iterator[Document]:
+    for index, value in enumerate(document.values):
+        for path in _paths(value, ()):
+            for other in VALUES:
+                values = list(document.values)
+                values[index] = _with(value, path, other)
+                yield replace(document, values=tuple(values))
+
+
+def _paths(value: Any, above: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The path of every key and of every entry of a list, and of the whole."""
+    yield above
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _paths(inner, (*above, key))
+    if isinstance(value, list):
+        for index, inner in enumerate(value[:ENTRIES]):
+            yield from _paths(inner, (*above, index))
+
+
+def _with(value: Any, path: tuple[str | int, ...], other: Any) -> Any:
+    """A copy of a value with another one at a path."""
+    if not path:
+        return other
+    copy = value.copy()
+    copy[path[0]] = _with(value[path[0]], path[1:], other)
+    return copy
