@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import re
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -119,9 +121,96 @@ def _text_loader() -> Any:
     return Texts
 
 
+class Comment(str):
+    """A line of a comment: as a key of a mapping, whose value is None, or as an item of a list, it stands above the
+    next one."""
+
+    __slots__ = ()
+
+
+def parse_commented(text: str) -> Any:
+    """The values of one document, with those of its comments that have a line of their own. Raises YamlError.
+
+    Where a line that begins like a comment is part of a text, all comments are left out.
+    """
+    values = parse(text)
+    lines, comments = _lines_with_marks(text)
+    try:
+        commented = _with_comments(parse("\n".join(lines)), comments)
+    except YamlError:
+        return values
+    return commented if _without_comments(commented) == values else values
+
+
+def _lines_with_marks(text: str) -> tuple[list[str], dict[str, Comment]]:
+    lines: list[str] = []
+    comments: dict[str, Comment] = {}
+    for line in text.splitlines():
+        indent, sign, comment = line.partition("#")
+        if sign and not indent.strip():
+            mark = f"{_MARK}{len(comments)}"
+            comments[mark] = Comment(comment.strip())
+            lines.append(mark)
+        else:
+            lines.append(line)
+    for number in reversed(range(len(lines))):
+        if lines[number].startswith(_MARK):
+            lines[number] = _like_the_next(lines, number)
+    return lines, comments
+
+
+#: What stands for a comment while PyYAML, which knows none, has the document.
+_MARK = "devenv:comment:"
+
+
+def _like_the_next(lines: list[str], number: int) -> str:
+    """The mark of a comment as an item of the list or a key of the mapping that it stands in."""
+    below = lines[number + 1] if number + 1 < len(lines) else ""
+    indent = below[: len(below) - len(below.lstrip())]
+    return f"{indent}- {lines[number]}" if below.lstrip().startswith("- ") else f"{indent}{lines[number]}: null"
+
+
+def _with_comments(value: Any, comments: Mapping[str, Comment]) -> Any:
+    if isinstance(value, dict):
+        return {_with_comments(key, comments): _with_comments(item, comments) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_comments(item, comments) for item in value]
+    return comments.get(value, value) if isinstance(value, str) else value
+
+
+def _without_comments(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_comments(item) for key, item in value.items() if not isinstance(key, Comment)}
+    if isinstance(value, list):
+        return [_without_comments(item) for item in value if not isinstance(item, Comment)]
+    return value
+
+
 def _block(dumper: Any, value: str) -> Any:
     style = "|" if "\n" in value else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+#: How long a list or a mapping may be that is written in one line.
+_ONE_LINE = 100
+
+
+def _sequence(dumper: Any, value: list[Any]) -> Any:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=_fits_one_line(value))
+
+
+def _mapping(dumper: Any, value: dict[str, Any]) -> Any:
+    flat = [*value, *value.values()]
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=_fits_one_line(flat))
+
+
+def _fits_one_line(items: list[Any]) -> bool:
+    if any(isinstance(item, dict | list) for item in items):
+        return False
+    words = [str(item) for item in items]
+    if any("\n" in word or word.startswith(_MARK) for word in words):
+        return False
+    return sum(len(word) + 2 for word in words) <= _ONE_LINE
 
 
 @functools.cache
@@ -135,6 +224,8 @@ def _dumper() -> Any:
             return True
 
     Canonical.add_representer(str, _block)
+    Canonical.add_representer(list, _sequence)
+    Canonical.add_representer(dict, _mapping)
     return Canonical
 
 
@@ -142,7 +233,21 @@ def dump(value: Any) -> str:
     """Values as YAML, keys in the order given: the same values always give the same text."""
     import yaml
 
-    text: str = yaml.dump(
-        value, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
-    )
-    return text
+    comments: list[str] = []
+    text: str = yaml.dump(_marked(value, comments), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
+    return _MARKED.sub(lambda found: f"{found['indent']}# {comments[int(found['number'])]}", text)
+
+
+_MARKED = re.compile(rf"^(?P<indent> *)(?:- )?{_MARK}(?P<number>\d+)(?:: null)?$", re.MULTILINE)
+
+
+def _marked(value: Any, comments: list[str]) -> Any:
+    """The same with marks in place of comments, whose texts are added to ``comments``."""
+    if isinstance(value, Comment):
+        comments.append(value)
+        return f"{_MARK}{len(comments) - 1}"
+    if isinstance(value, dict):
+        return {_marked(key, comments): _marked(item, comments) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_marked(item, comments) for item in value]
+    return value

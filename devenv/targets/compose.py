@@ -24,9 +24,12 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "5"
+_REVISION = "6"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
-_HEALTH = {"interval": "60s", "timeout": "10s", "retries": 3, "start_period": "120s"}
+_HEALTH = {"interval": "60s", "timeout": "10s", "start_period": "120s"}
+_HEALTH_NOTE = yamlio.Comment(
+    "Until a service is healthy, engines from 25 on check every 5 s; older ones check first after a minute."
+)
 
 
 def inputs(resolved: Resolved) -> str:
@@ -50,7 +53,7 @@ def dockerfile_path(service: str) -> str:
 def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
     """The Compose file and the Dockerfiles it builds. Raises DevenvError for a template that cannot be rendered."""
     project = f"${{COMPOSE_PROJECT_NAME:-{resolved.project}}}"
-    document: dict[str, Any] = {"name": project, "services": {}}
+    document: dict[str, Any] = {"name": project, _HEALTH_NOTE: None, "services": {}}
     configs: dict[str, Any] = {}
     volumes: dict[str, Any] = {}
     made_from = inputs(resolved)
@@ -171,7 +174,7 @@ def _fragment(service: ResolvedService, values: Mapping[str, Any]) -> dict[str, 
     name = f"templates/services/{service.kind.name}/compose.yaml.j2"
     try:
         text = render(name, service.kind.fragment, values)
-        fragment = yamlio.parse(text)
+        fragment = yamlio.parse_commented(text)
     except TemplateError as error:
         raise DevenvError(str(error), "the catalogue's template does not fit this service") from error
     except yamlio.YamlError as error:

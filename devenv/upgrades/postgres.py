@@ -8,6 +8,7 @@ lifted out of the old image (services.md, part 3).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
@@ -82,7 +83,10 @@ def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
     servers = (
         Server("old", old, mounts(old, COPY) | {"/var/run/postgresql": _SOCKETS}, flags=_FLAGS),
         Server(
-            "new", new, mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP}, flags=_flags_of_new(new)
+            "new",
+            _empty(new),
+            mounts(new, NEW) | {"/devenv/old": _SOCKETS, "/devenv/dump": _DUMP},
+            flags=_flags_of_new(new),
         ),
     )
     asked = _who(old) | {"PGHOST": "/devenv/old"}
@@ -101,6 +105,11 @@ def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
         Step(Do.STOP, f"stop {new.version}", "new"),
     )
     return Recipe(servers, steps, NEW, (COPY, _SOCKETS, _DUMP), more=_MORE)
+
+
+def _empty(service: ResolvedService) -> ResolvedService:
+    """The server without the script by which the image makes databases and users: they come with the dump."""
+    return replace(service, kind=replace(service.kind, files=()))
 
 
 def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
@@ -162,7 +171,9 @@ def pack(service: ResolvedService) -> Recipe:
 
 def unpack(service: ResolvedService) -> Recipe:
     """The same into new data; the census must be the one of before."""
-    server = Server("new", service, mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=_flags_of_new(service))
+    server = Server(
+        "new", _empty(service), mounts(service, NEW) | {"/devenv/dump": _DUMP}, flags=_flags_of_new(service)
+    )
     steps = (
         Step(Do.SERVE, f"start {service.version}", "new"),
         Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(service)),

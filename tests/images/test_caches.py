@@ -31,6 +31,14 @@ def test_redis_takes_options_alone(run: Run, image: str) -> None:
     assert cache.says("redis-cli", "-a", "x", "config", "get", "maxmemory").split()[1] == str(8 << 20)
 
 
+@pytest.mark.parametrize("image", images("redis"))
+def test_redis_8_repairs_no_owners_beside_a_file_that_it_does_not_know(run: Run, image: str) -> None:
+    owner = "root" if ":8" in image else "redis"
+    cache = run(image, command=("sh", "-c", "touch other.aof && exec docker-entrypoint.sh redis-server"))
+    wait_until(lambda: cache.answers("redis-cli", "ping"))
+    assert cache.says("stat", "-c", "%U", "other.aof") == owner
+
+
 @pytest.mark.parametrize("image", images("memcached"))
 def test_memcached_takes_options_alone(run: Run, image: str) -> None:
     cache = run(image, command=("--memory-limit=8",))

@@ -46,10 +46,42 @@ def test_nothing_of_one_machine_is_in_it() -> None:
 
 def test_configuration_is_inline_so_that_it_reaches_any_engine() -> None:
     made = document(QUEUE)
-    assert made["configs"]["queue-etc-rabbitmq-enabled_plugins"] == {"content": "[rabbitmq_management].\n"}
+    assert made["configs"]["queue-etc-rabbitmq-enabled_plugins"] == {
+        "content": "[rabbitmq_management,rabbitmq_prometheus].\n"
+    }
     assert {"source": "queue-etc-rabbitmq-enabled_plugins", "target": "/etc/rabbitmq/enabled_plugins"} in made[
         "services"
     ]["queue"]["configs"]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ("", "management_agent.disable_metrics_collector = false"),
+        ("plugins = []\n", ""),
+        (
+            'settings = { "management_agent.disable_metrics_collector" = true }\n',
+            "management_agent.disable_metrics_collector = true",
+        ),
+    ],
+)
+def test_the_management_plugin_shows_numbers(options: str, line: str) -> None:
+    """The image without the plugin switches them off, in a file that the last one by name overrules."""
+    content = document(QUEUE + options)["configs"]["queue-etc-rabbitmq-conf.d-zz-devenv.conf"]["content"]
+    assert [text for text in content.splitlines() if "metrics_collector" in text] == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("table", "path"),
+    [
+        (DB, "db-docker-entrypoint-initdb.d-00-devenv.sql"),
+        ('[services.db]\nkind = "clickhouse"\nversion = "24.3"\n', "db-docker-entrypoint-initdb.d-00-devenv.sql"),
+        ('[services.db]\nkind = "kafka"\nversion = "3.9.1"\ntopics = ["orders"]\n', "db-etc-devenv-kafka-topics"),
+    ],
+)
+def test_what_the_manifest_promises_is_made_without_devenv(table: str, path: str) -> None:
+    made = document(table)
+    assert path in made["configs"]
 
 
 def test_settings_reach_the_server_by_its_command() -> None:

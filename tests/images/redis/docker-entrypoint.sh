@@ -5,8 +5,23 @@ set -e
 # Options or a configuration file alone mean: the server with these.
 if [ "${1#-}" != "$1" ] || [ "${1%.conf}" != "$1" ]; then set -- redis-server "$@"; fi
 
+is_before_8() { [[ "$(redis-server --version)" =~ v=[67]\. ]]; }
+
+# From 8.0.2 on, ownership is repaired only where the folder holds nothing but dumps and the usual append-only folder.
+repair_ownership() {
+    local other
+    other=$(find . -mindepth 1 -maxdepth 1 -not \( -name '*.rdb' -or \( -type d -and -name appendonlydir \) \) -print -quit)
+    if is_before_8; then
+        find . \! -user redis -exec chown redis '{}' +
+    elif [ -z "$other" ]; then
+        find . \! -user redis -exec chown redis '{}' + -exec chmod u+rwX '{}' +
+    else
+        echo "Notice: Unknown file '$other' found in data dir. Permissions will not be modified."
+    fi
+}
+
 if [ "$(basename "$1")" = redis-server ] && [ "$(id -u)" = 0 ] && [ -z "${SKIP_DROP_PRIVS:-}" ]; then
-    if [ -z "${SKIP_FIX_PERMS:-}" ]; then find . \! -user redis -exec chown redis '{}' +; fi
+    if [ -z "${SKIP_FIX_PERMS:-}" ]; then repair_ownership; fi
     exec gosu redis "$0" "$@"
 fi
 

@@ -1,7 +1,7 @@
 # Generated from devenv.toml by devenv, which writes it anew; put what is your own into [devcontainer] of devenv.toml.
 # devenv:generated inputs=<digest> content=<digest>
 project='shop'
-ports='DEVENV_DB_PORT DEVENV_CACHE_PORT DEVENV_QUEUE_PORT DEVENV_QUEUE__MANAGEMENT_PORT'
+ports='DEVENV_DB_PORT DEVENV_CACHE_PORT DEVENV_QUEUE_PORT DEVENV_QUEUE__MANAGEMENT_PORT DEVENV_QUEUE__PROMETHEUS_PORT'
 # Before an IDE starts anything, on the host, at the root of the checkout. Nothing in here keeps anybody from working.
 
 # Whether somebody listens on a port, as far as this system tells.

@@ -1,0 +1,58 @@
+"""YAML with comments, written for people."""
+
+from __future__ import annotations
+
+import pytest
+
+from devenv import yamlio
+
+COMMENTED = """\
+environment:
+  # Any id will do.
+  # As long as it stays.
+  CLUSTER_ID: one
+command:
+- mysqld
+# The host cache would lock this machine out.
+- --host-cache-size=0
+- |-
+  two
+  lines
+# Of the image.
+tmpfs: [/run]
+"""
+
+
+def test_comments_stay_where_they_are() -> None:
+    assert yamlio.dump(yamlio.parse_commented(COMMENTED)) == COMMENTED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "command: |\n  # not a comment\n  true\n",
+        'command: "one\n  # two"\n',
+        "- one\n# at the end\n",
+        "# alone\n",
+        "a: {b: 1, # behind\n  c: 2}\n",
+        "a: [\n  # in a list\n  1]\n",
+    ],
+)
+def test_values_are_the_same_with_and_without_comments(text: str) -> None:
+    assert yamlio.parse(yamlio.dump(yamlio.parse_commented(text))) == yamlio.parse(text)
+
+
+def test_what_is_short_is_in_one_line() -> None:
+    value = {"short": ["a", 1], "long": ["x" * 60, "y" * 60], "deep": [["a"], {"b": None}], "empty": []}
+    text = yamlio.dump(value)
+    assert yamlio.parse(text) == value
+    assert text.splitlines() == [
+        "short: [a, 1]",
+        "long:",
+        f"- {'x' * 60}",
+        f"- {'y' * 60}",
+        "deep:",
+        "- [a]",
+        "- {b: null}",
+        "empty: []",
+    ]
