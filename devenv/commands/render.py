@@ -53,7 +53,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     if not force:
         guard_files({file.path: file.inputs for file in rendered}, found)
     with project.store.locked("render", waiting=console.waiting):
-        write_files(project.root, [dotenv.ignore_file(), *rendered])
+        write_files(project.root, [*dotenv.git_files(), *rendered])
         gone = drop_leftovers(project)
     for path in states:
         console.say(f"  ~ {path}")

@@ -34,7 +34,7 @@ def write_files(world: World, compared: Comparison) -> None:
     project = compared.wanted if compared.unobtainable else pinned(compared.wanted, world, frozen=False, offline=False)
     write_manifest(compared, project, Moved())
     save(project)
-    files.write_files(project.root, [dotenv.ignore_file(), *project.render()])
+    files.write_files(project.root, [*dotenv.git_files(), *project.render()])
 
 
 def _lines(compared: Comparison, moved: Moved) -> list[str]:

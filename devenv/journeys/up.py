@@ -103,7 +103,7 @@ def save_decisions(prepared: Prepared) -> bool:
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
     anew.keep(project, prepared.observed, prepared.machine)
-    write_files(project.root, [dotenv.ignore_file(), dotenv.file(prepared.machine)])
+    write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     drop_leftovers(project)
     ensured = project.store.read("ensured")
     there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}

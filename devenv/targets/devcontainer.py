@@ -23,17 +23,25 @@ from devenv.targets import compose
 from devenv.targets.mark import marked
 
 CONFIG, COMPOSE, DOCKERFILE = "devcontainer.json", "compose.yaml", "Dockerfile"
+#: Keeps git from giving the scripts Windows' line ends, which no shell reads.
+ATTRIBUTES = ".gitattributes"
 #: Scripts of ``templates/devcontainer``: what lifts client tools, and what an IDE runs on the host first.
 LIFT, INITIALIZE = SCRIPTS = ("lift.sh", "initialize.sh")
 #: Changes when this module writes something else from the same values.
-_REVISION = "1"
+_REVISION = "2"
 _OWN = "[devcontainer] of devenv.toml"
 #: Where a service's own client tools are in a workspace.
 _TOOLS = "/opt/devenv"
 #: What a person and an IDE need in any container.
 _USUAL = ("ca-certificates", "curl", "git", "less", "openssh-client", "procps", "sudo")
-#: What begins like this is a label to Windows' shell, which passes over it.
 _INITIALIZE = ":; sh {folder}/initialize.sh"
+_INITIALIZE_NOTE = "Windows' command line takes what begins with a colon for a label, and does nothing."
+#: Must be one line with a comment at its end: a script with Windows' line ends is read no further than here.
+_LINE_ENDS = (
+    """if read -r line <"$0" && [ "$line" != "${{line%"$(printf '\\r')"}}" ]; then """
+    """echo "$0 has Windows line endings, which no shell reads. Check it out again: """
+    """rm -r {folder} && git -c core.autocrlf=false checkout -- {folder}" >&2; exit 1; fi #\n"""
+)
 _MOMENTS = {
     "on_create": "onCreateCommand",
     "post_create": "postCreateCommand",
@@ -54,7 +62,7 @@ def inputs(workspace: Workspace, resolved: Resolved, manifest: Manifest, lock: L
 
 def paths(workspace: Workspace) -> tuple[str, ...]:
     """The files that ``files`` gives, known without making them."""
-    return tuple(f"{workspace.folder}/{name}" for name in (CONFIG, COMPOSE, DOCKERFILE, *SCRIPTS))
+    return tuple(f"{workspace.folder}/{name}" for name in (CONFIG, COMPOSE, DOCKERFILE, *SCRIPTS, ATTRIBUTES))
 
 
 def files(
@@ -69,16 +77,25 @@ def files(
 ) -> tuple[File, ...]:
     """A workspace's files. ``variables`` are those of [env], as a container beside the services reads them; ``scripts``
     are the texts of those by name, ``over`` are the Compose files below, ``made_from`` what ``inputs`` said."""
-    config, service, dockerfile, lift, initialize = paths(workspace)
+    config, service, dockerfile, lift, initialize, attributes = paths(workspace)
     text = json.dumps(_config(workspace, resolved, variables, over), indent=2, ensure_ascii=False) + "\n"
-    body = yamlio.dump(_compose(workspace, resolved, variables, made_from))
+    checked = _LINE_ENDS.format(folder=workspace.folder)
+    bodies = {
+        service: yamlio.dump(_compose(workspace, resolved, variables, made_from)),
+        dockerfile: _dockerfile(workspace, resolved, lock),
+        lift: checked + scripts[LIFT],
+        initialize: checked + _initialize(workspace, resolved, scripts[INITIALIZE]),
+        attributes: "* text eol=lf\n",
+    }
     return (
-        File(config, marked(text, made_from, own=_OWN, sign="//"), made_from),
-        File(service, marked(body, made_from, own=_OWN), made_from),
-        File(dockerfile, marked(_dockerfile(workspace, resolved, lock), made_from, own=_OWN), made_from),
-        File(lift, marked(scripts[LIFT], made_from, own=_OWN), made_from),
-        File(initialize, marked(_initialize(resolved, scripts[INITIALIZE]), made_from, own=_OWN), made_from),
+        File(config, marked(_with_note(text), made_from, own=_OWN, sign="//"), made_from),
+        *(File(path, marked(body, made_from, own=_OWN), made_from) for path, body in bodies.items()),
     )
+
+
+def _with_note(config: str) -> str:
+    """devcontainer.json with a word on its strangest line."""
+    return config.replace('\n  "initializeCommand"', f'\n  // {_INITIALIZE_NOTE}\n  "initializeCommand"')
 
 
 def _services(workspace: Workspace, resolved: Resolved) -> list[ResolvedService]:
@@ -120,9 +137,10 @@ def _config(
     )
 
 
-def _initialize(resolved: Resolved, text: str) -> str:
-    ports = " ".join(port.variable for service in resolved.services.values() for port in service.ports)
-    return f"project='{resolved.project}'\nports='{ports}'\n{text}"
+def _initialize(workspace: Workspace, resolved: Resolved, text: str) -> str:
+    ports = [port for service in resolved.services.values() for port in service.ports]
+    wanted = " ".join(f"{port.variable}={port.preferred}" for port in ports)
+    return f"project='{resolved.project}'\nuser='{workspace.user}'\nports='{wanted}'\n{text}"
 
 
 def _label(service: ResolvedService, port: str) -> str:
@@ -171,9 +189,8 @@ def _compose(workspace: Workspace, resolved: Resolved, variables: Mapping[str, s
             "devenv.project": resolved.project,
             "devenv.workspace": made_from,
         },
-        "volumes": [f"..:{_folder(resolved)}:cached"],
-        # SELinux would deny it the checkout; to label that anew would be to change what is the user's.
-        "security_opt": ["label=disable"],
+        "volumes": [f"..:{_folder(resolved)}:cached", *_GIT_NOTE, _git_folder(resolved)],
+        "security_opt": [_SELINUX_NOTE, "label=disable"],
     }
     if workspace.platform:
         body["platform"] = workspace.platform
@@ -185,6 +202,23 @@ def _compose(workspace: Workspace, resolved: Resolved, variables: Mapping[str, s
             for service in _services(workspace, resolved)
         }
     return {"services": {workspace.service: body}}
+
+
+_SELINUX_NOTE = yamlio.Comment(
+    "SELinux would keep the checkout from it; relabelling that would change the user's files."
+)
+_GIT_NOTE = (
+    yamlio.Comment("What a second worktree shares with the first, where its .git file says; initialize.sh finds it."),
+    yamlio.Comment("In any other checkout a folder is mounted where it is already."),
+)
+
+
+def _git_folder(resolved: Resolved) -> dict[str, str]:
+    return {
+        "type": "bind",
+        "source": "${DEVENV_GIT_FOLDER:-.}",
+        "target": f"${{DEVENV_GIT_PLACE:-{_folder(resolved)}/.devenv}}",
+    }
 
 
 def _checked(project: str, service: ResolvedService) -> bool:
@@ -277,7 +311,10 @@ def _linked(services: Sequence[ResolvedService]) -> str:
 
 def _user(name: str) -> str:
     """A user who is not root, number 1000; one whom the image has there already is given the name."""
+    if name == "root":
+        return "# root works in a checkout that belongs to root"
     return (
+        "# sudo asks for no password: who is in the container may do anything there anyway.\n"
         "RUN old=$(getent passwd 1000 | cut -d: -f1) \\\n"
         f' && if [ -z "$old" ]; then useradd --create-home --shell /bin/bash --uid 1000 {name}; \\\n'
         f'    elif [ "$old" != {name} ]; then usermod --login {name} --home /home/{name} --move-home "$old" \\\n'

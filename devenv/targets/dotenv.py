@@ -11,14 +11,15 @@ from devenv.targets.compose import generation_variable
 
 PATH = ".devenv/.env"
 IGNORE_PATH = ".devenv/.gitignore"
+ATTRIBUTES_PATH = ".devenv/.gitattributes"
 _IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"
 _HEAD = "# This machine's names, ports and registries, written by devenv; `docker compose` reads them too.\n"
 _LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
 
 
-def ignore_file() -> File:
-    """Keeps what is one machine's own out of git. Committed."""
-    return File(IGNORE_PATH, _IGNORED)
+def git_files() -> tuple[File, ...]:
+    """They keep what is one machine's own out of git, and Windows' line ends out of scripts. Committed."""
+    return (File(IGNORE_PATH, _IGNORED), File(ATTRIBUTES_PATH, "* text eol=lf\n"))
 
 
 def file(machine: Machine) -> File:

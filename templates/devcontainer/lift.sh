@@ -8,8 +8,13 @@ shift
 mkdir -p "$folder/bin" "$folder/lib" "$folder/libexec"
 lifted=0
 
+command -v ldd >/dev/null || echo 'note: this image has no ldd: programs are copied without their libraries' >&2
+
 needs() { # the libraries of a program, and the loader, each as a path
-  ldd "$1" 2>/dev/null | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'
+  ldd "$1" 2>/dev/null | while read -r name arrow path _; do
+    [ "$arrow" = '=>' ] || path=$name
+    case "$path" in /*) echo "$path" ;; esac
+  done
 }
 
 for wanted in "$@"; do

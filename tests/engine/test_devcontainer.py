@@ -234,6 +234,7 @@ def test_two_worktrees_opened_by_an_ide_alone(project: Make, values: dict[str, s
         assert [checkout.inside('redis-cli -u "$REDIS_URL" GET k') for checkout in (first, second)] == ["one", "two"]
         # The image has a user of that number already, with another name.
         assert second.inside("id -un; id -u; echo ~; pwd") == f"dev\n1000\n/home/dev\n/workspaces/{own.name}"
+        assert second.inside("git -c safe.directory='*' log -1 --format=%s") == "As production is"
         assert second.inside("node --version") == f"v{values['node']}"
         status = devenv(own, "status", "-j", cwd=there).document
         assert [(item["running"], item["address"]) for item in status["services"]] == [

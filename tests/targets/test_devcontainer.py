@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 from pathlib import Path
@@ -63,7 +64,7 @@ def shop(tmp_path: Path) -> Path:
 
 def config(root: Path, folder: str = ".devcontainer") -> dict[str, Any]:
     lines = (root / folder / "devcontainer.json").read_text().splitlines()
-    parsed: dict[str, Any] = json.loads("\n".join(line for line in lines if not line.startswith("//")))
+    parsed: dict[str, Any] = json.loads("\n".join(line for line in lines if not line.lstrip().startswith("//")))
     return parsed
 
 
@@ -81,7 +82,7 @@ def test_the_same_services_with_addresses_of_their_network(shop: Path) -> None:
     assert "db:5432" in found["forwardPorts"]
     assert found["portsAttributes"]["db:5432"]["label"] == "PostgreSQL db"
     assert found["workspaceFolder"] == "/workspaces/shop"
-    assert workspace(shop)["volumes"] == ["..:/workspaces/shop:cached"]
+    assert workspace(shop)["volumes"][0] == "..:/workspaces/shop:cached"
 
 
 def test_it_waits_for_what_can_say_that_it_serves(shop: Path) -> None:
@@ -184,31 +185,135 @@ def test_the_checkout_is_read_where_selinux_rules_and_on_the_processor_that_is_a
     assert (body["security_opt"], body["platform"]) == (["label=disable"], "linux/amd64")
 
 
-@pytest.mark.usefixtures("programs")
-def test_a_second_worktree_gets_a_name_and_ports_that_are_free(shop: Path) -> None:
-    def opened() -> dict[str, str]:
-        (shop / ".devenv" / ".env").unlink(missing_ok=True)
-        command = config(shop)["initializeCommand"]
-        done = subprocess.run(
-            ["sh", "-c", command], cwd=shop, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True
-        )
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-        return dotenv.parse(files.read_text(shop / ".devenv" / ".env") or "")
+def initialized(root: Path, *, first_in_path: Path | None = None) -> dict[str, str]:
+    """What ``.devenv/.env`` says after an IDE has opened a checkout for the first time."""
+    (root / ".devenv" / ".env").unlink(missing_ok=True)
+    path = "/usr/bin:/bin" if first_in_path is None else f"{first_in_path}:/usr/bin:/bin"
+    done = subprocess.run(
+        ["sh", "-c", config(root)["initializeCommand"]], cwd=root, env={"PATH": path}, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+    return dotenv.parse(files.read_text(root / ".devenv" / ".env") or "")
 
-    (shop / ".git").mkdir()
-    assert opened() == {}
-    (shop / ".git").rmdir()
-    (shop / ".git").write_text("gitdir: elsewhere\n")
-    first = opened()
+
+def ports_of(variables: dict[str, str]) -> dict[str, int]:
+    return {name: int(value) for name, value in variables.items() if name.endswith("_PORT")}
+
+
+def as_worktree(root: Path, folder: str) -> None:
+    (root / ".git").write_text(f"gitdir: {folder}/worktrees/other\n")
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_second_worktree_gets_a_name_and_ports_that_are_free(shop: Path, tmp_path: Path) -> None:
+    common = tmp_path / "it's the first"
+    common.mkdir()
+    as_worktree(shop, str(common))
+    first = initialized(shop)
     assert first["COMPOSE_PROJECT_NAME"].startswith("shop-")
-    ports = {name: int(value) for name, value in first.items() if name.endswith("_PORT")}
+    assert (first["DEVENV_GIT_FOLDER"], first["DEVENV_GIT_PLACE"]) == (str(common), str(common))
+    ports = ports_of(first)
     assert sorted(ports) == [f"DEVENV_{name}_PORT" for name in ("BUS", "BUS__MONITOR", "CACHE", "DB", "FILES")]
     assert len({*ports.values()}) == len(ports)
-    assert opened() == first
+    assert initialized(shop) == first
     with socket.create_server(("127.0.0.1", ports["DEVENV_CACHE_PORT"])):
-        moved = opened()
+        moved = initialized(shop)
     assert moved["DEVENV_CACHE_PORT"] != first["DEVENV_CACHE_PORT"]
-    assert len({value for name, value in moved.items() if name.endswith("_PORT")}) == len(ports)
+    assert len({*ports_of(moved).values()}) == len(ports)
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("kind", ["folder", "file of a submodule"])
+def test_a_first_clone_keeps_its_name_and_gets_another_port_only_for_one_that_is_taken(
+    tmp_path: Path, kind: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, socket.create_server(("127.0.0.1", 0)) as free:
+        wanted = {"db": taken.getsockname()[1], "cache": free.getsockname()[1]}
+        free.close()
+        text = "".join(
+            f'[services.{name}]\nkind = "memcached"\nversion = "1.6"\nport = {port}\n' for name, port in wanted.items()
+        )
+        shop = tree(tmp_path / "shop", {"devenv.toml": f'[project]\nname = "shop"\n{text}[devcontainer]\n'})
+        assert said(shop, "render").code == 0
+        if kind == "folder":
+            (shop / ".git").mkdir()
+        else:
+            (shop / ".git").write_text("gitdir: ../.git/modules/shop\n")
+        found = initialized(shop)
+        assert "COMPOSE_PROJECT_NAME" not in found
+        assert "DEVENV_GIT_FOLDER" not in found
+        assert found["DEVENV_CACHE_PORT"] == str(wanted["cache"])
+        assert found["DEVENV_DB_PORT"] != str(wanted["db"])
+        taken.close()
+        assert initialized(shop) == {}
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_port_of_this_checkouts_own_service_is_not_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        text = f'[project]\nname = "shop"\n[services.cache]\nkind = "memcached"\nversion = "1.6"\nport = {port}\n'
+        shop = tree(tmp_path / "shop", {"devenv.toml": text + "[devcontainer]\n"})
+        assert said(shop, "render").code == 0
+        asked = f"--filter label=com.docker.compose.project.working_dir={shop}/.devenv --filter publish={port}"
+        docker = tree(tmp_path / "bin", {"docker": f'#!/bin/sh\n[ "$*" = "ps --quiet {asked}" ] && echo id\n'})
+        (docker / "docker").chmod(0o755)
+        assert initialized(shop, first_in_path=docker) == {}
+
+
+@pytest.mark.usefixtures("programs")
+def test_what_a_worktree_shares_is_found_beside_what_devenv_decided(shop: Path, tmp_path: Path) -> None:
+    """Newer versions of git can write the way from one worktree to the other instead of a path of the machine."""
+    (tmp_path / "main" / ".git").mkdir(parents=True)
+    as_worktree(shop, "../main/.git")
+    (shop / ".devenv" / ".env").write_text("COMPOSE_PROJECT_NAME=chosen\n")
+    for _ in range(2):
+        subprocess.run(["sh", ".devcontainer/initialize.sh"], cwd=shop, check=True, capture_output=True)
+    text = (shop / ".devenv" / ".env").read_text()
+    folder, place = str(tmp_path / "main" / ".git"), "/workspaces/shop/../main/.git"
+    assert text == f"COMPOSE_PROJECT_NAME=chosen\nDEVENV_GIT_FOLDER='{folder}'\nDEVENV_GIT_PLACE='{place}'\n"
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("script", ["initialize.sh", "lift.sh"])
+def test_a_script_with_windows_line_ends_says_so(shop: Path, script: str) -> None:
+    path = shop / ".devcontainer" / script
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    done = subprocess.run(["sh", f".devcontainer/{script}"], cwd=shop, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert f".devcontainer/{script} has Windows line endings" in done.stderr
+    assert "git -c core.autocrlf=false checkout -- .devcontainer" in done.stderr
+
+
+def test_git_gives_the_scripts_no_windows_line_ends(shop: Path) -> None:
+    for folder in (".devenv", ".devcontainer"):
+        assert "* text eol=lf" in (shop / folder / ".gitattributes").read_text().splitlines()
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_program_is_lifted_with_its_libraries_where_there_is_no_awk(shop: Path, tmp_path: Path) -> None:
+    path = tmp_path / "bin"
+    path.mkdir()
+    for name in ("sh", "ldd", "cp", "mkdir", "chmod", "head", "readlink", "grep", "sed", "cat", "bash"):
+        found = shutil.which(name)
+        assert found
+        (path / name).symlink_to(found)
+    there = tmp_path / "lifted"
+    script = shop / ".devcontainer" / "lift.sh"
+    subprocess.run(["sh", script, there, "cat"], env={"PATH": str(path)}, check=True, capture_output=True)
+    assert list((there / "lib").glob("libc.so.*"))
+    done = subprocess.run([there / "bin" / "cat"], input="it runs", capture_output=True, text=True, check=True)
+    assert done.stdout == "it runs"
+
+
+def test_root_can_be_the_workspaces_user(tmp_path: Path) -> None:
+    """For a checkout that belongs to root: nobody else can write there."""
+    text = MANIFEST.format(password="devenv").replace("[devcontainer]\n", '[devcontainer]\nuser = "root"\n')
+    made = tree(tmp_path / "shop", {"devenv.toml": text})
+    said(made, "render")
+    text = (made / ".devcontainer/Dockerfile").read_text()
+    assert "useradd" not in text
+    assert config(made)["remoteUser"] == "root"
 
 
 def test_every_file_knows_whether_it_was_edited(shop: Path) -> None:

@@ -48,4 +48,4 @@ def test_lines_that_are_no_variables_are_passed_over() -> None:
 
 
 def test_git_does_not_see_what_is_one_machines_own() -> None:
-    assert set(dotenv.ignore_file().text.split()) == {"/.env", "/compose.local.yaml", "/local.lock"}
+    assert set(dotenv.git_files()[0].text.split()) == {"/.env", "/compose.local.yaml", "/local.lock"}

@@ -1,5 +1,6 @@
 # Generated from devenv.toml by devenv, which writes it anew; put what is your own into [devcontainer] of devenv.toml.
 # devenv:generated inputs=<digest> content=<digest>
+if read -r line <"$0" && [ "$line" != "${line%"$(printf '\r')"}" ]; then echo "$0 has Windows line endings, which no shell reads. Check it out again: rm -r .devcontainer && git -c core.autocrlf=false checkout -- .devcontainer" >&2; exit 1; fi #
 # In a service's own image: its client programs, with every library that they need and the loader for these, so that they
 # run on any other system. What is lifted is what the server's makers put beside it: no other version can be meant.
 #
@@ -10,8 +11,13 @@ shift
 mkdir -p "$folder/bin" "$folder/lib" "$folder/libexec"
 lifted=0
 
+command -v ldd >/dev/null || echo 'note: this image has no ldd: programs are copied without their libraries' >&2
+
 needs() { # the libraries of a program, and the loader, each as a path
-  ldd "$1" 2>/dev/null | awk '/=> \// { print $3 } $1 ~ /^\// { print $1 }'
+  ldd "$1" 2>/dev/null | while read -r name arrow path _; do
+    [ "$arrow" = '=>' ] || path=$name
+    case "$path" in /*) echo "$path" ;; esac
+  done
 }
 
 for wanted in "$@"; do
