@@ -142,6 +142,30 @@ def plain_json(value: Any) -> str:
 _NOT_YAML = re.compile("[\x7f-\x9f\ufeff\ufffe\uffff]")
 
 
+def redis_word(value: object) -> str:
+    """One word of a configuration file of Redis or Valkey, which know bytes as ``\\xHH`` (sdssplitargs)."""
+    return '"' + "".join(_redis_byte(byte) for byte in str(value).encode()) + '"'
+
+
+def _redis_byte(byte: int) -> str:
+    char = chr(byte)
+    if char in '"\\':
+        return f"\\{char}"
+    return char if " " <= char <= "~" else f"\\x{byte:02x}"
+
+
+def nats_value(value: Any) -> str:
+    """A value in a configuration file of NATS: as JSON, but that it knows characters by number only as ``\\xHH``."""
+    return re.sub(r"\\(?:u(?P<number>[0-9a-f]{4})|(?P<letter>.))", _nats_escape, plain_json(value))
+
+
+def _nats_escape(found: re.Match[str]) -> str:
+    char = chr(int(found["number"], 16)) if found["number"] else {"b": "\b", "f": "\f"}.get(found["letter"], "")
+    if not char:
+        return found[0]
+    return "".join(f"\\x{byte:02x}" for byte in char.encode())
+
+
 def url_quote(value: object) -> str:
     """Percent-encode for any part of a URL: a password may hold ``@``, ``/`` or ``%``."""
     return quote(str(value), safe="")
@@ -194,6 +218,8 @@ def bytes_of(value: object) -> str:
 FILTERS: dict[str, Callable[..., str]] = {
     "tojson": compose_json,
     "json": plain_json,
+    "redis": redis_word,
+    "nats": nats_value,
     "url": url_quote,
     "sql": sql_string,
     "sqlname": sql_name,

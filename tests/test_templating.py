@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 from jinja2 import TemplateSyntaxError
 
 from devenv import templating, yamlio
-from devenv.templating import TemplateError, mysql_name, mysql_string, render, sql_name, sql_string, switch
+from devenv.templating import (
+    TemplateError,
+    mysql_name,
+    mysql_string,
+    nats_value,
+    redis_word,
+    render,
+    sql_name,
+    sql_string,
+    switch,
+)
 from tests.making import resolved
 
 TEXT = st.text(st.characters(blacklist_categories=("Cs",)))
@@ -101,7 +111,14 @@ def test_what_is_filled_in_without_jinja_is_what_jinja_would_say(pieces: list[st
 @pytest.mark.parametrize("kind", ["postgres", "redis", "rabbitmq", "mariadb"])
 def test_addresses_and_greetings_of_what_is_used_most_need_no_jinja(kind: str) -> None:
     (service,) = resolved(f'[services.it]\nkind = "{kind}"\nversion = "15.4"\n').services.values()
-    known = {**service.options, "options": service.options, "host": "h", "port": 1, "management_port": 2}
+    known = {
+        **service.options,
+        "options": service.options,
+        "host": "h",
+        "port": 1,
+        "management_port": 2,
+        "prometheus_port": 3,
+    }
     assert None not in [templating._plainly(text, known) for text in service.kind.outputs.values()]
     assert service.kind.greeting is not None
     assert templating._plainly(service.kind.greeting.send, known) is not None
@@ -112,6 +129,15 @@ def test_sql_quoting() -> None:
     assert sql_name('a"b') == '"a""b"'
     assert mysql_string("a\\'b") == "'a\\\\''b'"
     assert mysql_name("a`b") == "`a``b`"
+
+
+def test_redis_quoting() -> None:
+    assert redis_word('a "b\\\u0001\b\nü') == r'"a \"b\\\x01\x08\x0a\xc3\xbc"'
+
+
+def test_nats_quoting() -> None:
+    assert nats_value('a "b\\u0001\u0001\b\n\u0080ü') == r'"a \"b\\u0001\x01\x08\n\xc2\x80ü"'
+    assert nats_value(["$a", 5, True]) == '["$a", 5, true]'
 
 
 def test_true_and_false_as_servers_write_them() -> None:

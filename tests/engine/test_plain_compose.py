@@ -17,7 +17,7 @@ from tests.engine.project import MIRROR, Project, own_port
 from tests.engine.test_first_connection import newest
 
 KINDS = tuple(sorted(DIALECTS))
-PATIENCE = 240
+PATIENCE = 120
 
 
 def table(item: Standin) -> str:
