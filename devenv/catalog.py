@@ -44,6 +44,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         data=tuple(_data_rule(rule) for rule in data.get("data", ())),
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
         running_version=_exec(data.get("running_version")),
+        effective=_exec(data.get("effective")),
         ensure=_exec(data.get("ensure")),
         client=_exec(data.get("client")),
         outputs=data.get("outputs", {}),

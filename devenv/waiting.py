@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from devenv.console import Progress
+from devenv.effective import settings_not_in_effect
 from devenv.effects import ready
 from devenv.effects.containers import execute, version_in
 from devenv.effects.world import World
@@ -52,6 +53,10 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
     def then(item: ready.Awaited, answer: Answer) -> str:
         service = waiting.resolved.services[item.name]
         _ensure(service, item, waiting)
+        if item.container not in waiting.versions:  # met for the first time
+            waiting.versions[item.container] = answer.version
+            for sentence in settings_not_in_effect(service, item.container, waiting.resolved.project):
+                progress.done(item.name, sentence)
         if not answer.version and not waiting.versions.get(item.container):  # it stays what it is while it lives
             waiting.versions[item.container] = running_version(service, item.container, waiting.resolved.project)
         return answer.version or waiting.versions[item.container]

@@ -36,7 +36,7 @@ COMMON = {"image", "build", "platform", "hostname", "labels", "stop_grace_period
 
 
 def execs(kind: Kind) -> Iterator[Exec]:
-    yield from (rule for rule in (kind.running_version, kind.ensure, kind.client) if rule)
+    yield from (rule for rule in (kind.running_version, kind.ensure, kind.effective, kind.client) if rule)
 
 
 def services(name: str) -> Iterator[tuple[Resolved, ResolvedService]]:

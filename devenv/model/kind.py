@@ -119,6 +119,8 @@ class Kind:
     kind does. ``ends`` are exit codes, beside 0 and those of signals, of a server that ended well when it was asked to.
     ``in_place``: a newer server takes over an older one's data by itself; it is said by kinds of a project's own, for
     which devenv knows no better.
+    ``effective`` prints the settings that a server runs with, one a line: name, value and what decided it instead of
+    the configuration, with tabs between.
     ``tools`` are its client programs in the server's image, by name or by a pattern of paths.
     ``frozen_settings`` and ``frozen_options`` act only on new data; of a setting it says what it is where nobody sets
     it.
@@ -144,6 +146,7 @@ class Kind:
     data: tuple[DataRule, ...] = ()
     greeting: Greeting | None = None
     running_version: Exec | None = None
+    effective: Exec | None = None
     ensure: Exec | None = None
     client: Exec | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)

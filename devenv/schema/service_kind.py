@@ -119,6 +119,11 @@ class KindShape(Shape):
     data: list[DataShape] = Field(default_factory=list)
     ready: ReadyShape | None = None
     running_version: ExecShape | None = None
+    effective: ExecShape | None = Field(
+        default=None,
+        description="A command that prints the settings a server runs with: name, value and, where it is not the "
+        "configuration, what decided; with tabs between.",
+    )
     ensure: ExecShape | None = None
     client: ExecShape | None = None
     outputs: dict[StrictStr, StrictStr] = Field(default_factory=dict)

@@ -117,7 +117,9 @@ def _world(project: Path, tmp: Path, stdout: io.StringIO, stderr: io.StringIO) -
 
 
 #: Digests change with every word of a kind's folder; what they are of is compared, they themselves need not be.
-_DIGESTS = re.compile(r"(?<=inputs=)[0-9a-f]{16}|(?<=content=)[0-9a-f]{16}|(?<=devenv.config: )'?[0-9a-f]{16}'?|(?<=devenv.workspace: )'?[0-9a-f]{16}'?")
+_DIGESTS = re.compile(
+    r"(?<=inputs=)[0-9a-f]{16}|(?<=content=)[0-9a-f]{16}|(?<=devenv.config: )'?[0-9a-f]{16}'?|(?<=devenv.workspace: )'?[0-9a-f]{16}'?"
+)
 
 
 def _neutral(text: str, project: Path) -> str:

@@ -140,8 +140,8 @@ def test_extensions_and_plugins_are_added_to_what_is_there() -> None:
     assert planned(QUEUE, fact("rabbitmq", "3.13", plugins=("rabbitmq_shovel", "rabbitmq_management")))[0] == [
         (
             "queue.plugins",
-            ("rabbitmq_management",),
-            ("rabbitmq_management", "rabbitmq_shovel"),
+            ("rabbitmq_management", "rabbitmq_prometheus"),
+            ("rabbitmq_management", "rabbitmq_prometheus", "rabbitmq_shovel"),
             "production has rabbitmq_shovel",
         )
     ]

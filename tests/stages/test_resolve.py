@@ -47,6 +47,7 @@ def test_ports_have_variables_of_their_own() -> None:
     assert resolved(text).services["my-queue"].ports == (
         Port("main", 5672, 5673, "DEVENV_MY_QUEUE_PORT"),
         Port("management", 15672, 8080, "DEVENV_MY_QUEUE__MANAGEMENT_PORT"),
+        Port("prometheus", 15692, 15692, "DEVENV_MY_QUEUE__PROMETHEUS_PORT"),
     )
 
 

@@ -84,7 +84,7 @@ def test_side_by_side_the_new_server_shovels() -> None:
     recipe = registry.recipe(found[-1], old, new)
     assert recipe.result == NEW
     assert [server.service.options["plugins"] for server in recipe.servers] == [
-        ("rabbitmq_management",),
+        ("rabbitmq_management", "rabbitmq_prometheus"),
         ("rabbitmq_shovel",),
     ]
     values = next(step.values for step in recipe.steps if step.do is Do.CENSUS)

@@ -1,0 +1,54 @@
+"""The settings of a service beside those that its server says it runs with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from devenv.model.manifest import Setting
+
+_SWITCHES = {"on": "1", "true": "1", "yes": "1", "off": "0", "false": "0", "no": "0"}
+_NUMBER = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<unit>[kmgt]?)(?P<bytes>i?b?)")
+_POWERS = ("", "k", "m", "g", "t")
+
+
+def not_in_effect(settings: Mapping[str, Setting], printed: str) -> Iterator[str]:
+    """A sentence for each setting that the server has otherwise than the manifest.
+
+    ``printed`` has lines of name, value and, where the configuration did not decide it, what did, with tabs between.
+    Texts are compared only in these: servers write the same text in more than one way.
+    """
+    by_name = {_canonical(name): name for name in settings}
+    for line in printed.splitlines():
+        name, _, rest = line.partition("\t")
+        value, _, decided_by = rest.partition("\t")
+        setting = by_name.get(_canonical(name))
+        if setting is None:
+            continue
+        wanted, found = _comparable(settings[setting]), _comparable(value)
+        comparable = decided_by or (_is_number(wanted) and _is_number(found))
+        if comparable and wanted != found:
+            reason = f" ({decided_by})" if decided_by else ""
+            yield f"settings.{setting} = {_shown(settings[setting])} is not in effect: the server has {value}{reason}"
+
+
+def _canonical(name: str) -> str:
+    return name.lower().replace("-", "_")
+
+
+def _shown(value: Setting) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _comparable(value: Setting) -> str:
+    """Numbers without their units, switches as 1 and 0, texts without quotes and blanks."""
+    text = re.sub(r"[\s'\"]", "", _shown(value)).lower()
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        return _SWITCHES.get(text, text)
+    factor = 1024 ** _POWERS.index(match["unit"])
+    return f"{float(match['number']) * factor:g}"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[\d.]+(e\+\d+)?", text) is not None
