@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 
 
 @click.command()
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything is behind.")
+@format_option
 @click.pass_obj
 def command(world: World, exit_code: bool) -> int:
     """Say what on this machine is behind devenv.toml. For git's hooks and an IDE's start: quick, and silent where all
@@ -25,7 +27,9 @@ def command(world: World, exit_code: bool) -> int:
     try:
         found = behind(standing(world, looking))
     except Unreachable:
+        console.json({"in_sync": None, "behind": []})
         return 0
+    console.json({"in_sync": not found, "behind": found})
     for line in found:
         console.say(f"devenv: {line}")
     if found:

@@ -38,7 +38,9 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
     console = world.console
     project = open_project(world)
     if checking:
+        console.json({"in_sync": False})
         pinning.check(project)
+        console.json({"in_sync": True})
         console.say("devenv.lock holds every image")
         return
     if update:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 from devenv.model.problem import Problem
 
@@ -21,6 +22,7 @@ def _problem(path: str, state: str) -> Problem:
 )
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
+@format_option
 @click.pass_obj
 def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     """Write .devenv/compose.yaml and what belongs to it. Starts nothing, asks nobody.
@@ -46,6 +48,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     states = stale({file.path: file.inputs for file in rendered}, found)
     if checking:
         states |= dict.fromkeys(leftovers(project), "left over")
+        console.json({"in_sync": not states})
         if states:
             raise DriftFound([_problem(path, state) for path, state in states.items()])
         console.say("all generated files are as devenv.toml says")
@@ -55,6 +58,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     with project.store.locked("render", waiting=console.waiting):
         write_files(project.root, [dotenv.ignore_file(), *rendered])
         gone = drop_leftovers(project)
+    console.json({"written": list(states), "removed": gone})
     for path in states:
         console.say(f"  ~ {path}")
     for path in gone:

@@ -38,6 +38,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
 
     looking = look(world)  # the engine answers while the rest is imported
 
+    from devenv.commands.snapshot_rows import snapshot_entry
     from devenv.effects.probe import ask_all
     from devenv.effects.ready import healthy
     from devenv.errors import DriftFound
@@ -57,7 +58,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
                 "in_sync": not drifting,
                 "services": [entry(row) for row in rows],
                 "drift": general,
-                "snapshots": len(_kept(here)),
+                "snapshots": [snapshot_entry(item) for item in _kept(here)],
                 "workspaces": _workspaces(here),
             }
         )

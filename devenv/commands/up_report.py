@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devenv.console import Console
 
@@ -16,18 +16,21 @@ def steps(plan: Plan) -> list[dict[str, str]]:
     return [{"action": str(step.action), "subject": step.subject, "reason": step.reason} for step in plan.steps]
 
 
+def ready_entry(outcome: Outcome) -> dict[str, Any]:
+    """A service that is ready, for programs: the version that the server reported and how long that took."""
+    return {"service": outcome.name, "version": outcome.version or None, "seconds": round(outcome.seconds, 3)}
+
+
 def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
     if console.as_json:
         entries = [
             {
-                "name": outcome.name,
+                **ready_entry(outcome),
                 "kind": services[outcome.name].kind.name,
-                "version": outcome.version or None,
                 "wanted": services[outcome.name].version.text or None,
                 "address": addresses[outcome.name] or None,
-                "seconds": round(outcome.seconds, 3),
             }
             for outcome in outcomes
         ]

@@ -52,7 +52,7 @@ def test_up_says_what_it_does_and_then_that_there_is_nothing_to_do(project: Make
     assert (second.err, second.out.split()[:5]) == ("nothing to do\n", first.out.split()[:5])
     third = devenv(made, "up", "-j").document
     assert {step["action"] for step in third["plan"]} == {"keep"}
-    assert [service["name"] for service in third["services"]] == ["cache", "db"]
+    assert [service["service"] for service in third["services"]] == ["cache", "db"]
 
 
 def test_up_with_a_lock_that_is_not_to_change(project: Make) -> None:
@@ -258,7 +258,7 @@ def test_status(shop: Project) -> None:
     assert re.search(r"^db +postgres +15 +15 +ready +127\.0\.0\.1:\d+$", good.out, re.MULTILINE)
     document = devenv(shop, "status", "-j", "cache").document
     assert (document["schema_version"], document["in_sync"]) == (2, True)
-    assert [service["name"] for service in document["services"]] == ["cache"]
+    assert [service["service"] for service in document["services"]] == ["cache"]
     docker("kill", f"{shop.name}-db-1")
     dead = devenv(shop, "status", "--exit-code")
     assert (dead.code, "exited (code 137)" in dead.out, "'devenv up' brings it in step" in dead.err) == (3, True, True)
