@@ -149,12 +149,14 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     """Do it and tell of it; ``done`` is all that this run will have done then."""
     from devenv.data import seeding
     from devenv.effects import history
+    from devenv.effects.building import NotBuilt
     from devenv.errors import DevenvError
     from devenv.journeys.up import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
     start = time.monotonic()
+    not_built: NotBuilt | None = None
     store = prepared.project.store
     _tell_before(console, prepared)
     if save_decisions(prepared):
@@ -165,13 +167,19 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
-            carry_out(prepared, progress)
+            try:
+                carry_out(prepared, progress)
+            except NotBuilt as error:  # the other services come up all the same
+                not_built = error
+                prepared = prepared.without(error.services)
+                if not prepared.chosen:
+                    raise
             if prepared.plan.changes:
                 history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         fill(world, console, prepared)
-        if store.read("owed").get("hooks"):
+        if not_built is None and store.read("owed").get("hooks"):
             run_hooks(world, console, prepared)
             store.write("owed", {})
     except DevenvError as error:
@@ -179,6 +187,9 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
     tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start)
+    if not_built is not None:
+        not_built.changed = "the other services are up; 'devenv up' tries again"
+        raise not_built
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:

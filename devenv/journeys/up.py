@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -56,6 +56,10 @@ class Prepared:
     chosen: tuple[str, ...]
     moved: tuple[Moved, ...]
     frozen: bool = False
+
+    def without(self, services: Collection[str]) -> Prepared:
+        """The same for all but some of the services that were asked for."""
+        return replace(self, chosen=tuple(name for name in self.chosen if name not in services))
 
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
@@ -113,9 +117,18 @@ def save_decisions(prepared: Prepared) -> bool:
 
 
 def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
-    """Do what the plan says, and remember as what each service runs."""
-    if prepared.plan.changes:
-        _apply(prepared, progress, verb)
+    """Do what the plan says, and remember as what each service runs.
+
+    Raises NotBuilt for services whose images could not be built; all else is done and remembered then.
+    """
+    from devenv.effects.building import NotBuilt
+
+    try:
+        if prepared.plan.changes:
+            _apply(prepared, progress, verb)
+    except NotBuilt as error:
+        _remember(prepared.without(error.services))
+        raise
     _remember(prepared)
 
 
@@ -132,6 +145,7 @@ def _apply(prepared: Prepared, progress: Progress, verb: str) -> None:
         leaving={item.service: item.id for item in prepared.observed.containers},
         half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
+        logs=project.store.folder,
     )
     apply(plan, material, verb=verb, store=project.store, progress=progress)
     owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})
