@@ -20,18 +20,19 @@ def command(world: World, exit_code: bool) -> int:
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.errors import DriftFound, Unreachable
-    from devenv.parity import behind
+    from devenv.parity import behind, remedy
     from devenv.standing import standing
 
     console = world.console
     try:
-        found = behind(standing(world, looking))
+        here = standing(world, looking)
     except Unreachable:
         console.json({"in_sync": None, "behind": []})
         return 0
+    found = behind(here)
     console.json({"in_sync": not found, "behind": found})
     for line in found:
         console.say(f"devenv: {line}")
     if found:
-        console.say("devenv: this machine is behind devenv.toml: run 'devenv sync' (data comes along)")
+        console.say(f"devenv: this machine is behind devenv.toml; {remedy(here, here.project.resolved.services)}")
     return DriftFound.exit_code if exit_code and found else 0

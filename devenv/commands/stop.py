@@ -27,4 +27,5 @@ def command(world: World, services: tuple[str, ...]) -> None:
     stopped = sorted(item.service for item in running)
     console.json({"stopped": stopped})
     names = ", ".join(stopped)
-    console.say(f"stopped {names}; data is kept" if running else "nothing was running")
+    kept = "; data is kept" if any(item.data for item in running) else ""
+    console.say(f"stopped {names}{kept}" if running else "nothing was running")

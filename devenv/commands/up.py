@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ from devenv.commands.options import (
     services_argument,
     timeout_option,
 )
-from devenv.commands.up_report import steps, tell_after
+from devenv.commands.up_report import steps, tell_after, tell_mended
 from devenv.console import Console, Progress
 from devenv.effects.world import World
+from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
@@ -219,8 +220,13 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
 
 
+#: Seconds in which services that served a moment ago must serve again.
+_AGAIN = 60
+
+
 def fill(world: World, console: Console, prepared: Prepared) -> None:
-    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails."""
+    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails, and for
+    data that an earlier run left half filled: it is no data to work with."""
     from devenv.commands.run import call
     from devenv.data import seeding
     from devenv.effects.engine import containers
@@ -229,8 +235,6 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
     project, machine = prepared.project, prepared.machine
     named = [name for name in prepared.chosen if name in project.manifest.seed]
     states = {name: seeding.state(project, machine, name) for name in named}
-    for name in (name for name in named if states[name] == seeding.BEGUN):
-        console.say(f"note: filling {name} did not come to its end; 'devenv seed {name}' does it anew")
     owed = [name for name in named if states[name] == seeding.OWED]
     own = {item.service: item.id for item in containers(world) if item.project == machine.project} if owed else {}
     for name in owed:
@@ -240,6 +244,10 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
         except DevenvError as error:
             error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
             raise
+    _keep_promises(world, console, prepared, owed)
+    if half := [name for name in named if states[name] == seeding.BEGUN]:
+        problems = [Problem(f"{name}: {seeding.HALF_FILLED}", f"devenv seed {name}") for name in half]
+        raise DevenvError(problems, changed="the services are up; hooks were not run")
 
 
 def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
@@ -259,3 +267,16 @@ def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
             raise KeyboardInterrupt
         if code != 0:
             raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
+    if prepared.project.manifest.post_up:
+        _keep_promises(world, console, prepared, prepared.chosen)
+
+
+def _keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> None:
+    """Once more what devenv.toml says of users and databases: a seed and a hook may have changed any of it."""
+    from devenv.journeys.up import wait_for
+    from devenv.waiting import failures
+
+    if services:
+        outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
+        failures(outcomes)
+        tell_mended(console, outcomes)

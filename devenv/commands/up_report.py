@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from devenv.console import Console
@@ -49,7 +50,17 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
     console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
-    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if done.changes else "nothing to do")
+    mended = tell_mended(console, outcomes)
+    changed = bool(done.changes) or mended
+    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if changed else "nothing to do")
+
+
+def tell_mended(console: Console, outcomes: Iterable[Outcome]) -> bool:
+    """Say what services lacked and have again; whether there was any such thing."""
+    mended = [outcome for outcome in outcomes if outcome.mended]
+    for outcome in mended:
+        console.say(f"{outcome.name}: was missing, and is made again: {', '.join(outcome.mended)}")
+    return bool(mended)
 
 
 def _tell_other_version(console: Console, wanted: str, outcome: Outcome) -> None:

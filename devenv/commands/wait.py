@@ -33,10 +33,6 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
         resolved=here.project.resolved,
         machine=here.machine,
         containers={item.service: item for item in here.observed.containers},
-        made=frozenset(),
-        ensured=None,
-        remember=lambda place, config: None,
-        versions={},
     )
     with console.progress() as progress:
         outcomes = wait(waiting, chosen, timeout=timeout, progress=progress)

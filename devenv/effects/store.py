@@ -72,6 +72,20 @@ class Store:
                 os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
             yield
 
+    def holder(self) -> str:
+        """Who is at work in this checkout just now: ``devenv sync (process 12)``; "" for nobody."""
+        import fcntl
+
+        try:
+            with (self.folder / "lock").open("rb") as lock:
+                words = lock.read(200).decode("utf-8", "replace").strip()
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return words or "another devenv"
+        except OSError:
+            return ""
+        return ""
+
     def remember_root(self, project: str) -> None:
         """Note which checkout this is, so that another one of the same project can tell."""
         self.write("project", {"project": project, "root": str(self.root)})
