@@ -34,6 +34,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     from devenv.effects.files import write_files
     from devenv.errors import DriftFound
     from devenv.project import open_project
+    from devenv.stages import locking
     from devenv.stages.plan_up import guard_files, stale
     from devenv.standing import drop_leftovers, generated_found, leftovers
     from devenv.targets import dotenv
@@ -64,3 +65,6 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     for path in gone:
         console.say(f"  - {path}: devenv.toml no longer asks for it")
     console.say("written; commit them" if states or gone else "nothing to do")
+    if unpinned := locking.missing(project.lock, project.needed_here()):
+        names = ", ".join(image.familiar for image in unpinned)
+        console.say(f"not pinned, since devenv.lock does not hold them: {names}; 'devenv lock', then 'devenv render'")

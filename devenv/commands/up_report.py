@@ -37,6 +37,8 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
         ]
         console.json({"plan": steps(done), "services": entries})
         return
+    if not services:
+        console.say("devenv.toml names no services; 'devenv catalog' lists the kinds that there are")
     rows = [
         (
             outcome.name,
@@ -47,7 +49,8 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
         )
         for outcome in outcomes
     ]
-    console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
+    if rows:
+        console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
     mended = tell_mended(console, outcomes)
