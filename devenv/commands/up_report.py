@@ -25,6 +25,7 @@ def ready_entry(outcome: Outcome) -> dict[str, Any]:
 def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
+    mended = tell_mended(console, outcomes)
     if console.as_json:
         entries = [
             {
@@ -53,7 +54,6 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
         console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
-    mended = tell_mended(console, outcomes)
     changed = bool(done.changes) or mended
     console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if changed else "nothing to do")
 
