@@ -7,7 +7,18 @@ import tomllib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from devenv.model.kind import Build, ConfigFile, DataRule, Exec, Greeting, Kind, Option, OptionValue, SeedRule
+from devenv.model.kind import (
+    Build,
+    ConfigFile,
+    DataRule,
+    Exec,
+    Greeting,
+    Kind,
+    Option,
+    OptionValue,
+    Promised,
+    SeedRule,
+)
 
 if TYPE_CHECKING:
     from devenv.model.workspace import Runtime
@@ -46,6 +57,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         running_version=_exec(data.get("running_version")),
         effective=_exec(data.get("effective")),
         ensure=_exec(data.get("ensure")),
+        promised=Promised(**data["promised"]) if "promised" in data else None,
         client=_exec(data.get("client")),
         outputs=data.get("outputs", {}),
         files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),
@@ -126,8 +138,14 @@ def _data_rule(data: Mapping[str, Any]) -> DataRule:
 def _exec(data: Mapping[str, Any] | None) -> Exec | None:
     if data is None:
         return None
-    beside = tuple(data.get("beside", ()))
-    return Exec(tuple(data["command"]), data.get("input", ""), data.get("expect", ""), data.get("fresh", ""), beside)
+    return Exec(
+        tuple(data["command"]),
+        input=data.get("input", ""),
+        expect=data.get("expect", ""),
+        fresh=data.get("fresh", ""),
+        beside=tuple(data.get("beside", ())),
+        at_boot=data.get("at_boot", False),
+    )
 
 
 def _build(data: Mapping[str, Any] | None) -> Build | None:

@@ -44,7 +44,7 @@ VERBS = {
     "lock": "Pin every image by digest in devenv.lock.",
     "render": "Write the generated files.",
     "catalog": "List the kinds of services.",
-    "schema": "Print the JSON Schema of devenv.toml, for editors.",
+    "schema": "Print the JSON Schema of devenv.toml, or of a command's JSON.",
     "doctor": "Look for what could keep devenv from working.",
     "completion": "Print the completion script of a shell.",
 }

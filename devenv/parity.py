@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from devenv.data import unfinished
+from devenv.data.seeding import HALF_FILLED, unfilled
 from devenv.errors import DataNeedsUpgrade, Refused
 from devenv.model.plan import Action, Step
 from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.place import kept_port
-from devenv.stages.plan_up import guard_data, service_steps, stale
+from devenv.stages.plan_up import guard_data, guard_files, service_steps, stale
 from devenv.standing import Standing
 
 
@@ -24,7 +26,9 @@ def drift_of(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
-    return "; ".join(step.reason for step in _steps(here, service) if step.action is not Action.KEEP)
+    reasons = [step.reason for step in _steps(here, service) if step.action is not Action.KEEP]
+    reasons += filter(None, [unfilled(here.project, here.machine, name)])
+    return "; ".join(reasons)
 
 
 def _steps(here: Standing, service: ResolvedService) -> Iterator[Step]:
@@ -34,7 +38,7 @@ def _steps(here: Standing, service: ResolvedService) -> Iterator[Step]:
 
 
 def drift_of_none(here: Standing) -> list[str]:
-    """Drift that is no service's own: files, and containers of services that left the manifest."""
+    """Drift that is no service's own: files, containers of services that left the manifest, what a killed run left."""
     files = [
         f"{path} {'was edited by hand' if state == 'edited' else f'is {state}'}"
         for path, state in stale(here.project.generated(), here.observed.files).items()
@@ -44,7 +48,7 @@ def drift_of_none(here: Standing) -> list[str]:
         for item in here.observed.containers
         if item.running and item.config and item.service not in here.project.resolved.services
     ]
-    return files + gone
+    return files + gone + unfinished.sentences(here.project.store)
 
 
 def behind(here: Standing) -> list[str]:
@@ -68,4 +72,23 @@ def _behind(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if all(item.service != name for item in here.observed.containers):
         return ""
-    return "; ".join(step.reason for step in _steps(here, service) if step.action is Action.RECREATE)
+    reasons = [step.reason for step in _steps(here, service) if step.action is Action.RECREATE]
+    reasons += filter(None, [unfilled(here.project, here.machine, name)])
+    return "; ".join(reasons)
+
+
+def remedy(here: Standing, names: Iterable[str]) -> str:
+    """What to do about drift: 'up' brings some of it in step and refuses the rest."""
+    services = [here.project.resolved.services[name] for name in names]
+    half = [item.name for item in services if unfilled(here.project, here.machine, item.name) == HALF_FILLED]
+    try:
+        guard_data(services, here.observed, here.machine, set())
+        guard_frozen(services, here.observed, here.machine)
+        guard_files(here.project.generated(), here.observed.files)
+    except DataNeedsUpgrade:
+        return "'devenv sync' brings it in step, and its data comes along"
+    except Refused:
+        return "'devenv up' refuses that, and says what helps"
+    if half:
+        return f"'devenv seed {' '.join(half)}' fills it anew"
+    return "'devenv up' brings it in step"

@@ -18,7 +18,10 @@ from devenv.stages import locking
 
 def ask(project: Project, world: World, images: Iterable[ImageRef]) -> dict[ImageRef, Locked]:
     """The digests of images now. Raises Unreachable if a registry could not be asked, DevenvError if it refused."""
-    found, lacking = looked_up(project, world, images)
+    wanted = tuple(images)
+    if wanted:  # it takes seconds
+        world.console.say(f"asking registries for {', '.join(image.familiar for image in wanted)}")
+    found, lacking = looked_up(project, world, wanted)
     if lacking:
         raise DevenvError(dict.fromkeys(lacking.values()))  # what ails a whole registry is said once
     return found

@@ -212,7 +212,7 @@ def find(world: World) -> Path:
 
 def open_store(world: World) -> Store:
     """What is remembered of this checkout, whatever its manifest says."""
-    return Store(state_folder(world.env), find(world))
+    return Store(state_folder(world.env), find(world), world.console.say)
 
 
 def open_project(
@@ -226,7 +226,7 @@ def open_project(
     text = files.read_text(root / MANIFEST) if manifest is None else manifest
     documents = parse_documents(text or "", files.read_text(root / LOCAL) or "")
     state = state_folder(world.env)
-    store = Store(state, root)
+    store = Store(state, root, world.console.say)
     catalogue = Catalogue(root, documents)
     kinds = catalogue.read(documents.kinds())
     _check_once(store, documents, kinds, catalogue)

@@ -106,7 +106,6 @@ def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]
         taken=_taken(project, everything, own),
         files=generated_found(project),
         applied=project.store.read("applied"),
-        ensured=project.store.read("ensured"),
         served=project.store.read("served"),
     )
     return replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK), observed
@@ -116,11 +115,11 @@ def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> 
     """Host port -> who has it. Nobody is looked for where we hold all ours already: kernels take their time to list."""
     ports = [port for service in project.resolved.services.values() for port in service.ports]
     wanted = [place.kept_port(port, project.kept) or port.preferred for port in ports]
-    ours = {host for item in own if item.running for _, host in item.ports.values()}
+    ours = {host for item in own if item.has_ports for _, host in item.ports.values()}
     looked_for = not everything.engine.host and not (ours.issuperset(wanted) and len(set(wanted)) == len(wanted))
     taken = dict.fromkeys(listening([*wanted, *(port.preferred for port in ports)]) if looked_for else (), "")
     for container in everything.containers:
-        if container.running:
+        if container.has_ports:
             taken |= {port: _holder(container) for _, port in container.ports.values()}
     return taken
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import field
 
 from devenv.console import Progress
 from devenv.effective import settings_not_in_effect
-from devenv.effects import ready
+from devenv.effects import promises, ready
 from devenv.effects.containers import execute, version_in
 from devenv.effects.world import World
 from devenv.errors import DevenvError, NotReady
-from devenv.model.machine import Machine
+from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed
 from devenv.model.probe import Answer
 from devenv.model.problem import Problem
@@ -21,45 +23,53 @@ from devenv.stages import asking
 
 @record
 class Waiting:
-    """What is waited for: services by name with their containers; ``made`` are those on data that did not exist.
+    """What is waited for: services by name with their containers; ``made`` are those on data that did not exist, and
+    ``started`` those whose containers were made or started, or whose data was filled.
 
-    ``ensured`` is as what a place of data was last ensured (None: nothing is to be ensured); ``remember`` is told
-    when that changes. ``versions`` holds what servers said of themselves, by container; what is asked is added.
+    ``ensured`` is as what a container's service was last ensured (None: what is promised is tried, and nothing is
+    changed); ``remember`` is told when that changes. ``versions`` holds what servers said of themselves, ``proven``
+    when they were last found to be as promised, both by container; what is found is added.
     """
 
     world: World
     resolved: Resolved
     machine: Machine
     containers: Mapping[str, Container]
-    made: frozenset[str]
-    ensured: Mapping[str, str] | None
-    remember: Callable[[str, str], None]
-    versions: dict[str, str]
+    made: frozenset[str] = frozenset()
+    started: frozenset[str] = frozenset()
+    ensured: Mapping[str, str] | None = None
+    remember: Callable[[str, str], None] = lambda container, config: None
+    versions: dict[str, str] = field(default_factory=dict)
+    proven: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def remote(self) -> bool:
+        """Whether the services run on another machine, whose ports cannot be reached from here."""
+        return self.machine.host != LOOPBACK
 
 
 def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Progress) -> list[ready.Outcome]:
     """Wait until all serve. Never raises for one that does not: see ``failures``."""
     awaited = []
-    remote = waiting.machine.host != "127.0.0.1"
     for name in names:
         service = waiting.resolved.services[name]
         container = waiting.containers.get(name)
         if container is None:
             raise DevenvError(f"{name} is not running", f"devenv up {name}")
-        question = None if remote else asking.greeting(service, waiting.machine, waiting.resolved.project)
+        question = None if waiting.remote else asking.greeting(service, waiting.machine, waiting.resolved.project)
         awaited.append(ready.Awaited(name, container.id, question))
         progress.update(name, "waiting until it serves")
 
-    def then(item: ready.Awaited, answer: Answer) -> str:
+    def then(item: ready.Awaited, answer: Answer) -> ready.Served:
         service = waiting.resolved.services[item.name]
-        _ensure(service, item, waiting)
+        mended = _keep_promises(service, item, waiting)
         if item.container not in waiting.versions:  # met for the first time
             waiting.versions[item.container] = answer.version
             for sentence in settings_not_in_effect(service, item.container, waiting.resolved.project):
                 progress.done(item.name, sentence)
         if not answer.version and not waiting.versions.get(item.container):  # it stays what it is while it lives
             waiting.versions[item.container] = running_version(service, item.container, waiting.resolved.project)
-        return answer.version or waiting.versions[item.container]
+        return ready.Served(answer.version or waiting.versions[item.container], mended)
 
     def ended(outcome: ready.Outcome) -> None:
         said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")
@@ -81,7 +91,8 @@ def serving_again(
     """Wait for services whose containers stood still and were started again. Raises NotReady."""
     if names:
         own = {item.service: item for item in observed.containers}
-        waiting = Waiting(world, resolved, machine, own, frozenset(), None, lambda place, config: None, {})
+        ensured = {own[name].id: resolved.services[name].config for name in names if name in own}
+        waiting = Waiting(world, resolved, machine, own, started=frozenset(names), ensured=ensured)
         failures(wait(waiting, names, timeout=timeout, progress=progress))
 
 
@@ -94,26 +105,50 @@ def running_version(service: ResolvedService, container: str, project: str) -> s
     return version_in(execute(container, asked), asked.expect)
 
 
-def place_of_data(service: ResolvedService, machine: Machine, container: str) -> str:
-    """What keeps what was ensured: the volume, or for a service without data its container."""
-    return machine.volume(service.volumes[0]) if service.volumes else container
+def _keep_promises(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> tuple[str, ...]:
+    """Bring users, passwords and databases to what the manifest says, and try them; what was lacking and is not now.
+
+    Images bring them about only on an empty volume, and anybody can change them at any time. Raises DevenvError.
+    """
+    promise = None if waiting.remote else asking.promise(service, waiting.machine)
+    if _is_due(service, item, waiting, tried=promise is not None):
+        _ensure(service, item, waiting)
+    if promise is None:
+        return ()
+    before = after = promises.tried(promise)
+    if before.lacking and service.kind.ensure and waiting.ensured is not None:
+        _ensure(service, item, waiting, whatever=True)
+        after = promises.tried(promise)
+    if after.lacking:
+        hint = "" if waiting.ensured is not None else f"'devenv up {service.name}' makes that again"
+        raise DevenvError(f"serves, and lacks what devenv.toml promises: {', '.join(after.lacking)}", hint)
+    if not after.untried:
+        waiting.proven[item.container] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    return before.lacking
 
 
-def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> None:
-    """Bring users, passwords and databases to what the manifest says: images do so only on an empty volume."""
+def _is_due(service: ResolvedService, item: ready.Awaited, waiting: Waiting, *, tried: bool) -> bool:
+    """Whether a service is to be ensured before anybody tries it; ``tried``: whether somebody can."""
+    if waiting.ensured is None or service.kind.ensure is None or service.kind.ensure.at_boot:
+        return False
+    changed = waiting.ensured.get(item.container) != service.config
+    return changed or (item.name in waiting.started and not tried)
+
+
+def _ensure(service: ResolvedService, item: ready.Awaited, waiting: Waiting, *, whatever: bool = False) -> None:
+    """Run the service's own way to that, unless the image has just done the same (``whatever``: even then)."""
     rule = service.kind.ensure
-    if rule is None or waiting.ensured is None:
-        return
-    place = place_of_data(service, waiting.machine, item.container)
-    if waiting.ensured.get(place) == service.config:
-        return
+    assert rule is not None  # only what has a way is ensured
     asked = asking.command(service, rule, waiting.resolved.project)
-    if service.name not in waiting.made or asking.needed_when_fresh(service, rule, waiting.resolved.project):
+    done_by_image = service.name in waiting.made and not asking.needed_when_fresh(
+        service, rule, waiting.resolved.project
+    )
+    if whatever or not done_by_image:
         done = execute(item.container, asked)
         if done.code != 0:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise DevenvError("could not be given its users and databases: " + " / ".join(said[-3:]))
-    waiting.remember(place, service.config)
+    waiting.remember(item.container, service.config)
 
 
 def failures(outcomes: Iterable[ready.Outcome], *, changed: str = "") -> None:

@@ -14,8 +14,10 @@ import pytest
 
 from devenv.effects import process
 
-hypothesis.settings.register_profile("here", deadline=None)  # machines are slow now and then
-hypothesis.settings.load_profile("here")
+# Machines are slow now and then, so no deadline. Whoever works on the code tries fewer examples than CI does.
+hypothesis.settings.register_profile("ci", deadline=None)
+hypothesis.settings.register_profile("here", deadline=None, max_examples=20)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as a shell has it for what runs in its background
     signal.signal(signal.SIGINT, signal.default_int_handler)  # or every program that a test starts would inherit that

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 
 
 @click.command()
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything is behind.")
+@format_option
 @click.pass_obj
 def command(world: World, exit_code: bool) -> int:
     """Say what on this machine is behind devenv.toml. For git's hooks and an IDE's start: quick, and silent where all
@@ -18,16 +20,19 @@ def command(world: World, exit_code: bool) -> int:
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.errors import DriftFound, Unreachable
-    from devenv.parity import behind
+    from devenv.parity import behind, remedy
     from devenv.standing import standing
 
     console = world.console
     try:
-        found = behind(standing(world, looking))
+        here = standing(world, looking)
     except Unreachable:
+        console.json({"in_sync": None, "behind": []})
         return 0
+    found = behind(here)
+    console.json({"in_sync": not found, "behind": found})
     for line in found:
         console.say(f"devenv: {line}")
     if found:
-        console.say("devenv: this machine is behind devenv.toml: run 'devenv sync' (data comes along)")
+        console.say(f"devenv: this machine is behind devenv.toml; {remedy(here, here.project.resolved.services)}")
     return DriftFound.exit_code if exit_code and found else 0

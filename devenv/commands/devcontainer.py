@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import passing, words_argument
+from devenv.commands.options import format_option, passing, words_argument
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def read(world: World, name: str, words: tuple[str, ...]) -> int:
 
 
 @command.command()
+@format_option
 @click.pass_obj
 def down(world: World) -> None:
     """Remove the workspace's container, which the reference CLI cannot. The services go on; 'devenv down' ends all."""
@@ -61,7 +62,9 @@ def down(world: World) -> None:
         found = [item for item in here.observed.containers if item.workspace]
         stop_containers([item.id for item in found if item.running])
         remove_containers([item.id for item in found])
-    names = ", ".join(sorted(item.service for item in found))
+    removed = sorted(item.service for item in found)
+    console.json({"removed": removed})
+    names = ", ".join(removed)
     console.say(f"removed {names}; what is in the checkout stays" if found else "nothing was there")
 
 

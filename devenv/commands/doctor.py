@@ -37,18 +37,22 @@ _LOW_DISK = 5
 @click.pass_obj
 def command(world: World) -> int:
     """Look at the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if anything is wrong."""
-    from dataclasses import asdict
 
     console = world.console
     findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]
     if console.as_json:
-        console.json({"findings": [asdict(finding) for finding in findings]})
+        console.json({"findings": [_entry(finding) for finding in findings]})
     else:
         for finding in findings:
             console.result(f"{_SIGNS[finding.level]} {finding.subject}: {finding.message}")
             if finding.fix:
                 console.result(f"    {finding.fix}")
     return 1 if any(finding.level == "problem" for finding in findings) else 0
+
+
+def _entry(finding: Finding) -> dict[str, str | None]:
+    values = {"subject": finding.subject, "level": finding.level, "message": finding.message}
+    return {**values, "hint": finding.fix or None}
 
 
 def _engine_findings(world: World) -> Iterator[Finding]:

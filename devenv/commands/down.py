@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 
 
 @click.command()
+@format_option
 @click.pass_obj
 def command(world: World) -> None:
     """Stop all services and remove their containers and network, an IDE's workspace included. Data stays in its
@@ -29,11 +31,13 @@ def command(world: World) -> None:
         here.project.store.clear_journal()
         if containers:
             history.mention(here.project.store, "down", [f"removed {item.service}" for item in containers])
+    removed = sorted(item.service for item in containers)
+    console.json({"removed": removed, "left_alone": sorted(others)})
     if not containers:
         console.say("nothing was there")
         return
     volumes = data_words(snapshots.entries(here.project.store), here.observed, here.machine, here.project.resolved)
-    console.say(f"removed {', '.join(sorted(item.service for item in containers))}")
+    console.say(f"removed {', '.join(removed)}")
     if others:
         console.say(f"left alone, with the network: {', '.join(sorted(others))}")
     console.say(f"data is kept in {volumes}; 'devenv up' finds it" if volumes else "there was no data")

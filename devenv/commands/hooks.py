@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 
 
@@ -17,6 +18,7 @@ def command() -> None:
 
 
 @command.command()
+@format_option
 @click.pass_obj
 def install(world: World) -> None:
     """Write the hooks."""
@@ -25,10 +27,12 @@ def install(world: World) -> None:
 
     made = githooks.install(find(world))
     said = f"{', '.join(made)} of git now run 'devenv behind'" if made else "nothing to do"
+    world.console.json({"installed": made})
     world.console.say(said)
 
 
 @command.command()
+@format_option
 @click.pass_obj
 def uninstall(world: World) -> None:
     """Take them away again."""
@@ -37,4 +41,5 @@ def uninstall(world: World) -> None:
 
     gone = githooks.uninstall(find(world))
     said = f"{', '.join(gone)} are as they were" if gone else "nothing to do"
+    world.console.json({"removed": gone})
     world.console.say(said)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import click
 
 from devenv.commands.asked import Asked
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--name", default="", help="The project's name; the folder's unless given.")
+@format_option
 @click.pass_obj
 def command(world: World, sources: tuple[str, ...], name: str) -> int:
     """Write a first devenv.toml, with the services that production runs where a SOURCE says so.
@@ -23,7 +25,7 @@ def command(world: World, sources: tuple[str, ...], name: str) -> int:
     devenv init env:PROD_DATABASE_URL      a live server, read-only, its address in a variable
     """
     from devenv.commands.facts import place
-    from devenv.commands.sync_report import tell
+    from devenv.commands.sync_report import report, tell
     from devenv.errors import Unreachable
     from devenv.journeys.init import begin, write
 
@@ -34,6 +36,7 @@ def command(world: World, sources: tuple[str, ...], name: str) -> int:
     compared = begin(world, name=name, sources=[place(source) for source in sources])
     tell(asked, compared, None)
     write(world, compared)
+    console.json(report(compared, None, applied=True))
     found = len(compared.wanted.manifest.services)
     console.say(f"devenv.toml is written, with {found} service{'s' * (found != 1)}; commit it")
     console.say("'devenv up' starts them" if found else "say in it what production runs, then 'devenv up'")

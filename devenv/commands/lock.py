@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from devenv.commands.options import format_option, services_argument
@@ -9,6 +11,9 @@ from devenv.console import Console
 from devenv.effects.world import World
 from devenv.model.image import ImageRef
 from devenv.model.lock import Lock
+
+if TYPE_CHECKING:
+    from devenv.project import Project
 
 
 @click.command()
@@ -38,7 +43,9 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
     console = world.console
     project = open_project(world)
     if checking:
+        console.json({"in_sync": False})
         pinning.check(project)
+        console.json({"in_sync": True})
         console.say("devenv.lock holds every image")
         return
     if update:
@@ -49,6 +56,7 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
     with project.store.locked("lock", waiting=console.waiting):
         written = pinning.save(new, tidy=True)
     _tell(console, old, new.lock, written=written)
+    _tell_stale(console, new)
 
 
 def _tell(console: Console, old: Lock, new: Lock, *, written: bool) -> None:
@@ -68,6 +76,16 @@ def _tell(console: Console, old: Lock, new: Lock, *, written: bool) -> None:
     for image in sorted(set(old.images) | set(new.images)):
         console.say(f"  {_line(image, old.digest(image), new.digest(image))}")
     console.say("devenv.lock is written; commit it" if written else "devenv.lock is up to date")
+
+
+def _tell_stale(console: Console, project: Project) -> None:
+    """The generated files hold the digests too."""
+    from devenv.stages.plan_up import stale
+    from devenv.standing import generated_found
+
+    states = stale(project.generated(), generated_found(project))
+    if files := [path for path, state in states.items() if state == "stale"]:
+        console.say(f"stale now: {', '.join(files)}; 'devenv render' writes them, and 'devenv up' does")
 
 
 def _line(image: ImageRef, before: str | None, after: str | None) -> str:

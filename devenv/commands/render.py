@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from devenv.commands.options import format_option
 from devenv.effects.world import World
 from devenv.model.problem import Problem
 
@@ -21,6 +22,7 @@ def _problem(path: str, state: str) -> Problem:
 )
 @click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
+@format_option
 @click.pass_obj
 def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     """Write .devenv/compose.yaml and what belongs to it. Starts nothing, asks nobody.
@@ -32,6 +34,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     from devenv.effects.files import write_files
     from devenv.errors import DriftFound
     from devenv.project import open_project
+    from devenv.stages import locking
     from devenv.stages.plan_up import guard_files, stale
     from devenv.standing import drop_leftovers, generated_found, leftovers
     from devenv.targets import dotenv
@@ -46,6 +49,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     states = stale({file.path: file.inputs for file in rendered}, found)
     if checking:
         states |= dict.fromkeys(leftovers(project), "left over")
+        console.json({"in_sync": not states})
         if states:
             raise DriftFound([_problem(path, state) for path, state in states.items()])
         console.say("all generated files are as devenv.toml says")
@@ -55,8 +59,12 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     with project.store.locked("render", waiting=console.waiting):
         write_files(project.root, [*dotenv.git_files(), *rendered])
         gone = drop_leftovers(project)
+    console.json({"written": list(states), "removed": gone})
     for path in states:
         console.say(f"  ~ {path}")
     for path in gone:
         console.say(f"  - {path}: devenv.toml no longer asks for it")
     console.say("written; commit them" if states or gone else "nothing to do")
+    if unpinned := locking.missing(project.lock, project.needed_here()):
+        names = ", ".join(image.familiar for image in unpinned)
+        console.say(f"not pinned, since devenv.lock does not hold them: {names}; 'devenv lock', then 'devenv render'")

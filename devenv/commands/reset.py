@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import service_argument, yes_option
+from devenv.commands.options import format_option, service_argument, yes_option
+from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @service_argument
 @click.option("--no-snapshot", is_flag=True, help="Keep nothing: the data is lost, for good.")
 @yes_option
+@format_option
 @click.pass_obj
 def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
     """Remove a service's container and have it begin anew, without data. What it had is kept, as a snapshot.
@@ -41,6 +43,7 @@ def _begin_anew(world: World, console: Console, here: Standing, service: str) ->
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
     kept = restoring.let_go(place, service, verb="reset")
+    console.json({"service": service, "kept": snapshot_entry(kept) if kept else None, "lost_volumes": []})
     if kept is None:
         console.say(f"{service} has no data here; nothing was changed")
         return
@@ -58,6 +61,7 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
     keys = {here.machine.volume(volume) for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
     kept = sorted(v.name for v in here.observed.volumes if v.service == service and v.name not in keys)
+    console.json({"service": service, "kept": None, "lost_volumes": []})
     if not lost:
         console.say(f"{service} has no data here; nothing was changed")
         return
@@ -74,5 +78,6 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
         stop_containers([container.id] if container.running else [])
         remove_containers([container.id])
     remove_volumes(lost)
+    console.json({"lost_volumes": lost})
     history.mention(here.project.store, "reset", [f"{service}: {', '.join(lost)} thrown away"])
     console.say(f"{service} is empty; 'devenv up {service}' begins anew")

@@ -42,8 +42,9 @@ def call(world: World, project: Project, machine: Machine | None, words: Sequenc
     from devenv.stages.connect import environment
 
     variables = {**world.env, **environment(project.manifest, project.resolved, machine)}
+    to_stderr = hook or world.console.as_json  # stdout is the document's alone
     try:
-        return pass_through(words, env=variables, cwd=project.root if hook else world.cwd, stdout_to_stderr=hook)
+        return pass_through(words, env=variables, cwd=project.root if hook else world.cwd, stdout_to_stderr=to_stderr)
     except (FileNotFoundError, PermissionError) as error:
         raise DevenvError(f"there is no program {words[0]!r} to run", "is it on PATH, and executable?") from error
     except OSError as error:

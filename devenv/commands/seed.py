@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import ask, services_argument, timeout_option, yes_option
+from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
+from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 @services_argument
 @yes_option
 @timeout_option
+@format_option
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: int) -> None:
     """Begin anew with the data that [seed] names, for all services that it names or for some of them.
@@ -54,12 +56,14 @@ def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...
         console.say(f"  what {', '.join(filled)} {'has' if len(filled) == 1 else 'have'} now is kept, as a snapshot")
         ask(world, "Do it?", sure=sure, again=f"devenv seed --yes {' '.join(chosen)}")
     kept = [item for name in filled if (item := restoring.let_go(place, name, verb="seed"))]
+    console.json({"seeded": [], "kept": [snapshot_entry(item) for item in kept]})
     lines = [f"{item.service}: its data of before is kept as {item.name}" for item in kept]
     with console.progress() as progress:
         take_in(world, chosen, progress)
         prepared = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
     fill(world, console, prepared)
     history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in chosen), *lines])
+    console.json({"seeded": list(chosen)})
     console.say(f"{', '.join(chosen)}: filled")
     for item in kept:
         console.say(f"what {item.service} had is kept: devenv snapshot restore {item.name}")

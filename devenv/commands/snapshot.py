@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,6 +16,7 @@ from devenv.commands.options import (
     timeout_option,
     yes_option,
 )
+from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -68,7 +68,7 @@ def create(world: World, services: tuple[str, ...], name: str | None, wait_timeo
                 world, here.project.resolved, here.machine, here.observed, waited, wait_timeout, progress=progress
             )
     if console.as_json:
-        console.json({"snapshots": [entry(item) for item in made]})
+        console.json({"snapshots": [snapshot_entry(item) for item in made]})
         return
     _table(console, made)
     console.say(f"'devenv snapshot restore {named}' puts it back")
@@ -87,7 +87,7 @@ def list_(world: World, services: tuple[str, ...]) -> None:
     chosen = here.chosen(services)
     found = [item for item in _kept(here) if not services or item.service in chosen]
     if console.as_json:
-        console.json({"snapshots": [entry(item) for item in found]})
+        console.json({"snapshots": [snapshot_entry(item) for item in found]})
     elif found:
         _table(console, found)
     else:
@@ -100,6 +100,7 @@ def list_(world: World, services: tuple[str, ...]) -> None:
 @click.option("--latest", is_flag=True, help="The newest of each service.")
 @yes_option
 @timeout_option
+@format_option
 @click.pass_obj
 def restore(
     world: World, name: str | None, services: tuple[str, ...], latest: bool, yes: bool, wait_timeout: int
@@ -127,6 +128,7 @@ def restore(
 @command.command()
 @_names
 @yes_option
+@format_option
 @click.pass_obj
 def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
     """Remove snapshots, for good."""
@@ -143,6 +145,7 @@ def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
 @services_argument
 @click.option("--keep", type=click.IntRange(min=0), required=True, metavar="N", help="How many of each service's stay.")
 @yes_option
+@format_option
 @click.pass_obj
 def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None:
     """Remove all but the newest snapshots of each service, the oldest first."""
@@ -160,6 +163,7 @@ def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[NAME|SERVICE]...", shell_complete=complete_snapshots)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
+@format_option
 @click.pass_obj
 def export(world: World, file: Path, names: tuple[str, ...], force: bool) -> None:
     """Write snapshots, or the present data of services (all, unless some are named), to a file that others can import.
@@ -178,6 +182,7 @@ def export(world: World, file: Path, names: tuple[str, ...], force: bool) -> Non
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("-n", "--name", default="", help="What to call it; as it was called unless given.")
+@format_option
 @click.pass_obj
 def import_(world: World, file: Path, name: str) -> None:
     """Make a snapshot of what somebody exported. Present data is not touched."""
@@ -199,6 +204,7 @@ def _remove(
     from devenv.effects import history
     from devenv.stages.keep import sized
 
+    console.json({"removed": []})
     if not gone:
         console.say("there is nothing to remove")
         return
@@ -207,6 +213,7 @@ def _remove(
     ask(world, "Remove them for good?" if len(gone) > 1 else "Remove it for good?", sure=sure, again=again)
     keeping.remove(_place(world, here), gone)
     history.mention(here.project.store, "snapshot rm", [f"{item.service}: {item.name} removed" for item in gone])
+    console.json({"removed": [snapshot_entry(item) for item in gone]})
     console.say(f"removed {', '.join(dict.fromkeys(item.name for item in gone))}")
 
 
@@ -238,13 +245,6 @@ def _free_name(here: Standing, name: str | None) -> str:
         return snapshots.free_name(here.project.store, dt.datetime.now().astimezone().strftime("%Y-%m-%d-%H%M"))
     check_name(name, _kept(here))
     return name
-
-
-def entry(item: Snapshot) -> dict[str, Any]:
-    """A snapshot for programs."""
-    values = asdict(item)
-    del values["served"]
-    return values | {"volumes": dict(item.volumes)}
 
 
 def _table(console: Console, found: Sequence[Snapshot]) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -47,6 +48,7 @@ def export(
                 serving_again(world, place.project.resolved, place.machine, here, running, 180, progress=progress)
                 what = [*kept, *made]
                 size = archiving.export(place, what, path, force=force, progress=progress)
+    console.json({"file": str(path), "bytes": size, "snapshots": [snapshot_entry(item) for item in what]})
     held = ", ".join(f"{item.service} {item.version}" for item in what)
     console.say(f"{path}: {held}, {sized(size)}")
     console.say(f"'devenv snapshot import {path.name}' takes it in, on any machine")
@@ -60,6 +62,7 @@ def import_(console: Console, place: Place, path: Path, name: str) -> None:
     with console.progress() as progress:
         made = archiving.take_in(place, path, name=name, progress=progress)
     called = made[0].name
+    console.json({"snapshots": [snapshot_entry(item) for item in made]})
     history.mention(place.project.store, "snapshot import", [f"{m.service}: {called}, from {path.name}" for m in made])
     console.say(f"{', '.join(item.service for item in made)}: here as {called}; nothing else was changed")
     console.say(f"'devenv snapshot restore {called}' has it be the data")

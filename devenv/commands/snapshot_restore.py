@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from devenv.commands.options import ask
+from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console, Progress
 from devenv.effects.world import World
 
@@ -36,6 +37,8 @@ def put_back(
         lines = [f"{item.service}: {item.name} ({item.version}) is the data again" for item in found]
         lines += [f"{item.service}: its data of before is kept as {item.name}" for item in former]
         history.mention(here.project.store, "snapshot restore", lines)
+        restored = [snapshot_entry(item) for item in found]
+        console.json({"restored": restored, "kept": [snapshot_entry(item) for item in former]})
         problems = _move_on(world, behind, timeout=timeout, progress=progress)
         moved = ran if not problems else tuple(name for name in ran if name not in {item.service for item in behind})
         if moved:

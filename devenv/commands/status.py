@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +15,7 @@ from devenv.effects.world import World
 if TYPE_CHECKING:
     from devenv.model.observed import Container
     from devenv.model.probe import Answer, Question
+    from devenv.model.promise import Promise, Trial
     from devenv.model.resolved import ResolvedService
     from devenv.model.snapshot import Snapshot
     from devenv.standing import Standing
@@ -22,9 +24,10 @@ if TYPE_CHECKING:
 @click.command()
 @services_argument
 @click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
+@click.option("--deep", is_flag=True, help="Also log in to every server and look for users, databases and extensions.")
 @format_option
 @click.pass_obj
-def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
+def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool) -> int:
     """Compare what runs with devenv.toml and devenv.lock. Changes nothing."""
     from devenv.model.machine import INSIDE
 
@@ -38,17 +41,17 @@ def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
 
     looking = look(world)  # the engine answers while the rest is imported
 
-    from devenv.effects.probe import ask_all
-    from devenv.effects.ready import healthy
+    from devenv.commands.snapshot_rows import snapshot_entry
     from devenv.errors import DriftFound
     from devenv.parity import drift_of_none
     from devenv.standing import standing
 
     here = standing(world, looking)
     chosen = here.chosen(services)
-    answers = ask_all({name: question for name in chosen if (question := _question(here, name))})
-    answers |= {name: healthy(item.id) for name in chosen if name not in answers and (item := _starting(here, name))}
-    rows = [_row(here, name, answers.get(name)) for name in chosen]
+    answers = _answers(here, chosen)
+    promised = _promised(here, [name for name in chosen if name in answers and answers[name].ready])
+    trials = _trials(promised, deep=deep)
+    rows = [_row(here, name, answers.get(name), trials.get(name)) for name in chosen]
     general = drift_of_none(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if console.as_json:
@@ -57,13 +60,39 @@ def command(world: World, services: tuple[str, ...], exit_code: bool) -> int:
                 "in_sync": not drifting,
                 "services": [entry(row) for row in rows],
                 "drift": general,
-                "snapshots": len(_kept(here)),
+                "snapshots": [snapshot_entry(item) for item in _kept(here)],
                 "workspaces": _workspaces(here),
             }
         )
     else:
         _show(console, here, rows, general)
+        _show_untried(console, here, [name for name in promised if name not in trials])
     return DriftFound.exit_code if exit_code and drifting else 0
+
+
+def _answers(here: Standing, names: Iterable[str]) -> dict[str, Answer]:
+    """What each service that can be asked answers now."""
+    from devenv.effects.probe import ask_all
+    from devenv.effects.ready import healthy
+
+    answers = ask_all({name: question for name in names if (question := _question(here, name))})
+    others = [name for name in names if name not in answers]
+    return answers | {name: healthy(item.id) for name in others if (item := _starting(here, name))}
+
+
+def _promised(here: Standing, names: Iterable[str]) -> dict[str, Promise]:
+    from devenv.stages import asking
+
+    found = {name: asking.promise(here.project.resolved.services[name], here.machine) for name in names}
+    return {name: promise for name, promise in found.items() if promise}
+
+
+def _trials(promised: Mapping[str, Promise], *, deep: bool) -> dict[str, Trial]:
+    """What can be tried at once; with ``deep`` all of it."""
+    from devenv.effects.promises import QUICK, tried_all
+
+    wanted = {name: promise for name, promise in promised.items() if deep or promise.protocol in QUICK}
+    return tried_all(wanted)
 
 
 def _question(here: Standing, name: str) -> Question | None:
@@ -82,9 +111,7 @@ def _starting(here: Standing, name: str) -> Container | None:
     return container if container and container.running and container.health == "starting" else None
 
 
-def _row(here: Standing, name: str, answer: Answer | None) -> Row:
-    from devenv.parity import drift_of
-
+def _row(here: Standing, name: str, answer: Answer | None, trial: Trial | None) -> Row:
     service = here.project.resolved.services[name]
     container = here.find(name)
     return Row(
@@ -94,8 +121,21 @@ def _row(here: Standing, name: str, answer: Answer | None) -> Row:
         running=container.version if container and container.running else "",
         state=_state(container, answer),
         address=_address(here, service),
-        drift=drift_of(here, name),
+        drift=_drift(here, name, answer, trial),
     )
+
+
+def _drift(here: Standing, name: str, answer: Answer | None, trial: Trial | None) -> str:
+    from devenv.parity import drift_of
+
+    drift = [drift_of(here, name)]
+    if answer and not answer.ready:
+        drift.append(f"does not serve: {answer.said}")
+    if trial and trial.lacking:
+        drift.append(f"lacks {', '.join(trial.lacking)}")
+    if trial and trial.untried:
+        drift.append(f"could not be logged in to: {trial.untried}")
+    return "; ".join(filter(None, drift))
 
 
 def _state(container: Container | None, answer: Answer | None) -> str:
@@ -115,34 +155,34 @@ def _address(here: Standing, service: ResolvedService) -> str:
     return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"
 
 
-def _remedy(here: Standing, rows: list[Row]) -> str:
-    """What to do about drift: 'up' brings some of it in step and refuses the rest."""
-    from devenv.errors import DevenvError
-    from devenv.stages.frozen import guard_frozen
-    from devenv.stages.plan_up import guard_data, guard_files
-
-    services = [here.project.resolved.services[row.name] for row in rows]
-    try:
-        guard_data(services, here.observed, here.machine, set())
-        guard_frozen(services, here.observed, here.machine)
-        guard_files(here.project.generated(), here.observed.files)
-    except DevenvError:
-        return "'devenv up' refuses that, and says what helps"
-    return "'devenv up' brings it in step"
-
-
 def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
+    from devenv.parity import remedy
     from devenv.stages.keep import counted
 
     table(console, rows)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
     for line in drift:
         console.result(f"≠ {line}")
-    console.say(_remedy(here, rows) if drift else "as devenv.toml and devenv.lock say")
+    console.say(remedy(here, [row.name for row in rows]) if drift else "everything matches devenv.toml and devenv.lock")
     if workspaces := _workspaces(here):
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+
+
+def _show_untried(console: Console, here: Standing, names: Sequence[str]) -> None:
+    """Say when what the manifest promises inside servers was last seen: trying it takes longer than all of this."""
+    import datetime as dt
+
+    from devenv.stages.keep import age
+
+    if not names:
+        return
+    proven = here.project.store.read("proven")
+    containers = {name: here.find(name) for name in names}
+    times = [str(proven.get(item.id, "")) for item in containers.values() if item]
+    when = f"last tried {age(min(times), dt.datetime.now(dt.UTC))} ago" if all(times) else "not tried yet"
+    console.say(f"logins and databases of {', '.join(names)}: {when}; 'devenv status --deep' tries them now")
 
 
 def _workspaces(here: Standing) -> list[str]:

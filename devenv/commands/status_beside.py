@@ -30,7 +30,15 @@ def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code
         rows.append(Row(name, item.kind.name, wanted, said, state, address, drift))
     drifting = any(row.drift for row in rows)
     if console.as_json:
-        console.json({"in_sync": not drifting, "services": [entry(row) for row in rows]})
+        console.json(
+            {
+                "in_sync": not drifting,
+                "services": [entry(row) for row in rows],
+                "drift": [],
+                "snapshots": [],
+                "workspaces": [],
+            }
+        )
     else:
         table(console, rows)
         for row in rows:

@@ -20,8 +20,17 @@ class Row:
 
 
 def entry(row: Row) -> dict[str, object]:
-    values = {name: getattr(row, name) or None for name in Row.__match_args__}
-    return values | {"in_sync": not row.drift}
+    """A service for programs; what is not known is null."""
+    return {
+        "service": row.name,
+        "kind": row.kind,
+        "wanted": row.wanted or None,
+        "running": row.running or None,
+        "state": row.state,
+        "address": row.address or None,
+        "drift": [row.drift] if row.drift else [],
+        "in_sync": not row.drift,
+    }
 
 
 def table(console: Console, rows: list[Row]) -> None:

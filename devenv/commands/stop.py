@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from devenv.commands.options import services_argument
+from devenv.commands.options import format_option, services_argument
 from devenv.effects.world import World
 
 
 @click.command()
 @services_argument
+@format_option
 @click.pass_obj
 def command(world: World, services: tuple[str, ...]) -> None:
     """Stop the services (all, or those named). Containers and data stay; 'devenv up' starts them again."""
@@ -23,5 +24,8 @@ def command(world: World, services: tuple[str, ...]) -> None:
         if not services:  # what left the manifest but still runs is stopped too; the IDE's workspace is not ours
             running += [item for item in here.ours() if item.running and item not in running]
         stop_containers([item.id for item in running])
-    names = ", ".join(sorted(item.service for item in running))
-    console.say(f"stopped {names}; data is kept" if running else "nothing was running")
+    stopped = sorted(item.service for item in running)
+    console.json({"stopped": stopped})
+    names = ", ".join(stopped)
+    kept = "; data is kept" if any(item.data for item in running) else ""
+    console.say(f"stopped {names}{kept}" if running else "nothing was running")

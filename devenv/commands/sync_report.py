@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devenv.commands.asked import Asked
+from devenv.console import problem_entry
 from devenv.errors import DevenvError
 from devenv.model.upgrade import Way
 
@@ -120,8 +121,8 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
         "kept": list(compared.plan.kept),
         "missing": [entry(truth.fact) for truth in compared.bound.loose],
         "notes": [*compared.plan.notes, *map(str, compared.notes)],
-        "refused": [str(problem) for problem in compared.refused],
-        "unobtainable": [str(problem) for problem in compared.unobtainable],
+        "refused": [problem_entry(problem) for problem in compared.refused],
+        "unobtainable": [problem_entry(problem) for problem in compared.unobtainable],
         "upgrades": [_upgrade(upgrade) for upgrade in (follow.moves.upgrades if follow else ())],
         "plan": steps(follow),
     }

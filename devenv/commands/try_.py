@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import complete_services, timeout_option, words_argument
+from devenv.commands.options import complete_services, format_option, timeout_option, words_argument
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @timeout_option
 @click.argument("what", metavar="SERVICE@VERSION", shell_complete=complete_services)
 @words_argument(metavar="[-- COMMAND [ARGUMENT]...]")
+@format_option
 @click.pass_obj
 def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discard: bool, wait_timeout: int) -> int:
     """Rehearse an upgrade: a copy of the local data on another version, beside the running service.
@@ -65,6 +66,7 @@ def _try(
 
     trial = rehearsal.plan(world, *what)
     console.say(f"  ↑ try {trial.service.name}: {trial.upgrade.words}, on a copy of {', '.join(trial.upgrade.source)}")
+    console.json(_entry(trial))
     with console.progress() as progress:
         moved = rehearsal.move(world, trial, progress)
     try:
@@ -73,12 +75,27 @@ def _try(
     except BaseException:
         rehearsal.end(trial, moved)
         raise
+    console.json({"exit_code": code})
     if wanted and code == 0:
         _adopt(world, console, trial, moved, timeout=timeout)
+        console.json({"adopted": True})
         return 0
     rehearsal.end(trial, moved)
     console.say(f"thrown away; {trial.service.name} runs on as it was, and so does its data")
     return code
+
+
+def _entry(trial: Trial) -> dict[str, object]:
+    """What is tried, for programs."""
+    old, new = trial.upgrade.old, trial.upgrade.new
+    return {
+        "service": trial.service.name,
+        "from": {"kind": old.kind.name, "version": old.version.text},
+        "to": {"kind": new.kind.name, "version": new.version.text},
+        "address": None,
+        "exit_code": None,
+        "adopted": False,
+    }
 
 
 def _verdict(world: World, console: Console, trial: Trial, words: tuple[str, ...], *, timeout: float) -> int:
@@ -90,7 +107,10 @@ def _verdict(world: World, console: Console, trial: Trial, words: tuple[str, ...
     with console.progress() as progress:
         machine = serve(world, trial, timeout=timeout, progress=progress)
     name, version = trial.service.name, f"{trial.service.kind.name} {trial.service.version}"
-    console.result(f"{name} on {version}: {output(trial.project.resolved, machine, name)}")
+    address = output(trial.project.resolved, machine, name)
+    console.json({"address": address})
+    if not console.as_json:
+        console.result(f"{name} on {version}: {address}")
     if not words:
         return 0
     code = call(world, trial.project, machine, words)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,10 @@ from devenv.commands.options import (
     services_argument,
     timeout_option,
 )
-from devenv.commands.up_report import steps, tell_after
+from devenv.commands.up_report import steps, tell_after, tell_mended
 from devenv.console import Console, Progress
 from devenv.effects.world import World
+from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
@@ -149,12 +150,14 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     """Do it and tell of it; ``done`` is all that this run will have done then."""
     from devenv.data import seeding
     from devenv.effects import history
+    from devenv.effects.building import NotBuilt
     from devenv.errors import DevenvError
     from devenv.journeys.up import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
     start = time.monotonic()
+    not_built: NotBuilt | None = None
     store = prepared.project.store
     _tell_before(console, prepared)
     if save_decisions(prepared):
@@ -165,13 +168,19 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
-            carry_out(prepared, progress)
+            try:
+                carry_out(prepared, progress)
+            except NotBuilt as error:  # the other services come up all the same
+                not_built = error
+                prepared = prepared.without(error.services)
+                if not prepared.chosen:
+                    raise
             if prepared.plan.changes:
                 history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
         fill(world, console, prepared)
-        if store.read("owed").get("hooks"):
+        if not_built is None and store.read("owed").get("hooks"):
             run_hooks(world, console, prepared)
             store.write("owed", {})
     except DevenvError as error:
@@ -179,6 +188,9 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
     tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start)
+    if not_built is not None:
+        not_built.changed = "the other services are up; 'devenv up' tries again"
+        raise not_built
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
@@ -208,8 +220,13 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
 
 
+#: Seconds in which services that served a moment ago must serve again.
+_AGAIN = 60
+
+
 def fill(world: World, console: Console, prepared: Prepared) -> None:
-    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails."""
+    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails, and for
+    data that an earlier run left half filled: it is no data to work with."""
     from devenv.commands.run import call
     from devenv.data import seeding
     from devenv.effects.engine import containers
@@ -218,8 +235,6 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
     project, machine = prepared.project, prepared.machine
     named = [name for name in prepared.chosen if name in project.manifest.seed]
     states = {name: seeding.state(project, machine, name) for name in named}
-    for name in (name for name in named if states[name] == seeding.BEGUN):
-        console.say(f"note: filling {name} did not come to its end; 'devenv seed {name}' does it anew")
     owed = [name for name in named if states[name] == seeding.OWED]
     own = {item.service: item.id for item in containers(world) if item.project == machine.project} if owed else {}
     for name in owed:
@@ -229,6 +244,10 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
         except DevenvError as error:
             error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
             raise
+    _keep_promises(world, console, prepared, owed)
+    if half := [name for name in named if states[name] == seeding.BEGUN]:
+        problems = [Problem(f"{name}: {seeding.HALF_FILLED}", f"devenv seed {name}") for name in half]
+        raise DevenvError(problems, changed="the services are up; hooks were not run")
 
 
 def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
@@ -248,3 +267,16 @@ def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
             raise KeyboardInterrupt
         if code != 0:
             raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
+    if prepared.project.manifest.post_up:
+        _keep_promises(world, console, prepared, prepared.chosen)
+
+
+def _keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> None:
+    """Once more what devenv.toml says of users and databases: a seed and a hook may have changed any of it."""
+    from devenv.journeys.up import wait_for
+    from devenv.waiting import failures
+
+    if services:
+        outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
+        failures(outcomes)
+        tell_mended(console, outcomes)

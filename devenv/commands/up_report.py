@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from devenv.console import Console
 
@@ -16,23 +17,29 @@ def steps(plan: Plan) -> list[dict[str, str]]:
     return [{"action": str(step.action), "subject": step.subject, "reason": step.reason} for step in plan.steps]
 
 
+def ready_entry(outcome: Outcome) -> dict[str, Any]:
+    """A service that is ready, for programs: the version that the server reported and how long that took."""
+    return {"service": outcome.name, "version": outcome.version or None, "seconds": round(outcome.seconds, 3)}
+
+
 def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
+    mended = tell_mended(console, outcomes)
     if console.as_json:
         entries = [
             {
-                "name": outcome.name,
+                **ready_entry(outcome),
                 "kind": services[outcome.name].kind.name,
-                "version": outcome.version or None,
                 "wanted": services[outcome.name].version.text or None,
                 "address": addresses[outcome.name] or None,
-                "seconds": round(outcome.seconds, 3),
             }
             for outcome in outcomes
         ]
         console.json({"plan": steps(done), "services": entries})
         return
+    if not services:
+        console.say("devenv.toml names no services; 'devenv catalog' lists the kinds that there are")
     rows = [
         (
             outcome.name,
@@ -43,10 +50,20 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
         )
         for outcome in outcomes
     ]
-    console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
+    if rows:
+        console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
-    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if done.changes else "nothing to do")
+    changed = bool(done.changes) or mended
+    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if changed else "nothing to do")
+
+
+def tell_mended(console: Console, outcomes: Iterable[Outcome]) -> bool:
+    """Say what services lacked and have again; whether there was any such thing."""
+    mended = [outcome for outcome in outcomes if outcome.mended]
+    for outcome in mended:
+        console.say(f"{outcome.name}: was missing, and is made again: {', '.join(outcome.mended)}")
+    return bool(mended)
 
 
 def _tell_other_version(console: Console, wanted: str, outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devenv.commands.options import services_argument
+from devenv.commands.options import format_option, services_argument
 from devenv.effects.world import World
 
 _AT_WORK = ("running", "restarting")
@@ -13,9 +13,11 @@ _AT_WORK = ("running", "restarting")
 @click.command()
 @services_argument
 @click.option("--timeout", type=click.IntRange(min=0), default=120, show_default=True, help="Seconds.")
+@format_option
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], timeout: int) -> None:
     """Wait until services that were started serve (all, or those named). Starts nothing; exit 4 if it takes longer."""
+    from devenv.commands.up_report import ready_entry
     from devenv.errors import DevenvError
     from devenv.model.problem import Problem
     from devenv.standing import standing
@@ -31,11 +33,8 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
         resolved=here.project.resolved,
         machine=here.machine,
         containers={item.service: item for item in here.observed.containers},
-        made=frozenset(),
-        ensured=None,
-        remember=lambda place, config: None,
-        versions={},
     )
     with console.progress() as progress:
         outcomes = wait(waiting, chosen, timeout=timeout, progress=progress)
+    console.json({"services": [ready_entry(outcome) for outcome in outcomes if not outcome.failure]})
     failures(outcomes)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from devenv.console import Progress
+from devenv.data import unfinished
 from devenv.effects import volumes
 from devenv.effects.compose import Stack, pull
 from devenv.effects.engine import images
@@ -21,7 +22,7 @@ from devenv.project import Project
 from devenv.targets import compose, dotenv, workbench
 
 #: The journal of upgrades, beside the one of ``up``.
-JOURNAL = "upgrade"
+JOURNAL = unfinished.UPGRADES
 
 
 def bench_name(machine: Machine, service: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from devenv.data import unfinished
 from devenv.effects import files, snapshots
 from devenv.effects.compose import remove_containers, remove_volumes, start_containers
 from devenv.effects.containers import exists
@@ -24,9 +25,9 @@ from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.targets import dotenv
 
-JOURNAL = "snapshot"
+JOURNAL = unfinished.SNAPSHOTS
 #: Of what goes on around that: copies that are made for another purpose, and go with it.
-AROUND = "around"
+AROUND = unfinished.AROUND
 
 
 @record

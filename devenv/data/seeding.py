@@ -1,4 +1,4 @@
-"""Filling fresh data with what ``[seed]`` names, once: what was begun is remembered by volume, as what was ensured is.
+"""Filling fresh data with what ``[seed]`` names, once: what was begun is remembered by volume.
 
 Files go into a command in the service's container by file descriptor; none of it comes through here.
 """
@@ -24,6 +24,9 @@ from devenv.stages.seeds import is_archive, is_packed, rule_for
 #: Volume -> how far its filling came.
 _MEMORY = "seeded"
 OWED, BEGUN, DONE = "owed", "begun", "done"
+#: What is said of data whose filling failed or was killed.
+HALF_FILLED = "its data is half filled: [seed] did not come to its end"
+NOT_FILLED = "its data is not filled yet with what [seed] names"
 #: Runs a command on the host with the variables of [env], and says with which code it ended.
 Call = Callable[[Sequence[str]], int]
 
@@ -32,6 +35,13 @@ def state(project: Project, machine: Machine, service: str) -> str:
     """How far the filling of a service's data came; "" for data that is not, or was not made to be, filled."""
     volume = machine.volume(project.resolved.services[service].volumes[0])
     return str(project.store.read(_MEMORY).get(volume, ""))
+
+
+def unfilled(project: Project, machine: Machine, service: str) -> str:
+    """Why a service's data is not what [seed] makes of it, in words; "" if it is, or if [seed] names nothing."""
+    if service not in project.manifest.seed:
+        return ""
+    return {BEGUN: HALF_FILLED, OWED: NOT_FILLED}.get(state(project, machine, service), "")
 
 
 def fresh(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> tuple[str, ...]:

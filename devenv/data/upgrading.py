@@ -277,7 +277,8 @@ def _await_again(world: World, container: Container, over: threading.Event) -> N
     """Until a server that was started again serves: whoever reads that it stays as it was may use it. One that does
     not come is for ``up`` to tell of."""
     item = ready.Awaited(container.service, container.id, None)
-    ready.wait(world, [item], timeout=60, then=lambda item, answer: "", ended=lambda outcome: None, stopped=over)
+    nothing = ready.Served()
+    ready.wait(world, [item], timeout=60, then=lambda item, answer: nothing, ended=lambda outcome: None, stopped=over)
 
 
 def seen(machine: Machine, moved: Moved, observed: Observed) -> Observed:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from devenv.console import Progress
 from devenv.effects import compose
+from devenv.effects.building import NotBuilt, build_images
 from devenv.effects.compose import Stack
 from devenv.effects.files import write_files
 from devenv.effects.process import minding
@@ -28,15 +29,18 @@ _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Act
 @record
 class Material:
     """What steps are made with: every file by path, each service's image as the engine calls it, its platform, the
-    containers of services that are to be stopped, and those that an interrupted run left half made."""
+    containers of services that are to be stopped, those that somebody paused, and those that an interrupted run left
+    half made; ``logs`` is where the log of a failed build goes."""
 
     root: Path
     files: Mapping[str, File]
     images: Mapping[str, str]
     platforms: Mapping[str, str]
     leaving: Mapping[str, str]
+    paused: Mapping[str, str]
     half_made: Sequence[str]
     stack: Stack
+    logs: Path
 
 
 def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: Progress) -> None:
@@ -47,20 +51,35 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
     if plan.subjects(*_WITH_COMPOSE):
         compose.prepare()
     done: list[tuple[str, str]] = []
+    not_built: NotBuilt | None = None
     store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
     for actions, do in _ROOMS:
         subjects = plan.subjects(*actions)
+        if not_built is not None:  # the other services are started all the same
+            subjects = tuple(name for name in subjects if name not in not_built.services)
         if subjects:
             store.journal({"begin": [str(action) for action in actions], "subjects": subjects})
             try:
                 do(subjects, material, progress)
+            except NotBuilt as error:
+                not_built = error
+                subjects = tuple(name for name in subjects if name not in error.services)
             except DevenvError as error:
-                before = ", ".join(f"{action} {subject}" for action, subject in done)
-                error.changed = f"done before that: {before or 'nothing'}; 'devenv up' goes on from there"
+                error.changed = _so_far(done, [(str(actions[0]), subject) for subject in subjects])
                 raise
             done += [(str(actions[0]), subject) for subject in subjects]
             store.journal({"done": [str(action) for action in actions], "subjects": subjects})
     store.clear_journal()
+    if not_built is not None:
+        raise not_built
+
+
+def _so_far(done: Sequence[tuple[str, str]], begun: Sequence[tuple[str, str]]) -> str:
+    """What was done, in a sentence. Of several that were begun together, all but one may be done."""
+    before = ", ".join(f"{action} {subject}" for action, subject in done)
+    together = ", ".join(f"{action} {subject}" for action, subject in begun)
+    also = f"; begun: {together}" if len(begun) > 1 else ""
+    return f"done before that: {before or 'nothing'}{also}; 'devenv up' goes on from there"
 
 
 def _write(paths: Sequence[str], material: Material, progress: Progress) -> None:
@@ -83,7 +102,15 @@ def _pull(services: Sequence[str], material: Material, progress: Progress) -> No
 def _build(services: Sequence[str], material: Material, progress: Progress) -> None:
     for service in services:
         progress.update(service, "building its image")
-        material.stack.build([service], told=functools.partial(progress.update, service))
+    told = {service: functools.partial(progress.update, service) for service in services}
+    try:
+        build_images(services, material.stack, logs=material.logs, told=told)
+    except NotBuilt as error:
+        for service in services:
+            built = service not in error.services
+            progress.done(service, "image is built" if built else "its image could not be built", well=built)
+        raise
+    for service in services:
         progress.done(service, "image is built")
 
 
@@ -94,7 +121,9 @@ def _stop(services: Sequence[str], material: Material, progress: Progress) -> No
 
 
 def _start(services: Sequence[str], material: Material, progress: Progress) -> None:
-    material.stack.up(services, recreate=False, told=lambda line: None)
+    compose.unpause_containers([material.paused[name] for name in services if name in material.paused])
+    stopped = [name for name in services if name not in material.paused]
+    material.stack.up(stopped, recreate=False, told=lambda line: None)
 
 
 def _recreate(services: Sequence[str], material: Material, progress: Progress) -> None:

@@ -143,6 +143,14 @@ def start_containers(ids: Sequence[str]) -> None:
         _guarded(lambda: docker.container.start(list(ids)), "starting containers")
 
 
+def unpause_containers(ids: Sequence[str]) -> None:
+    """Let containers go on that somebody paused."""
+    from python_on_whales import docker
+
+    if ids:
+        _guarded(lambda: docker.container.unpause(list(ids)), "letting containers go on")
+
+
 def remove_containers(ids: Sequence[str]) -> None:
     """Remove stopped containers with the anonymous volumes that images declare; named volumes stay."""
     from python_on_whales import docker
@@ -200,6 +208,11 @@ _SIGNS = (
         "'docker image rm' takes it away; run it again then: it is fetched for this one",
     ),
     ("invalid url escape", "Compose cannot work in a folder with % in its name", "give the folder another name"),
+    (
+        "task [0-9a-f]+:? already exists",
+        "the engine lost track of a container in a crash",
+        "'devenv down', then 'devenv up'; data is kept. If that does not help, restart the engine",
+    ),
     ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
     ("unauthorized", "the registry wants credentials", "'docker login'"),
@@ -235,5 +248,5 @@ def _translated(text: str, doing: str) -> DevenvError:
 
 
 def _recognised(signs: Iterable[tuple[str, str, str]], said: str) -> tuple[str, str] | None:
-    """The sentence and the hint of the first sign that is in what was said."""
-    return next(((sentence, hint) for sign, sentence, hint in signs if sign in said), None)
+    """The sentence and the hint of the first sign, a pattern, that is in what was said."""
+    return next(((sentence, hint) for sign, sentence, hint in signs if re.search(sign, said)), None)

@@ -20,6 +20,7 @@ from devenv.effects.engine_questions import (
     CONTAINERS,
     ENGINE,
     IMAGES,
+    NETWORKS,
     VOLUMES,
     Question,
     Table,
@@ -170,11 +171,12 @@ class Looking:
         engine, *others = self._asked
         version, platform = engine.table()[0][0].split(" ", 1)
         _check_version(version)  # first of all: one that is too old may not understand the other questions
-        containers, volumes = (asked.table() for asked in others)
+        containers, volumes, networks = (asked.table() for asked in others)
         return Observed(
             Engine(version, platform, _host(self._world)),
             tuple(_listed(row) for row in containers),
             tuple(ExistingVolume(*row) for row in volumes),
+            networks=frozenset(word for row in networks for word in row),
         )
 
 
@@ -186,7 +188,7 @@ def socket_of(world: World) -> str:
 def look(world: World) -> Looking:
     """Begin to look; the answers take as long as a program takes to import the rest of itself."""
     place = socket_of(world)
-    return Looking(tuple(_ask(question, place) for question in (ENGINE, CONTAINERS, VOLUMES)), world)
+    return Looking(tuple(_ask(question, place) for question in (ENGINE, CONTAINERS, VOLUMES, NETWORKS)), world)
 
 
 def images(world: World, names: Iterable[str]) -> frozenset[str]:
@@ -251,7 +253,8 @@ _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)
 
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
-    identity, name, state, status, image, ports, project, service, config, version, folder, made, data, workspace = row
+    identity, name, state, status, image, ports, networks, *labels = row
+    project, service, config, version, folder, made, data, workspace = labels
     health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
     code = re.match(r"Exited \((\d+)\)", status)
     return Container(
@@ -270,6 +273,7 @@ def _listed(row: Sequence[str]) -> Container:
         made_ports={int(inside): int(host) for inside, host in _PAIR.findall(made)},
         data=data,
         workspace=workspace,
+        networks=tuple(filter(None, networks.split(","))),
     )
 
 

@@ -52,15 +52,25 @@ def _container(entry: Mapping[str, Any]) -> list[str]:
         if "PublicPort" in port
     ]
     names = ",".join(name.removeprefix("/") for name in entry["Names"])
-    head = [entry["Id"], names, entry["State"], entry["Status"], entry["Image"], ", ".join(ports)]
+    head = [entry["Id"], names, entry["State"], entry["Status"], entry["Image"], ", ".join(ports), _networks(entry)]
     return head + _labels(entry, _OF_CONTAINERS)
+
+
+def _networks(entry: Mapping[str, Any]) -> str:
+    """The ids of a container's networks. One that has never run knows only their names, and one that shares another
+    container's network has none of its own."""
+    mode = str((entry.get("HostConfig") or {}).get("NetworkMode", ""))
+    if mode.startswith("container:"):
+        return mode
+    joined = (entry.get("NetworkSettings") or {}).get("Networks") or {}
+    return ",".join(network.get("NetworkID") or name for name, network in joined.items())
 
 
 CONTAINERS = Question(
     (
         *("ps", "--all", "--no-trunc", "--format"),
         _shape(
-            ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}"),
+            ("{{.ID}}", "{{.Names}}", "{{.State}}", "{{.Status}}", "{{.Image}}", "{{.Ports}}", "{{.Networks}}"),
             _OF_CONTAINERS,
         ),
     ),
@@ -74,6 +84,13 @@ VOLUMES = Question(
     ("volume", "ls", "--format", _shape(("{{.Name}}",), _OF_VOLUMES)),
     "/volumes",
     lambda said: sorted([entry["Name"], *_labels(entry, _OF_VOLUMES)] for entry in said["Volumes"] or ()),
+)
+
+
+NETWORKS = Question(
+    ("network", "ls", "--no-trunc", "--format", "{{.ID}}\t{{.Name}}"),
+    "/networks",
+    lambda said: [[entry["Id"], entry["Name"]] for entry in said],
 )
 
 

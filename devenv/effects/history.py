@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, field
 from typing import Any
@@ -43,14 +42,10 @@ def digest(text: str | None) -> str:
 
 
 def entries(store: Store) -> list[Entry]:
-    """All of them, the oldest first. A damaged one is left out."""
-    found = []
-    for path in sorted((store.folder / _FOLDER).glob("*.json")):
-        try:
-            found.append(Entry(**json.loads(path.read_text(encoding="utf-8"))))
-        except (OSError, ValueError, TypeError):
-            continue
-    return found
+    """All of them, the oldest first."""
+    names = [path.stem for path in sorted((store.folder / _FOLDER).glob("*.json"))]
+    values = [store.read(f"{_FOLDER}/{name}") for name in names]
+    return [Entry(**value) for value in values if value]
 
 
 def add(

@@ -20,6 +20,10 @@ class NoAnswer(Exception):
     """A server that could not be asked; the text is a sentence that holds nothing of its address."""
 
 
+class LoginRefused(NoAnswer):
+    """A server that answers and does not let this login in."""
+
+
 @record
 class Limits:
     """Seconds: to connect, for one answer, for all of them."""

@@ -1,10 +1,18 @@
-"""Asking MySQL and MariaDB, by PyMySQL, in a transaction that may only read."""
+"""Asking MySQL and MariaDB, by PyMySQL, in a transaction that may only read.
+
+Also what a project's own server lacks of what the manifest promises.
+"""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
-from devenv.effects.live_line import NoAnswer, Way, broken_by
+from devenv.effects.live_address import Address
+from devenv.effects.live_line import LoginRefused, NoAnswer, Way, broken_by
+from devenv.model.promise import Promise
 
 _NAMES = """
 sql_mode character_set_server collation_server time_zone lower_case_table_names transaction_isolation tx_isolation
@@ -31,6 +39,8 @@ _ADMIN = (
 )
 #: The library's own numbers for a connection that is gone.
 _BROKEN = (0, 2006, 2013)
+#: Refusals that are of the login, not of the moment.
+_OF_LOGIN = (1044, 1045, 1698, 3118, 4151)
 _REFUSALS = {
     1044: "does not let this login into the database",
     1045: "refuses the login",
@@ -50,6 +60,13 @@ _REFUSALS = {
 
 def ask(way: Way) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
+    with _connection(way) as connection:
+        return _answers(connection, _driver().err.MySQLError)
+
+
+@contextlib.contextmanager
+def _connection(way: Way) -> Iterator[Any]:
+    """A connection that is logged in. Raises NoAnswer, OSError, also for what goes wrong while it is used."""
     driver = _driver()
     address, seconds = way.address, way.limits.answer
     with way.line(tls=False) as line:
@@ -70,7 +87,7 @@ def ask(way: Way) -> dict[str, Any]:
             )
             connection.connect(line.socket)
             try:
-                return _answers(connection, driver.err.MySQLError)
+                yield connection
             finally:
                 connection.close()
         except driver.err.Error as error:
@@ -79,12 +96,37 @@ def ask(way: Way) -> dict[str, Any]:
             raise NoAnswer("wants a login that needs TLS here, or the package cryptography") from None
 
 
-def _driver() -> Any:
+def lacking(promise: Promise) -> tuple[str, ...]:
+    """What is not as promised, in words. Raises NoAnswer, OSError where that cannot be told."""
+    found: dict[str, None] = {}
+    for user in promise.logins:
+        found |= dict.fromkeys(_lacking_for(promise, user))
+    return tuple(found)
+
+
+def _lacking_for(promise: Promise, user: str) -> list[str]:
+    """What a user does not find. The first database is named at the login: that is what an application does."""
+    where, database = ((promise.host, promise.port),), promise.names[0]
+    login = Address("mysql", "mysql", where, tls=False, user=user, password=promise.logins[user], path=quote(database))
     try:
-        import pymysql.connections  # type: ignore[import-untyped]
-        import pymysql.err  # type: ignore[import-untyped]
-    except ImportError:
-        raise NoAnswer("asking MySQL and MariaDB needs PyMySQL: pip install 'devenv-parity[live]'") from None
+        with _connection(Way(login)) as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW DATABASES")
+            there = {str(name).lower() for (name,) in cursor.fetchall()}  # lower_case_table_names changes names
+            return [f"database {name}" for name in promise.names if name.lower() not in there]
+    except NoDatabase:
+        return [f"database {database}"]
+    except LoginRefused:
+        return [f"login of user {user}"]
+
+
+class NoDatabase(LoginRefused):
+    """The login is right; the database is not there."""
+
+
+def _driver() -> Any:
+    import pymysql.connections  # type: ignore[import-untyped]
+    import pymysql.err  # type: ignore[import-untyped]
+
     return pymysql.connections
 
 
@@ -116,5 +158,6 @@ def _refusal(error: Exception) -> Exception:
     if code in _BROKEN:
         return ConnectionResetError()
     if code in _REFUSALS:
-        return NoAnswer(_REFUSALS[code])
+        kind = NoDatabase if code == 1049 else LoginRefused if code in _OF_LOGIN else NoAnswer
+        return kind(_REFUSALS[code])
     return NoAnswer(f"answers with error {code}" if isinstance(code, int) else "does not answer as MySQL does")

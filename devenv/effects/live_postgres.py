@@ -1,13 +1,19 @@
-"""Asking PostgreSQL, by pg8000: one transaction that may only read, and leaves nothing behind in a pool's session."""
+"""Asking PostgreSQL, by pg8000: one transaction that may only read, and leaves nothing behind in a pool's session.
+
+Also what a project's own server lacks of what the manifest promises.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import re
 import struct
+from collections.abc import Iterator
 from typing import Any
 
-from devenv.effects.live_line import Line, NoAnswer, Way, broken_by
+from devenv.effects.live_address import Address
+from devenv.effects.live_line import Line, LoginRefused, NoAnswer, Way, broken_by
+from devenv.model.promise import Promise
 
 _NAMES = """
 timezone datestyle intervalstyle lc_messages lc_monetary lc_numeric lc_time default_text_search_config
@@ -47,6 +53,13 @@ _REFUSALS = {
 
 def ask(way: Way) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
+    with _connection(way) as connection:
+        return _answers(connection, int(way.limits.answer * 1000))
+
+
+@contextlib.contextmanager
+def _connection(way: Way) -> Iterator[Any]:
+    """A connection that is logged in. Raises NoAnswer, OSError, also for what goes wrong while it is used."""
     driver, exceptions = _driver()
     address = way.address
     if not address.user:
@@ -67,7 +80,7 @@ def ask(way: Way) -> dict[str, Any]:
                 ssl_context=False,
             )
             try:
-                return _answers(connection, int(way.limits.answer * 1000))
+                yield connection
             finally:
                 with contextlib.suppress(exceptions.Error):
                     connection.close()
@@ -75,12 +88,49 @@ def ask(way: Way) -> dict[str, Any]:
             raise _reason(error, exceptions.DatabaseError) from None
 
 
-def _driver() -> tuple[Any, Any]:
+#: An extension without a control file is a library, which nobody creates, and pg_cron can only be in the one database
+#: that its setting names.
+_NOT_CREATED = """
+SELECT name FROM pg_available_extensions WHERE installed_version IS NULL
+AND (name <> 'pg_cron' OR current_database() = current_setting('cron.database_name', true))
+"""
+
+
+def lacking(promise: Promise) -> tuple[str, ...]:
+    """What is not as promised, in words. Raises NoAnswer, OSError where that cannot be told."""
+    application, *others = promise.logins
+    found: dict[str, None] = {}
+    for database in promise.names if promise.extensions else promise.names[:1]:
+        found |= dict.fromkeys(_lacking_in(promise, application, database))
+    for user in others:
+        found |= dict.fromkeys(_lacking_in(promise, user, promise.names[0]))
+    return tuple(found)
+
+
+def _lacking_in(promise: Promise, user: str, database: str) -> list[str]:
+    where = ((promise.host, promise.port),)
+    login = Address("postgres", "postgres", where, tls=False, user=user, password=promise.logins[user], path=database)
     try:
-        import pg8000.exceptions  # type: ignore[import-untyped]
-        import pg8000.native  # type: ignore[import-untyped]
-    except ImportError:
-        raise NoAnswer("asking PostgreSQL needs pg8000: pip install 'devenv-parity[live]'") from None
+        with _connection(Way(login)) as connection:
+            databases = {name for (name,) in connection.run("SELECT datname FROM pg_database")}
+            not_created = {name for (name,) in connection.run(_NOT_CREATED)} if promise.extensions else set()
+    except NoDatabase:
+        return [f"database {database}"]
+    except LoginRefused:
+        return [f"login of user {user}"]
+    found = [f"database {name}" for name in promise.names if name not in databases]
+    found += [f"extension {name} in database {database}" for name in promise.extensions if name in not_created]
+    return found
+
+
+class NoDatabase(LoginRefused):
+    """The login is right; the database is not there."""
+
+
+def _driver() -> tuple[Any, Any]:
+    import pg8000.exceptions  # type: ignore[import-untyped]
+    import pg8000.native  # type: ignore[import-untyped]
+
     return pg8000.native, pg8000.exceptions
 
 
@@ -129,13 +179,18 @@ def _reason(error: Exception, refusal: type[Exception]) -> Exception:
     while cause is not None:
         said = cause.args[0] if isinstance(cause, refusal) and cause.args else None
         if isinstance(said, dict):
-            return NoAnswer(_refused(str(said.get("C", ""))))
+            return _refusal(str(said.get("C", "")))
         cause = cause.__cause__ or cause.__context__
     if "network error" in str(error):
         return broken_by(error) or ConnectionResetError()
     if str(error).startswith("Authentication method"):
         return NoAnswer("wants a way to log in that pg8000 does not know")
     return NoAnswer("does not answer as PostgreSQL does")
+
+
+def _refusal(code: str) -> NoAnswer:
+    kind = {"28": LoginRefused, "3D": NoDatabase}.get(code[:2], NoAnswer)
+    return kind(_refused(code))
 
 
 def _refused(code: str) -> str:

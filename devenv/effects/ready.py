@@ -33,15 +33,24 @@ class Awaited:
 
 
 @record
+class Served:
+    """What is known of a service once it serves: its version, and what it lacked of devenv.toml and has again."""
+
+    version: str = ""
+    mended: tuple[str, ...] = ()
+
+
+@record
 class Outcome:
     """How it ended for one service: ``failure`` is "" for one that serves; ``log`` holds its last lines if not.
 
-    ``late``: it may still come to serve.
+    ``late``: it may still come to serve. ``mended`` is what it lacked of devenv.toml and has again.
     """
 
     name: str
     seconds: float
     version: str = ""
+    mended: tuple[str, ...] = ()
     failure: str = ""
     log: str = ""
     late: bool = False
@@ -106,11 +115,11 @@ def wait(
     awaited: Sequence[Awaited],
     *,
     timeout: float,
-    then: Callable[[Awaited, Answer], str],
+    then: Callable[[Awaited, Answer], Served],
     ended: Callable[[Outcome], None],
     stopped: threading.Event | None = None,
 ) -> list[Outcome]:
-    """Wait for all, at most ``timeout`` seconds; call ``then`` with each that serves (its result is the version).
+    """Wait for all, at most ``timeout`` seconds; call ``then`` with each that serves.
 
     ``ended`` is told of each as it ends; ``stopped``, when it is set, ends the waiting. ``then`` may raise a
     DevenvError, which becomes that service's failure.
@@ -141,7 +150,7 @@ def wait(
     return outcomes
 
 
-def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Awaited, Answer], str]) -> Outcome:
+def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Awaited, Answer], Served]) -> Outcome:
     def stop() -> bool:
         return watch.given_up(item.container)
 
@@ -155,7 +164,8 @@ def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Await
         return Outcome(item.name, seconds, failure="was not waited for to the end")
     if answer.ready:
         try:
-            return Outcome(item.name, seconds, then(item, answer) or answer.version)
+            served = then(item, answer)
+            return Outcome(item.name, seconds, served.version or answer.version, served.mended)
         except Unreachable:
             raise
         except DevenvError as error:

@@ -13,14 +13,8 @@ _MEMORY = "snapshots"
 
 
 def entries(store: Store) -> list[Snapshot]:
-    """All of them, the oldest first. A damaged one is left out."""
-    found = []
-    for value in store.read(_MEMORY).get("snapshots", ()):
-        try:
-            found.append(Snapshot(**value))
-        except TypeError:
-            continue
-    return found
+    """All of them, the oldest first."""
+    return [Snapshot(**value) for value in store.read(_MEMORY).get("snapshots", ())]
 
 
 def add(store: Store, made: Iterable[Snapshot]) -> None:

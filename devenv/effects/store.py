@@ -11,26 +11,47 @@ from pathlib import Path
 from typing import Any
 
 from devenv.effects.files import cannot_write, write
+from devenv.effects.records import Damaged, Newer, declared, decode, encode
+from devenv.errors import Refused
 from devenv.model.file import File
 
 
 class Store:
-    """The memory of one checkout. A missing or damaged file is as if nothing was remembered."""
+    """The memory of one checkout. ``report`` is told of a record that is damaged, and where it is kept."""
 
-    def __init__(self, state: Path, root: Path) -> None:
-        self.state, self.root = state, root
+    def __init__(self, state: Path, root: Path, report: Callable[[str], None] = lambda sentence: None) -> None:
+        self.state, self.root, self._report = state, root, report
         self.folder = state / "projects" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
 
     def read(self, name: str) -> dict[str, Any]:
+        """A record; {} where there is none. A damaged one is kept aside. Raises Refused for a newer devenv's."""
+        path = self.folder / f"{name}.json"
         try:
-            value = json.loads((self.folder / f"{name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return value if isinstance(value, dict) else {}
+            return decode(name, path.read_text(encoding="utf-8"))
+        except Newer:
+            hint = "use that devenv here: pip install --upgrade devenv-parity"
+            raise Refused(f"{path} was written by a newer devenv", hint) from None
+        except (Damaged, UnicodeDecodeError):
+            self._set_aside(path, declared(name).lost)
+        except OSError:  # it is not there, or somebody else's: then writing it fails, and says so
+            pass
+        return {}
+
+    def _set_aside(self, path: Path, lost: str) -> None:
+        """Keep a damaged record under a name that nobody has, so that the next one is not written over it."""
+        names = (path.with_name(f"{path.stem}.damaged-{number}") for number in range(1, 10_000))
+        aside = next(name for name in names if not name.exists())
+        try:
+            path.rename(aside)
+        except FileNotFoundError:  # another devenv was quicker
+            return
+        except OSError as error:
+            raise cannot_write(path, error) from error
+        self._report(f"{path} is damaged and kept as {aside.name}: {lost}")
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
         _make_folder(self.folder)
-        write(self.folder, File(f"{name}.json", json.dumps(value, indent=1, sort_keys=True) + "\n", mode=0o600))
+        write(self.folder, File(f"{name}.json", encode(name, value), mode=0o600))
 
     def journal(self, entry: Mapping[str, Any], *, of: str = "journal") -> None:
         """Add one line to a journal, on the disk before this returns. There is one of ``up`` and one of upgrades."""
@@ -57,7 +78,7 @@ class Store:
         for line in lines:
             with contextlib.suppress(ValueError):  # the last line of a machine that lost power
                 entries.append(json.loads(line))
-        return entries
+        return [entry for entry in entries if isinstance(entry, dict)]
 
     @contextlib.contextmanager
     def locked(self, verb: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
@@ -71,6 +92,20 @@ class Store:
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
             yield
+
+    def holder(self) -> str:
+        """Who is at work in this checkout just now: ``devenv sync (process 12)``; "" for nobody."""
+        import fcntl
+
+        try:
+            with (self.folder / "lock").open("rb") as lock:
+                words = lock.read(200).decode("utf-8", "replace").strip()
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return words or "another devenv"
+        except OSError:
+            return ""
+        return ""
 
     def remember_root(self, project: str) -> None:
         """Note which checkout this is, so that another one of the same project can tell."""
@@ -125,7 +160,7 @@ def checkouts(state: Path) -> dict[str, str]:
     found = {}
     for entry in (state / "projects").glob("*/project.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            value = json.loads(entry.read_text(encoding="utf-8"))
+            value = decode("project", entry.read_text(encoding="utf-8"))
             if Path(value["root"], "devenv.toml").is_file():
                 found[value["root"]] = value["project"]
     return found

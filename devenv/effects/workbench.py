@@ -128,7 +128,7 @@ class Workbench:
             self.world,
             [ready.Awaited(server.name, own, question)],
             timeout=_PATIENCE,
-            then=lambda item, answer: "",
+            then=lambda item, answer: ready.Served(),
             ended=lambda outcome: None,
             stopped=self.over,
         )

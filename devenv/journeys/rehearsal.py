@@ -123,10 +123,7 @@ def serve(world: World, trial: Trial, *, timeout: float, progress: Progress) -> 
         resolved=trial.project.resolved,
         machine=machine,
         containers={service.name: own},
-        made=frozenset(),
         ensured={},
-        remember=lambda place, config: None,
-        versions={},
     )
     failures(
         wait(waiting, [service.name], timeout=timeout, progress=progress), changed="the running service is as it was"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -57,6 +57,10 @@ class Prepared:
     moved: tuple[Moved, ...]
     frozen: bool = False
 
+    def without(self, services: Collection[str]) -> Prepared:
+        """The same for all but some of the services that were asked for."""
+        return replace(self, chosen=tuple(name for name in self.chosen if name not in services))
+
 
 def prepare(world: World, project: Project, everything: Observed, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Decide everything: digests of images not locked yet are asked for, nothing is written."""
@@ -98,7 +102,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
 def save_decisions(prepared: Prepared) -> bool:
     """The lock and this machine's own file, if they say something new; whether the lock was written.
 
-    What was once ensured of data that is gone does not hold for the data that will be there.
+    What was once ensured of a container does not hold for one that is made, or started again.
     """
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
@@ -106,16 +110,27 @@ def save_decisions(prepared: Prepared) -> bool:
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     drop_leftovers(project)
     ensured = project.store.read("ensured")
-    there = {volume.name for volume in prepared.observed.volumes} | {item.id for item in prepared.observed.containers}
-    if gone := set(ensured) - there:
-        project.store.write("ensured", {place: done for place, done in ensured.items() if place not in gone})
+    starting = prepared.plan.subjects(Action.START)
+    stay = {item.id for item in prepared.observed.containers if item.service not in starting}
+    if not stay.issuperset(ensured):
+        project.store.write("ensured", {container: done for container, done in ensured.items() if container in stay})
     return locked
 
 
 def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
-    """Do what the plan says, and remember as what each service runs."""
-    if prepared.plan.changes:
-        _apply(prepared, progress, verb)
+    """Do what the plan says, and remember as what each service runs. Then no earlier run is unfinished any more.
+
+    Raises NotBuilt for services whose images could not be built; all else is done and remembered then.
+    """
+    from devenv.effects.building import NotBuilt
+
+    try:
+        if prepared.plan.changes:
+            _apply(prepared, progress, verb)
+    except NotBuilt as error:
+        _remember(prepared.without(error.services))
+        raise
+    prepared.project.store.clear_journal()
     _remember(prepared)
 
 
@@ -130,8 +145,10 @@ def _apply(prepared: Prepared, progress: Progress, verb: str) -> None:
         images={name: project.local_image(name) for name in prepared.chosen},
         platforms={name: project.resolved.services[name].platform for name in prepared.chosen},
         leaving={item.service: item.id for item in prepared.observed.containers},
+        paused={item.service: item.id for item in prepared.observed.containers if item.state == "paused"},
         half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
+        logs=project.store.folder,
     )
     apply(plan, material, verb=verb, store=project.store, progress=progress)
     owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})
@@ -152,22 +169,27 @@ def _remember(prepared: Prepared) -> None:
     served.remember(project, prepared.machine, prepared.chosen)
 
 
-def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Progress) -> list[Outcome]:
-    """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know."""
+def wait_for(
+    world: World, prepared: Prepared, *, timeout: float, progress: Progress, filled: Sequence[str] = ()
+) -> list[Outcome]:
+    """Ask all services that were asked for, also those that were kept: 'up' says that they serve, so it must know.
+
+    ``filled``: only these, in whose data somebody else has just written whatever they liked.
+    """
     from devenv.effects.engine import containers
     from devenv.waiting import Waiting, wait
 
     project = prepared.project
     there = containers(world) if prepared.plan.changes else prepared.observed.containers
     own = {item.service: item for item in there if item.project == prepared.machine.project and item.service}
-    versions = project.store.read("versions")
+    versions, proven = project.store.read("versions"), project.store.read("proven")
     ensured = project.store.read("ensured")
     alone = threading.Lock()  # services become ready side by side
-    before = {volume.name for volume in prepared.observed.volumes}
+    made = () if filled else _on_new_data(prepared)
 
-    def remember(place: str, config: str) -> None:
+    def remember(container: str, config: str) -> None:
         with alone:
-            ensured[place] = config
+            ensured[container] = config
             project.store.write("ensured", ensured)
 
     waiting = Waiting(
@@ -175,19 +197,29 @@ def wait_for(world: World, prepared: Prepared, *, timeout: float, progress: Prog
         resolved=project.resolved,
         machine=prepared.machine,
         containers=own,
-        made=frozenset(
-            name
-            for name, service in project.resolved.services.items()
-            if not any(prepared.machine.volume(volume) in before for volume in service.volumes)
-        ),
+        made=frozenset(made),
+        started=frozenset(filled or prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)),
         ensured=ensured,
         remember=remember,
         versions={item.id: versions[item.id] for item in own.values() if item.id in versions},
+        proven={item.id: proven[item.id] for item in own.values() if item.id in proven},
     )
-    outcomes = wait(waiting, prepared.chosen, timeout=timeout, progress=progress)
+    outcomes = wait(waiting, filled or prepared.chosen, timeout=timeout, progress=progress)
     if waiting.versions != versions:
         project.store.write("versions", waiting.versions)
+    if waiting.proven != proven:
+        project.store.write("proven", waiting.proven)
     return outcomes
+
+
+def _on_new_data(prepared: Prepared) -> list[str]:
+    """The services whose volumes were not there before this run."""
+    before = {volume.name for volume in prepared.observed.volumes}
+    return [
+        name
+        for name, service in prepared.project.resolved.services.items()
+        if not any(prepared.machine.volume(volume) in before for volume in service.volumes)
+    ]
 
 
 def insisting(

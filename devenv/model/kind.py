@@ -8,6 +8,7 @@ from dataclasses import field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Literal
 
+from devenv.model.promise import Protocol
 from devenv.model.record import record
 from devenv.model.version import Version, in_range
 
@@ -69,6 +70,7 @@ class Exec:
     ``expect`` is searched in the output; a group named ``version`` in it is the server's version. ``fresh`` is a
     template too: whether the command is needed even where the image has just made new data itself (not blank: it is).
     ``beside`` are the words of the same in a container beside the server, templates of what the service provides.
+    ``at_boot``: the server brings the same about by itself whenever it starts.
     """
 
     command: tuple[str, ...]
@@ -76,6 +78,15 @@ class Exec:
     expect: str = ""
     fresh: str = ""
     beside: tuple[str, ...] = ()
+    at_boot: bool = False
+
+
+@record
+class Promised:
+    """How what the manifest promises inside a server is tried: over a port, in a protocol that devenv speaks."""
+
+    port: str
+    protocol: Protocol
 
 
 @record
@@ -148,6 +159,7 @@ class Kind:
     running_version: Exec | None = None
     effective: Exec | None = None
     ensure: Exec | None = None
+    promised: Promised | None = None
     client: Exec | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     files: tuple[ConfigFile, ...] = ()

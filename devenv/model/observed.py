@@ -28,7 +28,7 @@ class Container:
     it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
     are what devenv labelled it with when it was created; "" for one that devenv did not. ``root`` is the checkout that
     it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
-    made ("" for anything else).
+    made ("" for anything else). ``networks`` are those that it is on, by id or by name.
     """
 
     id: str
@@ -47,10 +47,16 @@ class Container:
     made_ports: Mapping[int, int] = field(default_factory=dict)
     data: str = ""
     workspace: str = ""
+    networks: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:
         return self.state == "running"
+
+    @property
+    def has_ports(self) -> bool:
+        """Whether it holds ports of the host: a paused one does too."""
+        return self.state in ("running", "paused")
 
 
 @record
@@ -82,14 +88,15 @@ class Observed:
     ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
     the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
     a file that does not exist is not in ``files``; ``served`` tells of a volume by what its data was last served.
+    ``networks`` are the ids and the names of all networks; an engine always has some.
     """
 
     engine: Engine
     containers: tuple[Container, ...] = ()
     volumes: tuple[ExistingVolume, ...] = ()
     images: frozenset[str] = frozenset()
+    networks: frozenset[str] = frozenset()
     taken: Mapping[int, str] = field(default_factory=dict)
     files: Mapping[str, FileState] = field(default_factory=dict)
     applied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    ensured: Mapping[str, str] = field(default_factory=dict)
     served: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -74,6 +74,19 @@ class ExecShape(Shape):
     beside: list[StrictStr] = Field(default_factory=list, description="The same in a container beside the server.")
 
 
+class EnsureShape(ExecShape):
+    """``at_boot``: the server brings the same about by itself whenever it starts."""
+
+    at_boot: StrictBool = False
+
+
+class PromisedShape(Shape):
+    """What the options user, password, users, databases (or vhost and vhosts) and extensions promise is tried."""
+
+    port: StrictStr = Field(description="The name of the port that is tried.")
+    protocol: Literal["postgres", "mysql", "amqp"] = Field(description="The protocol that is spoken there.")
+
+
 class FileShape(Shape):
     template: StrictStr = Field(description="The template's file in the kind's folder.")
 
@@ -124,7 +137,8 @@ class KindShape(Shape):
         description="A command that prints the settings a server runs with: name, value and, where it is not the "
         "configuration, what decided; with tabs between.",
     )
-    ensure: ExecShape | None = None
+    ensure: EnsureShape | None = None
+    promised: PromisedShape | None = None
     client: ExecShape | None = None
     outputs: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     files: dict[StrictStr, FileShape] = Field(default_factory=dict)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from devenv.model.kind import Exec
 from devenv.model.machine import Machine
 from devenv.model.probe import Command, Question
+from devenv.model.promise import Promise
 from devenv.model.resolved import ResolvedService
 from devenv.targets.compose import context
 from devenv.templating import render
@@ -23,6 +25,44 @@ def greeting(service: ResolvedService, machine: Machine, project: str) -> Questi
         return None
     sent = render(f"{service.kind.name}: ready.send", rule.send, context(project, service))
     return Question(machine.host, host_port, sent.encode("latin-1"), rule.expect)
+
+
+def promise(service: ResolvedService, machine: Machine) -> Promise | None:
+    """What the manifest promises inside a server, and where that is tried; None where devenv has no way to try it."""
+    rule = service.kind.promised
+    port = next((port for port in service.ports if rule is not None and port.name == rule.port), None)
+    if rule is None or port is None:
+        return None
+    return Promise(
+        protocol=rule.protocol,
+        host=machine.host,
+        port=machine.ports.get(port.variable, port.preferred),
+        logins=_logins(service),
+        names=_names(service),
+        extensions=_strings(service, "extensions"),
+    )
+
+
+def _logins(service: ResolvedService) -> dict[str, str]:
+    """User -> password, the application's own first; it has one password, whatever else names it."""
+    own = {str(service.options["user"]): str(service.options["password"])}
+    root = service.options.get("root_password")
+    more = {"root": str(root)} if root is not None else {}
+    users = service.options.get("users")
+    if isinstance(users, Mapping):
+        more |= {str(user): str(password) for user, password in users.items()}
+    return own | {user: password for user, password in more.items() if user not in own}
+
+
+def _names(service: ResolvedService) -> tuple[str, ...]:
+    vhost = service.options.get("vhost")
+    first = () if vhost is None else (str(vhost),)
+    return tuple(dict.fromkeys((*first, *_strings(service, "vhosts"), *_strings(service, "databases"))))
+
+
+def _strings(service: ResolvedService, option: str) -> tuple[str, ...]:
+    value = service.options.get(option)
+    return value if isinstance(value, tuple) else ()
 
 
 def command(service: ResolvedService, rule: Exec, project: str, **more: Any) -> Command:

@@ -58,7 +58,7 @@ def place(
     Ports that this project's own containers hold are not taken. Two services never get the same one. A service that is
     not among the ``chosen`` is not made anew, so that it keeps the port it has, whatever is wanted of it now.
     """
-    ours = {host for item in observed.containers if item.running for _, host in item.ports.values()}
+    ours = {host for item in observed.containers if item.has_ports for _, host in item.ports.values()}
     taken = {port: owner for port, owner in observed.taken.items() if port not in ours}
     ports: dict[str, int] = {}
     asked: dict[str, int] = {}

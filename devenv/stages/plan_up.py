@@ -197,7 +197,11 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
         return
     if any(item.service == service.name for item in half_made(observed)):
         yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
-    elif reason := _changed(service, container, observed, machine) or _overridden(service, observed, override):
+    elif reason := (
+        _changed(service, container, observed, machine)
+        or _overridden(service, observed, override)
+        or _cut_off(container, observed, override=override)
+    ):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
@@ -235,6 +239,19 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
 def _overridden(service: ResolvedService, observed: Observed, override: str) -> str:
     before = observed.applied.get(service.name, {}).get(OVERRIDE, "")
     return "compose.override.yaml says something else now" if before != override else ""
+
+
+def _cut_off(container: Container, observed: Observed, *, override: str) -> str:
+    """Why nobody reaches a container; "" if it is on its network, as far as anybody looked.
+
+    With a Compose file of the user's own a container may well have no network.
+    """
+    if not observed.networks:
+        return ""
+    if not container.networks and not override:
+        return "was disconnected from its network"
+    own = [network for network in container.networks if not network.startswith("container:")]
+    return "" if observed.networks.issuperset(own) else "its network was removed"
 
 
 def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:

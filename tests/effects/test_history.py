@@ -21,11 +21,13 @@ def test_entries_are_kept_in_order_and_undone(tmp_path: Path) -> None:
     assert [entry.undone for entry in history.entries(store)] == [True, False]
 
 
-def test_a_damaged_entry_is_as_if_it_were_not_there(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state", tmp_path)
+def test_a_damaged_entry_is_reported(tmp_path: Path) -> None:
+    told: list[str] = []
+    store = Store(tmp_path / "state", tmp_path, told.append)
     entry = history.add(store, "sync", [])
     (store.folder / "history" / "000002.json").write_text("{")
     assert history.entries(store) == [entry]
+    assert "000002.json is damaged and kept as 000002.damaged-1" in told[0]
 
 
 def test_nobody_else_may_read_what_a_manifest_was(tmp_path: Path) -> None:

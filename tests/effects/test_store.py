@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devenv.effects.store import Store, checkouts, state_folder
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, Refused
 from tests.making import tree
 
 
@@ -35,11 +35,52 @@ def test_memory(store: Store) -> None:
     )
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[1]", "null", "\x00"])
-def test_a_damaged_memory_is_none(store: Store, damage: str) -> None:
-    store.write("applied", {"db": 1})
-    (store.folder / "applied.json").write_text(damage)
-    assert store.read("applied") == {}
+#: What is no record: no JSON, another type, another shape, bytes that are no text.
+DAMAGE = {
+    "applied": (
+        b"",
+        b"{",
+        b"[1]",
+        b"null",
+        b"\x00",
+        b"\xff",
+        b'{"cache": 3}',
+        b'{"cache": {"version": 15}}',
+        b"[" * 9999,
+    ),
+    "snapshots": (b"garbage", b'{"snapshots": 3}', b'{"snapshots": [{"name": "gold"}]}', b'{"snapshots": [[]]}'),
+    "seeded": (b'{"volume": []}', b'{"format": 1, "value": {"volume": null}}', b'{"format": "x", "value": {}}'),
+    "history/000001": (b"{}", b'{"number": 1, "at": "", "verb": "up", "changes": 3}'),
+}
+
+
+@pytest.mark.parametrize(("name", "damage"), [(name, text) for name, texts in DAMAGE.items() for text in texts])
+def test_a_damaged_record_is_reported_and_kept(store: Store, name: str, damage: bytes) -> None:
+    told: list[str] = []
+    own = Store(store.state, store.root, told.append)
+    path = own.folder / f"{name}.json"
+    for number in (1, 2):  # the second does not take the place of the first
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(damage)
+        assert own.read(name) == {}
+        assert not path.exists()
+        assert path.with_name(f"{path.stem}.damaged-{number}").read_bytes() == damage
+        assert told[-1].startswith(f"{path} is damaged and kept as {path.stem}.damaged-{number}: ")
+    assert own.read(name) == {}
+    assert len(told) == 2
+
+
+def test_records_of_before_are_read(store: Store) -> None:
+    tree(store.folder, {"applied.json": '{"db": {"version": "15"}}'})
+    assert store.read("applied") == {"db": {"version": "15"}}
+
+
+def test_a_record_of_a_newer_devenv_is_refused(store: Store) -> None:
+    text = '{"format": 2, "value": {"db": 15}}'
+    tree(store.folder, {"applied.json": text})
+    with pytest.raises(Refused, match=r"applied\.json was written by a newer devenv"):
+        store.read("applied")
+    assert (store.folder / "applied.json").read_text() == text
 
 
 def test_the_journal_of_a_run_that_did_not_end(store: Store) -> None:
@@ -56,7 +97,7 @@ def test_the_journal_of_a_run_that_did_not_end(store: Store) -> None:
 
 def test_two_checkouts_have_two_memories(tmp_path: Path) -> None:
     one, other = (Store(tmp_path / "state", checkout(tmp_path, name)) for name in ("one", "other"))
-    one.write("applied", {"db": 1})
+    one.write("applied", {"db": {}})
     assert other.read("applied") == {}
 
 
@@ -127,12 +168,12 @@ def test_a_damaged_entry_of_another_checkout_is_passed_over(store: Store) -> Non
 def test_a_place_that_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("mine")
     store = Store(tmp_path / "state", checkout(tmp_path, "shop"))
-    for act in (lambda: store.write("x", {}), lambda: store.journal({}), lambda: store.claim("shop")):
+    for act in (lambda: store.write("applied", {}), lambda: store.journal({}), lambda: store.claim("shop")):
         with pytest.raises(DevenvError, match="a file stands where devenv needs a folder: move it away"):
             act()
     with pytest.raises(DevenvError, match="cannot be written"), store.locked("up", waiting=print):
         pass
-    assert (store.read("x"), store.unfinished()) == ({}, [])
+    assert (store.read("applied"), store.unfinished()) == ({}, [])
 
 
 def test_where_it_is(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from tests.output import checked
+
 ROOT = Path(__file__).parents[2]
 MIRROR = f"127.0.0.1:{os.environ.get('DEVENV_TEST_REGISTRY_PORT', '5055')}"
 
@@ -73,7 +75,7 @@ class Project:
         return done.stdout
 
     def json(self, *words: str, **options: Any) -> Any:
-        return json.loads(self.run(*words, "--format", "json", **options))
+        return checked(words, self.run(*words, "--format", "json", **options))
 
     def up(self, *words: str, **options: Any) -> Any:
         return self.json("up", *words, **options)

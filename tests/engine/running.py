@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pty
 import select
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.engine.project import MIRROR, ROOT, Project, docker, own_port
+from tests.output import checked
 
 #: Nothing here takes as long on any machine; what is awaited with it is awaited as an event.
 PATIENCE = 120
@@ -57,11 +57,12 @@ class Ended:
     code: int
     out: str
     err: str
+    words: tuple[str, ...] = ()
 
     @property
     def document(self) -> Any:
-        """stdout as the one JSON document that it is."""
-        return json.loads(self.out)
+        """stdout as the one JSON document that it is, described by the command's schema."""
+        return checked(self.words, self.out)
 
 
 def devenv(project: Project, *words: str, input: str | None = None, cwd: Path | None = None, **more: str) -> Ended:
@@ -77,7 +78,7 @@ def devenv(project: Project, *words: str, input: str | None = None, cwd: Path | 
         timeout=PATIENCE,
     )
     assert "Traceback" not in done.stderr, done.stderr
-    return Ended(done.returncode, done.stdout, done.stderr)
+    return Ended(done.returncode, done.stdout, done.stderr, words)
 
 
 def well(ended: Ended) -> Ended:
@@ -90,6 +91,7 @@ class Running:
     """A devenv that runs: in a session of its own, without a terminal."""
 
     def __init__(self, project: Project, *words: str, **more: str) -> None:
+        self._words = words
         self.child = subprocess.Popen(
             [*DEVENV, *words],
             cwd=project.root,
@@ -129,7 +131,7 @@ class Running:
             code = self.child.wait(PATIENCE)
             self._reader.join(PATIENCE)
         assert "Traceback" not in self._said, self._said
-        return Ended(code, out, self._said)
+        return Ended(code, out, self._said, self._words)
 
 
 class Terminal:

@@ -142,7 +142,7 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     assert clone.inside("node --version") == f"v{values['node']}"
 
     status = devenv(own, "status", "-j").document
-    assert {item["name"]: item["running"] for item in status["services"]} == {
+    assert {item["service"]: item["running"] for item in status["services"]} == {
         name: values[name] for name in ("db", "cache", "queue")
     }
     assert status["workspaces"] == ["workspace"]
@@ -162,7 +162,7 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     own.write(MANIFEST.format(**moved))
     behind = devenv(own, "behind", "--exit-code")
     assert behind.code == 3
-    assert "this machine is behind devenv.toml: run 'devenv sync'" in behind.err
+    assert "this machine is behind devenv.toml; 'devenv up' brings it in step" in behind.err
     well(devenv(own, "sync", "--yes"))
     assert (devenv(own, "behind").err, running(own)) == ("", {"db", "cache", "queue"})
     assert clone.opened()["outcome"] == "success"
@@ -329,7 +329,7 @@ def test_devenv_in_a_workspace(project: Make, values: dict[str, str], index: str
         assert "devenv.toml cannot be looked for: Permission denied" in denied.stderr + denied.stdout, denied
         own.root.chmod(0o755)
         status = json.loads(opened.inside("devenv status -j"))
-        found = {item["name"]: (item["running"], item["state"], item["address"]) for item in status["services"]}
+        found = {item["service"]: (item["running"], item["state"], item["address"]) for item in status["services"]}
         assert found == {
             "db": (None, "ready", "db:5432"),  # PostgreSQL says its version only to who has logged in
             "cache": (values["cache"], "ready", "cache:6379"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from devenv.effects.store import Store
 from tests.engine import clients
 from tests.engine.conftest import Make, projects
 from tests.engine.project import MIRROR, Project, docker
@@ -52,7 +53,7 @@ def test_up_says_what_it_does_and_then_that_there_is_nothing_to_do(project: Make
     assert (second.err, second.out.split()[:5]) == ("nothing to do\n", first.out.split()[:5])
     third = devenv(made, "up", "-j").document
     assert {step["action"] for step in third["plan"]} == {"keep"}
-    assert [service["name"] for service in third["services"]] == ["cache", "db"]
+    assert [service["service"] for service in third["services"]] == ["cache", "db"]
 
 
 def test_up_with_a_lock_that_is_not_to_change(project: Make) -> None:
@@ -254,16 +255,24 @@ def test_reset_asks_and_says_what_is_lost(shop: Project) -> None:
 
 def test_status(shop: Project) -> None:
     good = devenv(shop, "status", "--exit-code")
-    assert (good.code, good.err) == (0, "as devenv.toml and devenv.lock say\n")
+    tried = r"logins and databases of db: last tried \d+ (s|min) ago; 'devenv status --deep' tries them now\n"
+    assert good.code == 0
+    assert re.fullmatch(f"everything matches devenv.toml and devenv.lock\n{tried}", good.err)
+    assert well(devenv(shop, "status", "--deep")).err == "everything matches devenv.toml and devenv.lock\n"
     assert re.search(r"^db +postgres +15 +15 +ready +127\.0\.0\.1:\d+$", good.out, re.MULTILINE)
     document = devenv(shop, "status", "-j", "cache").document
     assert (document["schema_version"], document["in_sync"]) == (2, True)
-    assert [service["name"] for service in document["services"]] == ["cache"]
+    assert [service["service"] for service in document["services"]] == ["cache"]
     docker("kill", f"{shop.name}-db-1")
     dead = devenv(shop, "status", "--exit-code")
     assert (dead.code, "exited (code 137)" in dead.out, "'devenv up' brings it in step" in dead.err) == (3, True, True)
     assert devenv(shop, "status").code == 0
     assert devenv(shop, "status", "nobody").code == 2
+    well(devenv(shop, "up"))
+    Store(shop.root / "state", shop.root).journal({"verb": "sync"})  # of one that was killed with nothing left to do
+    first, second = (well(devenv(shop, "up")).err for _ in range(2))
+    unfinished = "the last 'devenv sync' did not come to its end"
+    assert (unfinished in first, unfinished in second) == (True, False)
 
 
 # --- logs, exec, client

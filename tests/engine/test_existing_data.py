@@ -9,7 +9,7 @@ from tests.engine.clients import VALUE
 from tests.engine.conftest import Make, Standin
 from tests.engine.dialects import OTHER, PASSWORD, SECOND, elsewhere, toml
 from tests.engine.project import Project
-from tests.engine.running import devenv
+from tests.engine.running import devenv, well
 from tests.engine.test_first_connection import at_once, manifest, newest
 
 
@@ -84,19 +84,37 @@ def test_passwords_of_root(project: Make, standins: tuple[Standin, ...]) -> None
             found.append((clients.mysql(url, "SELECT 1"), clients.mysql(root, "SELECT current_user()")))
             if options.get("user") == "root":
                 clients.mysql(root, "ALTER USER 'root'@'localhost' IDENTIFIED BY 'theirs'", "SELECT 1")
-        return found
+        clients.mysql(url, "DROP DATABASE shop", "SELECT 1")
+        own.up()  # and what was dropped is there again
+        return [*found, clients.mysql(url, "SELECT database()")]
 
-    whole = [(1, "root@%")] * len(stories)
+    whole = [*[(1, "root@%")] * len(stories), "shop"]
     assert at_once(project, ("mysql", "mariadb"), tell) == {"mysql": whole, "mariadb": whole}
 
 
 def test_data_that_was_thrown_away_is_made_again_as_a_whole(project: Make, standins: tuple[Standin, ...]) -> None:
     """The image makes one database and no extension; what devenv adds must not be taken for still there."""
     own = project(manifest(newest(standins, "postgres"), toml(databases=["shop", SECOND], extensions=["pg_trgm"])))
+    extension = "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'"
     for _ in range(2):
         own.up()
         second = elsewhere(own.url("it"), f"/{SECOND}")
-        assert clients.postgres(second, "SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'") == 1
+        assert clients.postgres(second, extension) == 1
+        clients.postgres(second, "DROP SCHEMA public CASCADE")
+        clients.postgres(second, "DROP DATABASE shop")
+        lacking = f"lacks database shop, extension pg_trgm in database {SECOND}"
+        status = devenv(own, "status", "--deep", "--exit-code")
+        assert (status.code, lacking in status.out) == (3, True)
+        waited = devenv(own, "wait")
+        assert (waited.code, "database shop" in waited.err, "'devenv up it' makes that again" in waited.err) == (
+            4,
+            True,
+            True,
+        )
+        again = well(devenv(own, "up"))
+        assert f"it: was missing, and is made again: database shop, extension pg_trgm in database {SECOND}" in again.err
+        assert [clients.postgres(url, extension) for url in (own.url("it"), second)] == [1, 1]
+        assert "nothing to do" in well(devenv(own, "up")).err
         own.run("reset", "it", "--yes")
 
 

@@ -59,7 +59,7 @@ def test_services_that_do_not_come_up(project: Make) -> None:
         assert client.ping()
 
     status = devenv(made, "status", "-j").document
-    states = {service["name"]: service["state"] for service in status["services"]}
+    states = {service["service"]: service["state"] for service in status["services"]}
     assert states["cache"] == "ready"
     assert states["deaf"] == "not ready"
     assert states["db"] == "exited (code 1)"

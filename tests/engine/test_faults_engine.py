@@ -235,7 +235,7 @@ def test_doctor_says_how_things_are(cache: Project, tmp_path: Path) -> None:
     found = {finding["subject"]: finding for finding in ended.document["findings"]}
     assert ended.code == 0
     assert found["engine"]["level"] == found["compose"]["level"] == "ok"
-    assert found["devenv.lock"]["fix"] == "devenv lock"
+    assert found["devenv.lock"]["hint"] == "devenv lock"
     assert f"(process {os.getpid()}) has it" in found[f"port {port}"]["message"]
-    assert "takes another port" in found[f"port {port}"]["fix"]
+    assert "takes another port" in found[f"port {port}"]["hint"]
     assert str(other) in found["PATH"]["message"]

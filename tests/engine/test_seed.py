@@ -65,8 +65,10 @@ def test_dumps_definitions_and_other_servers_files(project: Make) -> None:
     docker("exec", cache, "redis-cli", "save")
     docker("cp", f"{cache}:/data/dump.rdb", str(made.root / "d.rdb"))
     queue = {"name": clients.KEY, "vhost": "/", "durable": True, "auto_delete": False, "arguments": {}}
-    made.file("definitions.json", json.dumps({"queues": [queue]}))
-    well(devenv(made, "up"))
+    stranger = {"name": "devenv", "password": "another", "tags": "administrator"}  # the application's own user
+    made.file("definitions.json", json.dumps({"queues": [queue], "users": [stranger]}))
+    seeded = well(devenv(made, "up"))
+    assert "queue: was missing, and is made again: login of user devenv to virtual host /" in seeded.err
     assert (count(made), clients.redis_read(made.url("cache"))) == (7, clients.VALUE)
     with clients.rabbitmq(made.url("queue")) as connection:
         connection.channel().queue_declare(clients.KEY, passive=True)
@@ -87,19 +89,25 @@ def test_dumps_definitions_and_other_servers_files(project: Make) -> None:
 )
 def test_what_fails_is_told_and_done_anew(project: Make, file: str, text: str, said: str) -> None:
     name, service = ("cache", REDIS) if "redis" in file else ("db", POSTGRES)
-    made = project(f'{service}[seed]\n{name} = ["{file}"]\n')
+    hooks = '[hooks]\npost_up = ["touch hooked"]\n'
+    made = project(f'{service}[seed]\n{name} = ["{file}"]\n{hooks}')
     missing = devenv(made, "up")
     assert (missing.code, f"there is no file {file}" in missing.err) == (2, True)
     made.file(file, text)
     failed = devenv(made, "up")
     assert (failed.code, said in failed.err) == (1, True), failed
     assert f"the services are up; 'devenv seed {name}' fills it anew" in failed.err
-    later = well(devenv(made, "up"))
-    assert f"filling {name} did not come to its end; 'devenv seed {name}' does it anew" in later.err
+    half = f"{name}: its data is half filled: [seed] did not come to its end"
+    for words in (("up",), ("status", "--exit-code"), ("behind", "--exit-code")):
+        ended = devenv(made, *words)
+        assert (ended.code, half in ended.out + ended.err) == (1 if words == ("up",) else 3, True), ended
+        assert f"devenv seed {name}" in ended.err
+    assert not (made.root / "hooked").exists()
     good = "CREATE TABLE t (a int);\n" if name == "db" else "SET a 1\n"
     (made.root / file).write_bytes(gzip.compress(good.encode()) if file.endswith(".gz") else good.encode())
     well(devenv(made, "seed", "-y", name))
     assert "did not come to its end" not in well(devenv(made, "up")).err
+    assert (made.root / "hooked").exists()
 
 
 def test_killed_while_it_is_filled(project: Make, tmp_path: Path) -> None:
@@ -108,8 +116,8 @@ def test_killed_while_it_is_filled(project: Make, tmp_path: Path) -> None:
     made.file("a.sql", "CREATE TABLE t (a int);\nINSERT INTO t SELECT generate_series(1, 10);\n")
     path = docker_that(tmp_path / "bin", "case \"$*\" in *'--output /dev/null'*) kill -KILL $PPID;; esac")
     assert devenv(made, "up", PATH=path).code == -signal.SIGKILL
-    later = well(devenv(made, "up"))
-    assert "filling db did not come to its end; 'devenv seed db' does it anew" in later.err
+    later = devenv(made, "up")
+    assert (later.code, "db: its data is half filled" in later.err, "devenv seed db" in later.err) == (1, True, True)
     well(devenv(made, "seed", "-y", "db"))
     assert count(made) == 10
 

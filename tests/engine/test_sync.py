@@ -274,7 +274,7 @@ def test_a_service_that_the_manifest_does_not_have(shop: Project, standins: tupl
     assert "'devenv sync --add' adds it" in said
     well(devenv(shop, "sync", "--add", "--yes"))
     assert '[services.sessions]\nkind = "memcached"\n' in (shop.root / "devenv.toml").read_text()
-    assert {item["name"] for item in shop.up()["services"]} == {"db", "cache", "sessions"}
+    assert {item["service"] for item in shop.up()["services"]} == {"db", "cache", "sessions"}
     assert changed(shop, "--check") == {}
 
 
@@ -377,13 +377,13 @@ def test_a_patch_and_a_plugin(project: Make, standins: tuple[Standin, ...]) -> N
     plugins, address = told["queue.plugins"]
     assert ("rabbitmq_shovel" in plugins, address) == (True, "RabbitmqCluster/shop-queue")
     well(devenv(made, "sync", "--yes"))
-    assert {item["name"]: item["version"] for item in made.up()["services"]} == {"sessions": new, "queue": broker}
+    assert {item["service"]: item["version"] for item in made.up()["services"]} == {"sessions": new, "queue": broker}
     enabled = made.run("exec", "queue", "--", "rabbitmq-plugins", "list", "--silent", "--minimal", "--enabled")
     assert "rabbitmq_shovel" in enabled.split()
     assert changed(made, "--check") == {}
     assert "nothing to do" in well(devenv(made, "sync")).err
     well(devenv(made, "sync", "--rollback", "--yes"))
-    assert {item["name"]: item["version"] for item in made.up()["services"]} == {"sessions": old, "queue": broker}
+    assert {item["service"]: item["version"] for item in made.up()["services"]} == {"sessions": old, "queue": broker}
     assert no_canary(made, "k8s/queue.yaml")
 
 

@@ -65,6 +65,8 @@ def test_the_engine_is_killed(own: Project, engine: OwnEngine, moment: str, tmp_
     assert journal(own)
 
     engine.start()
+    status = devenv(own, "status", DOCKER_HOST=engine.host)
+    assert "the upgrade of cache was interrupted; what it left, containers too, is still there" in status.out
     again = devenv(own, "sync", *(["--yes"] if goes_on else []), DOCKER_HOST=engine.host)
     assert again.code == (0 if goes_on else 6), again
     assert "was interrupted; it is taken back, nothing is lost" in again.err

@@ -138,8 +138,8 @@ def test_what_has_no_image_is_left_out(shop: Shop) -> None:
     assert 'version = "7.0.15" # from compose' in shop.manifest
     assert "postgres:15.4" in (shop.root / "devenv.lock").read_text()
     report = json.loads(shop.devenv("sync", "--yes", "-j").out)
-    assert [text.splitlines()[0] for text in report["unobtainable"]] == [
-        f"db: no image postgres:15.6: {shop.registry.host}/library/postgres has no such tag"
+    assert [(problem["key"], problem["message"]) for problem in report["unobtainable"]] == [
+        ("db", f"no image postgres:15.6: {shop.registry.host}/library/postgres has no such tag")
     ]
 
 

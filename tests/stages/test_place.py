@@ -104,8 +104,9 @@ def test_a_taken_port_is_named_with_its_owner_and_another_is_found() -> None:
     assert placed(ONE, observed)[0] == ports  # the same one each time
 
 
-def test_our_own_container_does_not_take_its_port_from_itself() -> None:
-    own = Container("i", "shop-db-1", "shop", "db", "running", ports={5432: ("127.0.0.1", 5432)})
+@pytest.mark.parametrize("state", ["running", "paused"])
+def test_our_own_container_does_not_take_its_port_from_itself(state: str) -> None:
+    own = Container("i", "shop-db-1", "shop", "db", state, ports={5432: ("127.0.0.1", 5432)})
     assert placed(ONE, Observed(ENGINE, containers=(own,), taken={5432: "container shop-db-1"})) == (
         {"DEVENV_DB_PORT": 5432},
         [],

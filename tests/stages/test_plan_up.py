@@ -12,7 +12,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
-from devenv.stages.plan_up import difference, half_made, plan_up, stale
+from devenv.stages.plan_up import OVERRIDE, difference, half_made, plan_up, stale
 from tests.making import resolved
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
@@ -273,3 +273,28 @@ def test_services_of_the_users_own_compose_file() -> None:
     )
     stopped = settled(wanted, containers=(container(wanted, "db"), replace(mine, state="exited")), applied=applied)
     assert plan(wanted, stopped, overrides={"mail": "said"}).changes == (Step(Action.ADD, "mail", "is exited"),)
+
+
+NETWORKS = frozenset(["n1", "shop_default", "n2", "host"])
+
+
+@pytest.mark.parametrize(
+    ("networks", "state", "override", "step"),
+    [
+        (("n1",), "running", "", Step(Action.KEEP, "db", "is as devenv.toml says")),
+        (("shop_default",), "exited", "", Step(Action.START, "db", "is exited")),
+        ((), "running", "", Step(Action.RECREATE, "db", "was disconnected from its network")),
+        ((), "exited", "", Step(Action.RECREATE, "db", "was disconnected from its network")),
+        (("n1", "gone"), "exited", "", Step(Action.RECREATE, "db", "its network was removed")),
+        ((), "running", "none", Step(Action.KEEP, "db", "is as devenv.toml says")),
+        (("container:abc",), "running", "service", Step(Action.KEEP, "db", "is as devenv.toml says")),
+    ],
+)
+def test_a_container_that_somebody_cut_off(networks: tuple[str, ...], state: str, override: str, step: Step) -> None:
+    wanted = resolved(DB)
+    machine = settled(wanted, networks=NETWORKS)
+    found = container(wanted, "db", state, networks=networks)
+    applied = {"db": {**wanted.services["db"].described, OVERRIDE: override}}
+    machine = replace(machine, containers=(found,), applied=applied)
+    overrides = {"db": override} if override else {}
+    assert plan(wanted, machine, overrides=overrides).steps[-1] == step

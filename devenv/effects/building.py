@@ -1,0 +1,72 @@
+"""Building the image of a service, with a log that is kept where it fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from devenv.effects.compose import Stack, Told
+from devenv.effects.engine import docker
+from devenv.effects.files import write
+from devenv.errors import DevenvError, Unreachable
+from devenv.model.file import File
+from devenv.model.problem import Problem
+
+#: Enough for what a package manager prints last.
+_LINES_SHOWN = 8
+#: As the classic builder names the container of a step. BuildKit leaves none behind.
+_CONTAINER = re.compile(r"---> Running in ([0-9a-f]{12,64})")
+_REMOVED = re.compile(r"Removed intermediate container ([0-9a-f]{12,64})")
+
+
+class NotBuilt(DevenvError):
+    """Images of some services could not be built. What does not need them was done."""
+
+    def __init__(self, problems: Iterable[Problem], services: Iterable[str], *, changed: str = "") -> None:
+        super().__init__(problems, changed=changed)
+        self.services = frozenset(services)
+
+
+def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Mapping[str, Told]) -> None:
+    """Build an image for each of these services. One that fails does not keep the others from being built.
+
+    Raises NotBuilt with the builder's last lines for each, and the path of its log in the folder ``logs``.
+    """
+    problems = {}
+    for service in services:
+        if problem := _build(service, stack, logs=logs, told=told[service]):
+            problems[service] = problem
+    if problems:
+        raise NotBuilt(problems.values(), problems)
+
+
+def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | None:
+    lines: list[str] = []
+
+    def follow(line: str) -> None:
+        lines.append(line)
+        told(line)
+
+    try:
+        stack.build([service], told=follow)
+    except Unreachable:
+        raise
+    except DevenvError as error:
+        _remove_containers(lines)
+        log = logs / f"build-{service}.log"
+        write(logs, File(log.name, "\n".join([*lines, ""]), mode=0o600))
+        shown = [line for line in lines if line][-_LINES_SHOWN:]
+        hint = "\n  ".join([*shown, f"Full log: {log}"])
+        return Problem(error.problems[0].message, hint, key=f"services.{service}")
+    except BaseException:  # interrupted
+        _remove_containers(lines)
+        raise
+    return None
+
+
+def _remove_containers(lines: Iterable[str]) -> None:
+    """The classic builder leaves the container of the step that failed."""
+    text = "\n".join(lines)
+    if left := set(_CONTAINER.findall(text)) - set(_REMOVED.findall(text)):
+        docker("container", "rm", "--force", "--volumes", *sorted(left))

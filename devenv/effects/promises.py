@@ -1,0 +1,60 @@
+"""Trying what the manifest promises inside servers, in their own protocols, as an application would.
+
+Drivers load where they are used: importing one takes longer than all that ``devenv status`` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devenv.model.promise import Promise, Trial
+
+#: Protocols for which no driver is imported.
+QUICK = frozenset(["amqp"])
+
+
+def tried(promise: Promise) -> Trial:
+    """Try it now. Never raises: what cannot be tried is an answer too."""
+    from devenv.effects.live_line import NoAnswer
+
+    try:
+        return Trial(lacking=_lacking(promise))
+    except NoAnswer as error:
+        return Trial(untried=str(error))
+    except OSError as error:
+        return Trial(untried=error.strerror or str(error))
+
+
+def tried_all(promises: Mapping[str, Promise]) -> dict[str, Trial]:
+    """Try several, all at the same time."""
+    if not promises:
+        return {}
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(len(promises)) as pool:
+        return dict(zip(promises, pool.map(tried, promises.values()), strict=True))
+
+
+def _lacking(promise: Promise) -> tuple[str, ...]:
+    if promise.protocol == "postgres":
+        from devenv.effects.live_postgres import lacking as of_postgres
+
+        return of_postgres(promise)
+    if promise.protocol == "mysql":
+        from devenv.effects.live_mysql import lacking as of_mysql
+
+        return of_mysql(promise)
+    return _of_rabbitmq(promise)
+
+
+def _of_rabbitmq(promise: Promise) -> tuple[str, ...]:
+    from devenv.effects.amqp_login import refusal
+
+    (application, password), *others = promise.logins.items()
+    wanted = [(application, password, name) for name in promise.names]
+    wanted += [(user, secret, promise.names[0]) for user, secret in others]
+    found = []
+    for user, secret, vhost in wanted:
+        if refusal((promise.host, promise.port), user, secret, vhost):
+            found.append(f"login of user {user} to virtual host {vhost}")
+    return tuple(found)

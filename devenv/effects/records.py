@@ -1,0 +1,122 @@
+"""What devenv remembers, as declared records: each with its shape, and with what it means that one is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from devenv.model.record import record
+from devenv.model.snapshot import Snapshot
+
+#: Goes up when what is written cannot be read by an older devenv.
+FORMAT = 1
+
+
+class Damaged(ValueError):
+    """A text that is not the record that it should be."""
+
+
+class Newer(ValueError):
+    """A record that a newer devenv wrote."""
+
+
+@record
+class Declared:
+    """``fits`` says whether a value has the record's shape; ``lost`` is what it means that there is none."""
+
+    fits: Callable[[Mapping[str, Any]], bool]
+    lost: str
+
+
+def _texts(value: Mapping[str, Any]) -> bool:
+    return all(isinstance(item, str) for item in value.values())
+
+
+def _tables(value: Mapping[str, Any]) -> bool:
+    return all(isinstance(item, dict) for item in value.values())
+
+
+def _tables_of_texts(value: Mapping[str, Any]) -> bool:
+    return _tables(value) and all(_texts(item) for item in value.values())
+
+
+def _services(value: Mapping[str, Any]) -> bool:
+    names = value.get("services", [])
+    return isinstance(names, list) and all(isinstance(name, str) for name in names)
+
+
+def _snapshots(value: Mapping[str, Any]) -> bool:
+    items = value.get("snapshots", [])
+    return isinstance(items, list) and all(_snapshot(item) for item in items)
+
+
+def _snapshot(item: Any) -> bool:
+    try:
+        made = Snapshot(**item)
+    except TypeError:
+        return False
+    texts = (made.name, made.service, made.kind, made.format, made.version, made.at, made.why)
+    return all(isinstance(text, str) for text in texts) and isinstance(made.volumes, dict) and _texts(made.volumes)
+
+
+def _entry(value: Mapping[str, Any]) -> bool:
+    """One run in the history."""
+    needed, further = {"number", "at", "verb", "changes"}, {"before", "after", "moved", "undone"}
+    return needed <= set(value) <= needed | further and isinstance(value["changes"], list)
+
+
+def _anything(value: Mapping[str, Any]) -> bool:
+    return True
+
+
+RECORDS: Mapping[str, Declared] = {
+    "applied": Declared(_tables_of_texts, "'devenv up' cannot name each change this once"),
+    "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
+    "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
+    "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
+    "owed": Declared(_anything, "hooks that were to run do not run by themselves"),
+    "project": Declared(_texts, "the name of this project is claimed anew"),
+    "proven": Declared(_texts, "'devenv up' tries logins and databases anew"),
+    "ran": Declared(_services, "services that stood still for a move are not started by themselves"),
+    "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
+    "served": Declared(_tables, "which image last opened the data is not known"),
+    "snapshots": Declared(_snapshots, "the volumes of snapshots are still there: 'docker volume ls' lists them"),
+    "valid": Declared(_texts, "devenv.toml is checked anew"),
+    "versions": Declared(_texts, "servers are asked for their versions anew"),
+}
+
+
+def declared(name: str) -> Declared:
+    """A record by its name; those of a folder are all alike."""
+    return RECORDS[name.partition("/")[0]]
+
+
+def encode(name: str, value: Mapping[str, Any]) -> str:
+    """The text of a record."""
+    assert declared(name).fits(value), name
+    return json.dumps({"format": FORMAT, "value": value}, indent=1, sort_keys=True) + "\n"
+
+
+def decode(name: str, text: str) -> dict[str, Any]:
+    """What a record's text says. Raises Damaged, Newer."""
+    try:
+        whole = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Damaged from error
+    if not isinstance(whole, dict):
+        raise Damaged
+    value = whole
+    if set(whole) == {"format", "value"}:  # those of before had neither
+        if not isinstance(whole["format"], int):
+            raise Damaged
+        if whole["format"] > FORMAT:
+            raise Newer
+        value = whole["value"]
+    return _fitting(name, value)
+
+
+def _fitting(name: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, dict) and declared(name).fits(value):
+        return value
+    raise Damaged

@@ -1,0 +1,33 @@
+"""What the manifest promises inside a server: who may log in, and what is there then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Literal
+
+from devenv.model.record import record
+
+#: How a promise is tried.
+Protocol = Literal["postgres", "mysql", "amqp"]
+
+
+@record
+class Promise:
+    """``logins`` maps users to passwords, the application's own first. ``names`` are the databases, or the virtual
+    hosts, that must be there, the application's own first; ``extensions`` are to be in each database."""
+
+    protocol: Protocol
+    host: str
+    port: int
+    logins: Mapping[str, str] = field(repr=False)
+    names: tuple[str, ...]
+    extensions: tuple[str, ...] = ()
+
+
+@record
+class Trial:
+    """``lacking`` names what is not there as promised; ``untried`` says why nothing could be tried."""
+
+    lacking: tuple[str, ...] = ()
+    untried: str = ""

@@ -1,0 +1,43 @@
+"""What is tried inside servers, of what a manifest says."""
+
+from __future__ import annotations
+
+from devenv.model.machine import Machine
+from devenv.model.promise import Promise
+from devenv.stages import asking
+from tests.making import resolved
+
+MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000}, {})
+
+
+def promise(text: str) -> Promise | None:
+    return asking.promise(resolved(f"[services.it]\n{text}").services["it"], MACHINE)
+
+
+def test_postgres() -> None:
+    own = 'kind = "postgres"\nversion = "15.4"\ndatabases = ["shop", "more"]\n'
+    assert promise(f'{own}users = {{ app = "a", postgres = "other" }}\nextensions = ["vector"]') == Promise(
+        "postgres", "127.0.0.1", 5000, {"postgres": "devenv", "app": "a"}, ("shop", "more"), ("vector",)
+    )
+
+
+def test_mariadb_lets_root_in_too() -> None:
+    assert promise('kind = "mariadb"\nversion = "11.8"') == Promise(
+        "mysql", "127.0.0.1", 5000, {"devenv": "devenv", "root": "devenv"}, ("shop",)
+    )
+
+
+def test_root_as_the_application_s_user_has_one_password() -> None:
+    found = promise('kind = "mysql"\nversion = "8.4"\nuser = "root"\npassword = "p"\nroot_password = "other"')
+    assert found
+    assert found.logins == {"root": "p"}
+
+
+def test_rabbitmq() -> None:
+    assert promise('kind = "rabbitmq"\nversion = "3.12.10"\nvhost = "shop"\nvhosts = ["/", "shop"]') == Promise(
+        "amqp", "127.0.0.1", 5000, {"devenv": "devenv"}, ("shop", "/")
+    )
+
+
+def test_a_kind_whose_greeting_logs_in_promises_nothing_more() -> None:
+    assert promise('kind = "redis"\nversion = "7.0.15"\npassword = "p"') is None
