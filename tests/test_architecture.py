@@ -33,7 +33,7 @@ FLOORS = (
         "devenv.data",
     ),
     ("devenv.project",),
-    ("devenv.kinds", "devenv.configuration"),
+    ("devenv.kinds", "devenv.configuration", "devenv.effective"),
     ("devenv.stages",),
     ("devenv.targets", "devenv.sources", "devenv.upgrades", "devenv.schema", "devenv.catalog"),
     ("devenv.effects", "devenv.console"),

@@ -12,6 +12,7 @@ from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages.frozen import guard_frozen
+from devenv.stages.reach import reach
 
 #: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
 OVERRIDE = "compose.override.yaml"
@@ -193,7 +194,8 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
     """The step for one service; ``machine`` has the host ports and the volumes that it is to have."""
     container = _container(observed, service.name)
     if container is None:
-        yield Step(Action.CREATE, service.name, f"{service.kind.name} {service.version} is not there yet")
+        missing = f"{service.kind.name} {service.version} is not there yet"
+        yield Step(Action.CREATE, service.name, missing + _with_reach(service, machine))
         return
     if any(item.service == service.name for item in half_made(observed)):
         yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
@@ -202,11 +204,17 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
         or _overridden(service, observed, override)
         or _cut_off(container, observed, override=override)
     ):
-        yield Step(Action.RECREATE, service.name, reason)
+        yield Step(Action.RECREATE, service.name, reason + _with_reach(service, machine))
     elif not container.running:
         yield Step(Action.START, service.name, f"is {container.state}")
     else:
         yield Step(Action.KEEP, service.name, "is as devenv.toml says")
+
+
+def _with_reach(service: ResolvedService, machine: Machine) -> str:
+    """What a kind of the project's own asks of this machine, as the end of a reason; "" where it is nothing."""
+    asked_for = reach(service, machine.project)
+    return f"; it asks this machine for {', '.join(asked_for)}" if asked_for else ""
 
 
 def half_made(observed: Observed) -> tuple[Container, ...]:
