@@ -138,16 +138,24 @@ class Project:
         project = self.kept.get("COMPOSE_PROJECT_NAME") or self.manifest.project
         registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}
         host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
-        return Machine(project, str(self.root), ports, registries, host, self.generations())
+        wanted = {
+            port.variable: int(value)
+            for service in self.resolved.services.values()
+            for port in service.ports
+            if (value := self.kept.get(port.memory, "")).isdecimal()
+        }
+        return Machine(project, str(self.root), ports, registries, host, self.generations(), wanted)
 
     def generations(self) -> dict[str, str]:
-        """Which volumes are live: as remembered, and where nothing is, as ``.devenv/.env`` has it."""
-        said = {
+        """Which volumes are live: as remembered, and where nothing at all is, as ``.devenv/.env`` has it."""
+        remembered: dict[str, str] = self.store.read("generations")
+        if remembered:
+            return remembered
+        return {
             service.data: self.kept[variable]
             for service in self.resolved.services.values()
             if service.data and (variable := compose.generation_variable(service.data)) in self.kept
         }
-        return said | self.store.read("generations")
 
     def reachable(self, services: Iterable[str]) -> Machine | None:
         """The same, for somebody who is going to connect to these services; None for whoever is beside them.

@@ -19,6 +19,7 @@ from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.project import Project
 from devenv.stages import asking
+from devenv.stages.generations import to_resume
 from devenv.stages.seeds import is_archive, is_packed, rule_for
 
 #: Volume -> how far its filling came.
@@ -51,7 +52,9 @@ def fresh(project: Project, machine: Machine, observed: Observed, services: Iter
     return tuple(
         name
         for name in services
-        if name in project.manifest.seed and machine.volume(resolved[name].volumes[0]) not in there
+        if name in project.manifest.seed
+        and machine.volume(resolved[name].volumes[0]) not in there
+        and to_resume(resolved[name], observed, machine) is None
     )
 
 
