@@ -11,6 +11,7 @@ from typing import Any, Literal
 from devenv import tomldoc, yamlio
 from devenv.model.fact import Note
 from devenv.model.record import record
+from devenv.nesting import is_too_deep
 
 #: Files on which a parser would spend more than is worth it. Real states reach tens of MiB.
 LARGEST = 200 * 1024 * 1024
@@ -141,6 +142,8 @@ def _json(file: str, text: str, keep: Keep | None) -> tuple[tuple[Any, ...], tup
         raise Unreadable(Note("is nested too deeply", file, failed=True)) from None
     except ValueError:  # Python reads no number of thousands of digits
         raise Unreadable(Note("holds a number that is longer than any", file, failed=True)) from None
+    if is_too_deep(value):
+        raise Unreadable(Note("is nested too deeply", file, failed=True))
     return (value,), tuple(Note(f"the key {key!r} stands twice; its last value counts", file) for key in twice)
 
 

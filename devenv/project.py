@@ -102,7 +102,7 @@ class Project:
 
     def _compose_files(self) -> tuple[str, ...]:
         """The committed Compose files below a workspace's own."""
-        own = (compose.OVERRIDE,) if (self.root / compose.OVERRIDE).is_file() else ()
+        own = (compose.OVERRIDE,) if files.is_file(self.root / compose.OVERRIDE) else ()
         return (compose.PATH, *own)
 
     def render(self) -> tuple[File, ...]:
@@ -187,7 +187,7 @@ class Project:
         from devenv.effects.compose import Stack
 
         names = [compose.LOCAL_PATH if self.local else compose.PATH]
-        if (self.root / compose.OVERRIDE).is_file():
+        if files.is_file(self.root / compose.OVERRIDE):
             names.append(compose.OVERRIDE)
         return Stack(project, self.root / ".devenv", tuple(self.root / name for name in names))
 
@@ -299,6 +299,6 @@ def _kept(root: Path) -> dict[str, str]:
     """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
     kept = dotenv.parse(files.read_text(root / dotenv.PATH) or "")
     other = kept.get("DEVENV_ROOT", "")
-    if other and other != str(root) and Path(other, MANIFEST).is_file():
+    if other and other != str(root) and files.is_file(Path(other, MANIFEST)):
         return {}
     return kept

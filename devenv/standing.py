@@ -156,7 +156,7 @@ def _other_holder(project: Project, everything: Observed) -> str:
     name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
     for container in everything.containers:
         theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
-        if theirs and (not container.root or Path(container.root, MANIFEST).is_file()):
+        if theirs and (not container.root or files.is_file(Path(container.root, MANIFEST))):
             return container.root or container.name
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != root), "")
@@ -169,7 +169,7 @@ _GENERATED = (".devenv/*.yaml", ".devenv/services/*/*", ".devcontainer/*", ".dev
 def leftovers(project: Project) -> list[str]:
     """Generated files that nobody edited, of what the manifest or a developer's own layer no longer says."""
     wanted = project.generated()
-    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if path.is_file())
+    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if files.is_file(path))
     names = {path.relative_to(project.root).as_posix(): path for path in found}
     return [name for name, path in names.items() if name not in wanted and _is_intact(path)]
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from devenv.effects.engine import docker
+from devenv.effects.files import check_regular
 from devenv.effects.process import Finished, pipe
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.kind import Exec
@@ -135,6 +136,7 @@ def _piped(path: Path, words: Sequence[str], *, folder: bool) -> tuple[Finished,
     try:
         if folder:
             return pipe(["tar", "-cf", "-", "-C", str(path), "."], ["docker", *words])[::-1]
+        check_regular(path)
         source = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise DevenvError(f"{path} cannot be read: {error.strerror}") from error
