@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import errno
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from devenv.effects.files import is_file
 from devenv.model.record import record
 
 #: Programs that are being waited for. One that nobody waits for any more must not outlive us.
@@ -99,8 +99,8 @@ def begin(
 def _missing(program: str, env: Mapping[str, str] | None) -> FileNotFoundError | None:
     """The error where there is no such program on PATH. The system's own is another one where PATH names a folder in
     which nobody may look."""
-    path = None if env is None else env.get("PATH")
-    if "/" in program or shutil.which(program, path=path):
+    folders = os.get_exec_path(env)
+    if "/" in program or any(is_file(Path(folder, program)) for folder in folders):
         return None
     return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
 
