@@ -14,7 +14,7 @@ from devenv.effects.gather import STATE, Gathered, Gatherer
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.kinds import Catalogue, runtimes
-from devenv.model.fact import Fact, Note, Reading
+from devenv.model.fact import Companion, Fact, Note, Reading
 from devenv.model.manifest import Manifest
 from devenv.model.production import Place
 from devenv.model.record import record
@@ -94,17 +94,17 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
         known = replace(known, variables=given)
     reading = registry.parse(documents, known, kind=place.kind)
     have = {document.file for document in documents}
+    looked_for: set[Companion] = set()
     for _ in range(_DEPTH):
         wants = [want for want in dict.fromkeys(reading.wants) if want not in have]
-        companions = [each for each in dict.fromkeys(reading.companions) if each.path not in have]
+        companions = [each for each in dict.fromkeys(reading.companions) if each not in looked_for]
         if not wants and not companions:
             break
         further = gatherer.further(wants)
-        have.update(wants)
-        have.update(companion.path for companion in companions)
         documents += further.documents
-        documents += [each for each in gatherer.companions(companions) if each.file not in have]
-        have.update(document.file for document in documents)
+        documents += gatherer.companions(companions)
+        have.update(wants)
+        looked_for.update(companions)
         notes += further.notes
         reading = registry.parse(documents, known, kind=place.kind)
     facts = tuple(replace(fact, service=place.service or fact.service) for fact in reading.facts)
