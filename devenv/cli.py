@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from devenv import __version__
+from devenv.effects.files import is_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Interrupted, ManifestError
 
@@ -113,7 +114,7 @@ def program(ctx: click.Context, directory: Path | None) -> None:
     world = ctx.ensure_object(World)
     if directory is not None:
         folder = (world.cwd / directory).resolve()
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise ManifestError(f"{directory} is not a directory")
         ctx.obj = replace(world, cwd=folder)
 

@@ -24,6 +24,7 @@ _SIGNS = {
     "pull": "↓",
     "build": "⚒",
     "stop": "-",
+    "copy": "⧉",
     "create": "+",
     "recreate": "±",
     "start": "▸",

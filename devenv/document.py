@@ -11,6 +11,7 @@ from typing import Any, Literal
 from devenv import tomldoc, yamlio
 from devenv.model.fact import Note
 from devenv.model.record import record
+from devenv.nesting import is_too_deep
 
 #: Files on which a parser would spend more than is worth it. Real states reach tens of MiB.
 LARGEST = 200 * 1024 * 1024
@@ -21,20 +22,19 @@ Keep = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Unreadable(ValueError):
-    """A text that cannot be read at all: ``note`` says why, with file and line. ``whole``: nothing is broken about it,
-    it only holds nothing that could be read as it is."""
+    """A text that cannot be read at all: ``note`` says why, with file and line."""
 
-    def __init__(self, note: Note, *, whole: bool = False) -> None:
+    def __init__(self, note: Note) -> None:
         super().__init__(note.message)
         self.note = note
-        self.whole = whole
 
 
 @record
 class Document:
     """``file`` is as people know it: a path, or the command that printed it. ``values`` are one of JSON or TOML, one
     for each document of YAML, the lines of anything else. ``asked``: what a command answered, which is how things are
-    now rather than how they are meant. ``day`` is the ISO day it is of.
+    now rather than how they are meant. ``day`` is the ISO day it is of. ``source`` is the family of sources that asked
+    for it and alone reads it; "" where its content tells whose it is.
     """
 
     file: str
@@ -43,6 +43,7 @@ class Document:
     asked: bool = False
     day: str = ""
     notes: tuple[Note, ...] = ()
+    source: str = ""
 
     @property
     def value(self) -> Any:
@@ -73,7 +74,7 @@ _PRINTED = ("=== ", "Image Details")
 #: Files that are lines by their name, whatever they look like.
 _OF_LINES = re.compile(
     r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.Dockerfile|\.(?:python|node|ruby|java|go|php)-version|\.nvmrc"
-    r"|\.tool-versions|Gemfile|go\.mod"
+    r"|\.tool-versions|Gemfile|go\.mod|\.env(?:\..+)?|.+\.env"
 )
 
 
@@ -82,13 +83,37 @@ def is_of_lines(name: str) -> bool:
     return _OF_LINES.fullmatch(name) is not None
 
 
+#: Templates of Go, Jinja and ERB.
+_TEMPLATE = re.compile(r"\{\{|\{%|<%")
+#: Files whose name says that they describe services, whatever is in them.
+_OUR_NAME = re.compile(r".*\.tfstate|(?:docker-)?(?:compose|stack)(?:[.-].+)?\.ya?ml|Chart\.ya?ml", re.IGNORECASE)
+#: What states, plans, objects of Kubernetes and Compose files have, and hardly anything else.
+_OUR_SIGN = re.compile(
+    r'"(?:terraform_version|format_version|lineage)"\s*:|^apiVersion:\s*\S|^services:\s*$', re.MULTILINE
+)
+#: So much of a text is searched for such signs.
+_HEAD = 64 * 1024
+
+
+def is_surely_ours(file: str, data: bytes) -> bool:
+    """Whether a file that cannot be read would have described production, so that not reading it is a failure. Of a
+    folder's other files nobody can say so: they may be anything, and valid in a language of their own."""
+    name = file.rpartition("/")[2]
+    head = data[:_HEAD].decode("utf-8", "replace")
+    if name.endswith(".tfstate"):
+        return True
+    if not head.strip() or _TEMPLATE.search(head):
+        return False
+    return bool(_OUR_NAME.fullmatch(name) or _OUR_SIGN.search(head))
+
+
 def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: Keep | None = None) -> Document:
     """Raises Unreadable."""
     if len(data) > LARGEST:
         raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", file, failed=True))
     text = _text(file, data)
     if not text.strip():
-        raise Unreadable(Note("is empty", file, failed=True), whole=True)
+        raise Unreadable(Note("is empty", file, failed=True))
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document
@@ -141,6 +166,8 @@ def _json(file: str, text: str, keep: Keep | None) -> tuple[tuple[Any, ...], tup
         raise Unreadable(Note("is nested too deeply", file, failed=True)) from None
     except ValueError:  # Python reads no number of thousands of digits
         raise Unreadable(Note("holds a number that is longer than any", file, failed=True)) from None
+    if is_too_deep(value):
+        raise Unreadable(Note("is nested too deeply", file, failed=True))
     return (value,), tuple(Note(f"the key {key!r} stands twice; its last value counts", file) for key in twice)
 
 
@@ -160,10 +187,10 @@ def _yaml(file: str, text: str) -> tuple[Literal["yaml", "text"], tuple[Any, ...
     try:
         values, twice = yamlio.parse_texts(text)
     except yamlio.YamlError as error:
-        said, templates = "is nested too deeply" if error.deep else f"is no valid YAML: {error}", "{{" in text
-        if templates:
+        said = "is nested too deeply" if error.deep else f"is no valid YAML: {error}"
+        if _TEMPLATE.search(text):
             said = "holds templates that are not filled in: render it first ('helm template', 'kustomize build')"
-        raise Unreadable(Note(said, file, error.line, failed=True), whole=templates) from None
+        raise Unreadable(Note(said, file, error.line, failed=True)) from None
     if not any(isinstance(value, dict | list) for value in values):
         return "text", tuple(text.splitlines()), ()
     notes = (Note(f"the key {key!r} stands twice; its last value counts", file, line) for key, line in twice)

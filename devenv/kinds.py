@@ -47,7 +47,7 @@ class Catalogue:
 
     def _folder(self, name: str) -> Path | None:
         places = [self._own / name if self._own else None, self._packaged / name]
-        return next((place for place in places if place and (place / DECLARATION).is_file()), None)
+        return next((place for place in places if place and files.is_file(place / DECLARATION)), None)
 
     def _read(self, name: str) -> Kind | None:
         folder = self._folder(name)

@@ -14,11 +14,11 @@ from devenv.effects.gather import STATE, Gathered, Gatherer
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.kinds import Catalogue, runtimes
-from devenv.model.fact import Fact, Note, Reading
+from devenv.model.fact import Companion, Fact, Note, Reading
 from devenv.model.manifest import Manifest
 from devenv.model.production import Place
 from devenv.model.record import record
-from devenv.sources import registry, terraform
+from devenv.sources import env_file, registry, terraform
 from devenv.sources.known import Known
 from devenv.stages.plan_sync import Releases
 
@@ -28,14 +28,22 @@ _DEPTH = 10
 
 @record
 class Production:
-    """All that sources say, and what could not be read."""
+    """All that sources say, and what could not be read. ``files`` are those that were read, ``skipped`` says of a
+    folder's other files why they were not: hold nothing of ours, or are no text that devenv reads."""
 
     facts: tuple[Fact, ...]
     notes: tuple[Note, ...]
+    files: tuple[str, ...] = ()
+    skipped: tuple[Note, ...] = ()
 
     @property
     def failed(self) -> tuple[Note, ...]:
         return tuple(note for note in self.notes if note.failed)
+
+    @property
+    def untold(self) -> tuple[Note, ...]:
+        """Of which files nobody could tell whether they speak of services."""
+        return tuple(note for note in self.notes if note.untold)
 
 
 def places_of(manifest: Manifest, environment: str) -> tuple[Place, ...]:
@@ -63,28 +71,45 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Pro
     return Production(
         tuple(fact for reading in readings for fact in reading.facts),
         tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
+        tuple(dict.fromkeys(file for reading in readings for file in reading.files)),
+        tuple(dict.fromkeys(note for reading in readings for note in reading.skipped)),
     )
 
 
 def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known) -> Reading:
-    documents, notes = list(gathered.documents), list(gathered.notes)
+    documents, notes, skipped = list(gathered.documents), list(gathered.notes), list(gathered.skipped)
     if gathered.sought:
-        documents = [each for each in documents if each.file.endswith(STATE) or registry.source_of(each)]
+        documents = []
+        for document in gathered.documents:
+            if document.file.endswith(STATE) or registry.source_of(document):
+                documents.append(document)
+            else:
+                skipped.append(Note("holds nothing that devenv reads", document.file))
         if not documents and not notes:
             notes.append(Note("holds no file that devenv knows how to read", str(place), failed=True))
+    if place.env_file:
+        further = gatherer.further([place.env_file])
+        notes += further.notes
+        given = {name: text for each in further.documents for name, text in env_file.variables(each).items()}
+        known = replace(known, variables=given)
     reading = registry.parse(documents, known, kind=place.kind)
     have = {document.file for document in documents}
+    looked_for: set[Companion] = set()
     for _ in range(_DEPTH):
         wants = [want for want in dict.fromkeys(reading.wants) if want not in have]
-        if not wants:
+        companions = [each for each in dict.fromkeys(reading.companions) if each not in looked_for]
+        if not wants and not companions:
             break
         further = gatherer.further(wants)
-        have.update(wants)
         documents += further.documents
+        documents += gatherer.companions(companions)
+        have.update(wants)
+        looked_for.update(companions)
         notes += further.notes
         reading = registry.parse(documents, known, kind=place.kind)
     facts = tuple(replace(fact, service=place.service or fact.service) for fact in reading.facts)
-    return Reading(facts, (*notes, *reading.notes))
+    read_files = tuple(document.file for document in documents)
+    return Reading(facts, (*notes, *reading.notes), files=read_files, skipped=tuple(skipped))
 
 
 def known(catalogue: Catalogue) -> Known:

@@ -102,7 +102,7 @@ class Project:
 
     def _compose_files(self) -> tuple[str, ...]:
         """The committed Compose files below a workspace's own."""
-        own = (compose.OVERRIDE,) if (self.root / compose.OVERRIDE).is_file() else ()
+        own = (compose.OVERRIDE,) if files.is_file(self.root / compose.OVERRIDE) else ()
         return (compose.PATH, *own)
 
     def render(self) -> tuple[File, ...]:
@@ -138,16 +138,24 @@ class Project:
         project = self.kept.get("COMPOSE_PROJECT_NAME") or self.manifest.project
         registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}
         host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
-        return Machine(project, str(self.root), ports, registries, host, self.generations())
+        wanted = {
+            port.variable: int(value)
+            for service in self.resolved.services.values()
+            for port in service.ports
+            if (value := self.kept.get(port.memory, "")).isdecimal()
+        }
+        return Machine(project, str(self.root), ports, registries, host, self.generations(), wanted)
 
     def generations(self) -> dict[str, str]:
-        """Which volumes are live: as remembered, and where nothing is, as ``.devenv/.env`` has it."""
-        said = {
+        """Which volumes are live: as remembered, and where nothing at all is, as ``.devenv/.env`` has it."""
+        remembered: dict[str, str] = self.store.read("generations")
+        if remembered:
+            return remembered
+        return {
             service.data: self.kept[variable]
             for service in self.resolved.services.values()
             if service.data and (variable := compose.generation_variable(service.data)) in self.kept
         }
-        return said | self.store.read("generations")
 
     def reachable(self, services: Iterable[str]) -> Machine | None:
         """The same, for somebody who is going to connect to these services; None for whoever is beside them.
@@ -179,7 +187,7 @@ class Project:
         from devenv.effects.compose import Stack
 
         names = [compose.LOCAL_PATH if self.local else compose.PATH]
-        if (self.root / compose.OVERRIDE).is_file():
+        if files.is_file(self.root / compose.OVERRIDE):
             names.append(compose.OVERRIDE)
         return Stack(project, self.root / ".devenv", tuple(self.root / name for name in names))
 
@@ -291,6 +299,6 @@ def _kept(root: Path) -> dict[str, str]:
     """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
     kept = dotenv.parse(files.read_text(root / dotenv.PATH) or "")
     other = kept.get("DEVENV_ROOT", "")
-    if other and other != str(root) and Path(other, MANIFEST).is_file():
+    if other and other != str(root) and files.is_file(Path(other, MANIFEST)):
         return {}
     return kept

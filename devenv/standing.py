@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv.console import Console
-from devenv.effects import files
+from devenv.effects import files, snapshots
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
 from devenv.effects.store import Store, checkouts
@@ -16,10 +16,10 @@ from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
-from devenv.model.observed import Container, Observed
+from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
 from devenv.project import Project, open_project
-from devenv.stages import locking, place
+from devenv.stages import generations, locking, place
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
@@ -108,7 +108,29 @@ def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]
         applied=project.store.read("applied"),
         served=project.store.read("served"),
     )
-    return replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK), observed
+    machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
+    return with_generations(project, machine, observed)
+
+
+def with_generations(project: Project, machine: Machine, observed: Observed) -> tuple[Machine, Observed]:
+    """The same with what is remembered just now of this checkout's generations of data."""
+    store = project.store
+    uses = store.read("uses")
+    observed = replace(
+        observed,
+        snapshots=tuple(snapshots.entries(store)),
+        empty=frozenset(store.read("empty").values()),
+        current={service: Use(**use) for service, use in uses.get("current", {}).items()},
+        previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
+    )
+    found = generations.opened(
+        project.generations(),
+        observed.volumes,
+        observed.kept,
+        project=machine.project,
+        wanted=[service.data for service in project.resolved.services.values() if service.data],
+    )
+    return replace(machine, generations=found.generations), replace(observed, resumed=found.resumed)
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
@@ -134,7 +156,7 @@ def _other_holder(project: Project, everything: Observed) -> str:
     name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
     for container in everything.containers:
         theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
-        if theirs and (not container.root or Path(container.root, MANIFEST).is_file()):
+        if theirs and (not container.root or files.is_file(Path(container.root, MANIFEST))):
             return container.root or container.name
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != root), "")
@@ -147,7 +169,7 @@ _GENERATED = (".devenv/*.yaml", ".devenv/services/*/*", ".devcontainer/*", ".dev
 def leftovers(project: Project) -> list[str]:
     """Generated files that nobody edited, of what the manifest or a developer's own layer no longer says."""
     wanted = project.generated()
-    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if path.is_file())
+    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if files.is_file(path))
     names = {path.relative_to(project.root).as_posix(): path for path in found}
     return [name for name, path in names.items() if name not in wanted and _is_intact(path)]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+
+from devenv.nesting import DEEPEST, is_too_deep
 
 Key = str | int
 Path = tuple[Key, ...]
@@ -27,10 +29,21 @@ _POSITION = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)")
 AT_THE_END = ", where the file ends"
 
 
+#: A key of so many parts: tomllib takes time by the square of their number.
+_LONG_KEY = re.compile(
+    r"""(?<![\w-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){%d}""" % DEEPEST  # noqa: UP031
+)
+_LONG_NUMBER = re.compile(r"[\d_]{4300,}")
+#: TOML's own limit for whole numbers.
+_MOST_BITS = 64
+
+
 def parse(text: str) -> dict[str, Any]:
-    """The values of a document. Raises TomlError."""
+    """The values of a document. Raises TomlError, also for what nobody could walk or print."""
+    if found := _LONG_KEY.search(text):
+        raise TomlError(f"a key has more than {DEEPEST} parts", _line_of(text, found.start()))
     try:
-        return tomllib.loads(text)
+        values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         prose = str(error)
         position = _POSITION.search(prose)
@@ -38,6 +51,35 @@ def parse(text: str) -> dict[str, Any]:
         if position and position[1]:
             raise TomlError(message, int(position[1])) from error
         raise TomlError(message + AT_THE_END, text.rstrip().count("\n") + 1) from error
+    except RecursionError:
+        raise TomlError("nested too deeply", None) from None
+    except ValueError:  # Python reads no number of thousands of digits
+        found = _LONG_NUMBER.search(text)
+        raise TomlError("a number has too many digits", _line_of(text, found.start()) if found else None) from None
+    if is_too_deep(values):
+        raise TomlError("nested too deeply", None)
+    if path := _too_large(values):
+        raise TomlError("a number has too many digits", locate(text, path))
+    return values
+
+
+def _line_of(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _too_large(value: Any) -> Path:
+    """Where the first number stands that is larger than TOML's; () if none is."""
+    inner: Iterable[tuple[Key, Any]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list):
+        inner = enumerate(value)
+    for key, item in inner:
+        if isinstance(item, int) and item.bit_length() > _MOST_BITS:
+            return (key,)
+        if below := _too_large(item):
+            return (key, *below)
+    return ()
 
 
 def child(data: Any, key: Key) -> Any:

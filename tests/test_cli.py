@@ -226,3 +226,22 @@ def on_a_terminal(folder: Path, *words: str, env: dict[str, str]) -> str:
     os.close(master)
     child.wait()
     return shown.decode()
+
+
+@pytest.mark.usefixtures("programs")
+def test_a_path_with_a_folder_that_may_not_be_searched(shop: Path) -> None:
+    """A name that the system refuses stands for it: root may search all folders."""
+    for verb in ("status", "behind", "doctor"):
+        ended = Program(shop, {"PATH": f"/{'x' * 300}"})(verb)
+        assert "itself failed" not in ended.err
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("name", ["devenv.lock", ".devenv/.env", "devenv.local.toml"])
+def test_a_committed_link_to_what_never_ends(shop: Path, name: str) -> None:
+    (shop / ".devenv").mkdir(exist_ok=True)
+    (shop / name).unlink(missing_ok=True)
+    (shop / name).symlink_to("/dev/zero")
+    ended = Program(shop, {"PATH": ""})("behind")
+    assert ended.code in (0, 2)
+    assert "is not a regular file" in ended.err

@@ -131,3 +131,32 @@ def test_ways_through_anything() -> None:
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_a_mark(encoding: str) -> None:
     assert decode("a.json", '{"version": "ä"}'.encode(encoding)).value == {"version": "ä"}
+
+
+def test_an_anchor_may_be_defined_anew() -> None:
+    """As the specification has it, and kubectl and Flux."""
+    text = b"a: &x {image: one}\nb: *x\nc: &x {image: two}\nd: *x\n---\ne: &x 1\n"
+    (first, second) = decode("x.yaml", text).values
+    assert (first["b"], first["d"], second) == ({"image": "one"}, {"image": "two"}, {"e": "1"})
+
+
+@pytest.mark.parametrize("value", ["!!int abc", "!!float x", "!!timestamp foo", "!!bool maybe", "!!binary é", "!<o> x"])
+def test_a_tag_that_does_not_fit_its_value(value: str) -> None:
+    assert decode("x.yaml", f"a: {value}\n".encode()).value == {"a": value.partition(" ")[2]}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 400)), "is nested too deeply"),
+        ("b: &b\n" + "".join(f"  k{n}: 1\n" for n in range(3000)) + f"m: {{<<: [{'*b, ' * 3000}]}}\n", "aliases"),
+        ("a: &a\n  <<: [*a, 3]\n", "merges something that is no mapping"),
+        ("a: *b\n", "undefined alias"),
+    ],
+)
+def test_aliases_that_lead_nowhere_or_too_far(text: str, message: str) -> None:
+    assert message in refused("x.yaml", text.encode()).message
+
+
+def test_json_that_is_deeper_than_any_reader_goes() -> None:
+    assert refused("x.json", b"[" * 500 + b"]" * 500).message == "is nested too deeply"

@@ -245,3 +245,24 @@ def test_every_key_of_any_document_is_found_on_its_line(written: Writer) -> None
 @given(st.text(alphabet="a=[]{}\"'#.,\n \\", max_size=40))
 def test_looking_ends_in_any_text(text: str) -> None:
     positions(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "line"),
+    [
+        ("a = 1\nb = " + "9" * 5000, "a number has too many digits", 2),
+        ("a = 1\nb = [1, 0x" + "f" * 5000 + "]", "a number has too many digits", 2),
+        ("a = " + "[" * 50_000 + "]" * 50_000, "nested too deeply", None),
+        ("a = " + "[" * 250 + "]" * 250, "nested too deeply", None),
+        ("a = 1\n[" + "a." * 20_000 + "a]", "a key has more than 200 parts", 2),
+        ("b = {" + "'a' . " * 20_000 + "a = 1}", "a key has more than 200 parts", 1),
+    ],
+)
+def test_what_nobody_could_walk_or_print(text: str, message: str, line: int | None) -> None:
+    with pytest.raises(TomlError) as caught:
+        parse(text)
+    assert (caught.value.message, caught.value.line) == (message, line)
+
+
+def test_long_texts_are_no_long_keys() -> None:
+    assert parse('a = "' + "x" * 1_000_000 + '"\nb = "' + "x, " * 1000 + '"')["b"].startswith("x, x,")

@@ -105,10 +105,12 @@ def _path_findings(world: World) -> Iterator[Finding]:
     import sys
     from pathlib import Path
 
+    from devenv.effects.files import is_file
+
     script = Path(sys.argv[0])  # __main__.py for 'python -m devenv'
     own = (script if script.name == "devenv" else Path(sys.executable).with_name("devenv")).resolve()
     found = [Path(folder) / "devenv" for folder in world.env.get("PATH", "").split(os.pathsep) if folder]
-    others = [path for path in dict.fromkeys(found) if path.is_file() and os.access(path, os.X_OK)]
+    others = [path for path in dict.fromkeys(found) if is_file(path) and os.access(path, os.X_OK)]
     strangers = [str(path) for path in others if path.resolve() != own]
     if strangers:
         yield Finding(

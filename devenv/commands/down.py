@@ -14,7 +14,7 @@ from devenv.effects.world import World
 def command(world: World) -> None:
     """Stop all services and remove their containers and network, an IDE's workspace included. Data stays in its
     volumes."""
-    from devenv.effects import history, snapshots
+    from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_network, stop_containers
     from devenv.stages.keep import data_words
     from devenv.standing import alone
@@ -36,7 +36,7 @@ def command(world: World) -> None:
     if not containers:
         console.say("nothing was there")
         return
-    volumes = data_words(snapshots.entries(here.project.store), here.observed, here.machine, here.project.resolved)
+    volumes = data_words(here.observed, here.machine)
     console.say(f"removed {', '.join(removed)}")
     if others:
         console.say(f"left alone, with the network: {', '.join(sorted(others))}")

@@ -42,18 +42,24 @@ def _begin_anew(world: World, console: Console, here: Standing, service: str) ->
     from devenv.effects import history
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
-    kept = restoring.let_go(place, service, verb="reset")
-    console.json({"service": service, "kept": snapshot_entry(kept) if kept else None, "lost_volumes": []})
-    if kept is None:
+    if keeping.live_data(place, service) is None:
+        console.json({"service": service, "kept": None, "lost_volumes": []})
         console.say(f"{service} has no data here; nothing was changed")
         return
-    history.mention(here.project.store, "reset", [f"{service}: begins anew; its data is kept as {kept.name}"])
+    kept = restoring.let_go(place, service, verb="reset")
+    console.json({"service": service, "kept": snapshot_entry(kept) if kept else None, "lost_volumes": []})
+    where = f"its data is kept as {kept.name}" if kept else "its data of other versions stays as it is"
+    history.mention(here.project.store, "reset", [f"{service}: begins anew; {where}"])
     console.say(f"{service} is empty; 'devenv up {service}' begins anew")
+    if kept is None:
+        console.say(where)
+        return
     console.say(f"what it had is kept: devenv snapshot restore {kept.name}")
     console.say(f"to be rid of that:   devenv snapshot rm {kept.name}")
 
 
 def _throw_away(world: World, console: Console, here: Standing, service: str, *, sure: bool) -> None:
+    from devenv.data import anew
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
     from devenv.errors import Refused
@@ -77,6 +83,7 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
     if container:
         stop_containers([container.id] if container.running else [])
         remove_containers([container.id])
+    anew.begin_empty(here.project, here.project.resolved.services[service])
     remove_volumes(lost)
     console.json({"lost_volumes": lost})
     history.mention(here.project.store, "reset", [f"{service}: {', '.join(lost)} thrown away"])

@@ -228,11 +228,9 @@ def _place(world: World, here: Standing) -> Place:
 
 
 def _kept(here: Standing) -> tuple[Snapshot, ...]:
-    from devenv.effects import snapshots
-    from devenv.stages.keep import in_use, kept
+    from devenv.stages.keep import kept
 
-    there = {volume.name for volume in here.observed.volumes}
-    return kept(snapshots.entries(here.project.store), in_use(here.project.resolved, here.machine), there)
+    return kept(here.observed)
 
 
 def _free_name(here: Standing, name: str | None) -> str:

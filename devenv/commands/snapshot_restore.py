@@ -11,6 +11,7 @@ from devenv.console import Console, Progress
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from devenv.data.keeping import Place
     from devenv.model.problem import Problem
     from devenv.model.snapshot import Snapshot
     from devenv.standing import Standing
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def put_back(
     world: World, console: Console, here: Standing, found: Sequence[Snapshot], *, name: str, sure: bool, timeout: int
 ) -> None:
-    """Have kept copies be the data. Raises Refused where what devenv.toml says could never open them."""
+    """Have copies of kept copies be the data. Raises Refused where what devenv.toml says could never open them."""
     from devenv.data import keeping, restoring
     from devenv.effects import history
     from devenv.errors import DevenvError
@@ -28,61 +29,70 @@ def put_back(
     place = keeping.Place(world, here.project, here.machine, here.observed)
     restoring.check_ways(place, found)
     resolved = here.project.resolved.services
-    behind = [item for item in found if resolved[item.service].data != item.data]
+    fitting = [item for item in found if resolved[item.service].data == item.data]
     _tell(console, place, found)
     again = f"devenv snapshot restore --yes {'--latest' if name == 'latest' else name}"
     ask(world, "Do it?", sure=sure, again=again)
     with console.progress() as progress:
-        former, ran = restoring.restore(place, found, name=name, progress=progress)
-        lines = [f"{item.service}: {item.name} ({item.version}) is the data again" for item in found]
+        problems = _moved(world, place, [item for item in found if item not in fitting], timeout, progress)
+        if problems:
+            raise DevenvError(problems, changed="its data is as it was, and so is the snapshot")
+        former, ran = restoring.restore(place, fitting, name=name, progress=progress)
+        lines = [f"{item.service}: a copy of {item.name} ({item.version}) is the data now" for item in found]
         lines += [f"{item.service}: its data of before is kept as {item.name}" for item in former]
         history.mention(here.project.store, "snapshot restore", lines)
-        restored = [snapshot_entry(item) for item in found]
-        console.json({"restored": restored, "kept": [snapshot_entry(item) for item in former]})
-        problems = _move_on(world, behind, timeout=timeout, progress=progress)
-        moved = ran if not problems else tuple(name for name in ran if name not in {item.service for item in behind})
-        if moved:
-            bring_back(world, moved, verb="snapshot restore", timeout=timeout, progress=progress)
-    if problems:
-        changed = "the snapshot is the data now; 'devenv sync --no-read' moves it on, once that is possible"
-        raise DevenvError(problems, changed=changed)
+        if ran:
+            bring_back(world, ran, verb="snapshot restore", timeout=timeout, progress=progress)
+    _tell_after(console, here, found)
+
+
+def _tell_after(console: Console, here: Standing, found: Sequence[Snapshot]) -> None:
+    from devenv.effects import snapshots
+
+    services = {item.service for item in found}
+    kept = [item for item in snapshots.entries(here.project.store) if item not in here.observed.snapshots]
+    kept = [item for item in kept if item.service in services]
+    console.json({"restored": [snapshot_entry(item) for item in found], "kept": [snapshot_entry(i) for i in kept]})
     for item in found:
         console.say(f"{item.service} has the data of {item.name}")
-    for item in former:
+    for item in kept:
         console.say(f"what {item.service} had before is kept: devenv snapshot restore {item.name} {item.service}")
-    if idle := [item.service for item in found if item.service not in ran]:
+    running = {item.service for item in here.observed.containers if item.running}
+    if idle := [item.service for item in found if item.service not in running]:
         console.say(f"'devenv up {' '.join(idle)}' starts it")
 
 
-def _tell(console: Console, place: object, found: Sequence[Snapshot]) -> None:
-    from devenv.data import keeping
+def _tell(console: Console, place: Place, found: Sequence[Snapshot]) -> None:
+    from devenv.stages.generations import own_live
     from devenv.stages.keep import sized
 
-    assert isinstance(place, keeping.Place)
     for item in found:
         console.say(f"  ↶ {item.service}: {item.name}, {item.kind} {item.version}, {sized(item.size)}, {item.at}")
         wanted = place.project.resolved.services[item.service]
         if wanted.data != item.data:
             console.say(f"      is moved on to {wanted.kind.name} {wanted.version}, on a copy")
-        live = keeping.live_data(place, item.service)
-        console.say(
-            f"      its present data is kept, as a snapshot: {live.name}" if live else "      it has no data now"
-        )
+        live = own_live(wanted, place.observed, place.machine)
+        if live is not None:
+            console.say(f"      its present data is kept, as a snapshot: {live.name}")
 
 
-def _move_on(world: World, behind: Sequence[Snapshot], *, timeout: int, progress: Progress) -> list[Problem]:
-    """Data of another version, to the one that devenv.toml says; what was put back stays if that fails."""
-    if not behind:
+def _moved(world: World, place: Place, other: Sequence[Snapshot], timeout: int, progress: Progress) -> list[Problem]:
+    """Move copies of snapshots of other versions to the ones that devenv.toml says. Returns what could not be moved:
+    then nothing of it has changed."""
+    if not other:
         return []
-    from devenv.effects import snapshots
     from devenv.effects.engine import look
     from devenv.journeys.sync import compare, following
     from devenv.journeys.sync_apply import apply
+    from devenv.waiting import failures
 
-    names = [item.service for item in behind]
+    names = [item.service for item in other]
+    volumes = {volume.name: volume for volume in place.observed.volumes}
+    sources = {item.service: volumes[next(iter(item.volumes.values()))] for item in other}
     compared = compare(world, names, environment="production", reading=False)
-    compared, follow = following(world, compared, look(world).result(), names)
+    compared, follow = following(world, compared, look(world).result(), names, sources=sources)
+    if compared.refused:
+        return list(compared.refused)
     applied = apply(world, compared, follow, timeout=timeout, progress=progress)
-    snapshots.add(compared.project.store, behind)  # under their own names again
-    failed = [problem for error in applied.moved.failed.values() for problem in error.problems]
-    return [*compared.refused, *failed]
+    failures(applied.outcomes)
+    return [problem for error in applied.moved.failed.values() for problem in error.problems]

@@ -190,8 +190,6 @@ def _workspaces(here: Standing) -> list[str]:
 
 
 def _kept(here: Standing) -> tuple[Snapshot, ...]:
-    from devenv.effects import snapshots
-    from devenv.stages.keep import in_use, kept
+    from devenv.stages.keep import kept
 
-    there = {volume.name for volume in here.observed.volumes}
-    return kept(snapshots.entries(here.project.store), in_use(here.project.resolved, here.machine), there)
+    return kept(here.observed)

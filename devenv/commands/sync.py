@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 @click.option(
     "--way", type=click.Choice([way.name.lower() for way in Way]), help="How data is moved, where there is a choice."
 )
+@click.option(
+    "--from-current",
+    is_flag=True,
+    help="Where a service finds older data of its version: move the data that was in use since, instead.",
+)
 @click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
 @timeout_option
 @format_option
@@ -47,6 +52,7 @@ def command(
     add: bool,
     checking: bool,
     rollback: bool,
+    from_current: bool,
     way: str | None,
     wait_timeout: int,
 ) -> int:
@@ -62,7 +68,9 @@ def command(
     console = world.console
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout)
     asked.way = Way[way.upper()] if way else None
+    asked.from_current = from_current
     beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
+    beside["--from-current"] = from_current
     if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
         raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
     if rollback:
@@ -120,7 +128,8 @@ def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | 
     except Unreachable as error:
         asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
         return obtainable(asked.world, compared), None
-    return following(asked.world, obtainable(asked.world, compared), everything, asked.services, way=asked.way)
+    compared = obtainable(asked.world, compared)
+    return following(asked.world, compared, everything, asked.services, way=asked.way, from_current=asked.from_current)
 
 
 def _sync(asked: Asked, compared: Comparison) -> int:

@@ -34,7 +34,19 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
             line(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
             if upgrade.route.note:
                 line(f"      {upgrade.route.note}")
+        for sentence in older_data(follow):
+            line(f"  ! {sentence}")
         asked.console.plan(follow.prepared.plan, result=asked.result)
+
+
+def older_data(follow: Follow) -> list[str]:
+    """What services open that find older data of their version, and where what was written since stays."""
+    import datetime as dt
+
+    from devenv.stages.keep import older_words
+
+    services, now = follow.prepared.project.resolved.services, dt.datetime.now(dt.UTC)
+    return [older_words(services[name], use, now) for name, use in follow.older.items()]
 
 
 def _tell_changes(asked: Asked, compared: Comparison) -> None:
@@ -124,6 +136,7 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
         "refused": [problem_entry(problem) for problem in compared.refused],
         "unobtainable": [problem_entry(problem) for problem in compared.unobtainable],
         "upgrades": [_upgrade(upgrade) for upgrade in (follow.moves.upgrades if follow else ())],
+        "older_data": older_data(follow) if follow else [],
         "plan": steps(follow),
     }
 

@@ -169,7 +169,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             try:
-                carry_out(prepared, progress)
+                carry_out(world, prepared, progress)
             except NotBuilt as error:  # the other services come up all the same
                 not_built = error
                 prepared = prepared.without(error.services)
@@ -200,8 +200,25 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
     for moved in prepared.moved:
         holder = moved.owner or owner(moved.wanted) or "another program"
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
+    for sentence in _older_data(prepared):
+        console.say(sentence)
     if prepared.plan.changes:
         console.plan(prepared.plan)
+
+
+def _older_data(prepared: Prepared) -> list[str]:
+    """What services are about to open that find older data of their version."""
+    if not prepared.plan.changes:
+        return []
+    import datetime as dt
+
+    from devenv.stages.generations import finds_older
+    from devenv.stages.keep import older_words
+
+    now = dt.datetime.now(dt.UTC)
+    chosen = [prepared.project.resolved.services[name] for name in prepared.chosen]
+    found = [(service, finds_older(service, prepared.observed, prepared.machine)) for service in chosen]
+    return [older_words(service, use, now) for service, use in found if use is not None]
 
 
 def tell_unfinished(console: Console, project: Project) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, replace
 
 from devenv.data import served
 from devenv.effects import snapshots
 from devenv.model.machine import Machine
-from devenv.model.observed import Observed
+from devenv.model.observed import ExistingVolume, Observed, Use
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.project import Project
 from devenv.stages.frozen import frozen
-from devenv.stages.plan_upgrade import next_generation, volumes_of
+from devenv.stages.generations import next_generation, volumes_of
 
 
 def set_aside(
@@ -21,35 +21,83 @@ def set_aside(
 ) -> Machine:
     """The machine with a new generation of what was asked to begin fresh because its data was made otherwise."""
     changed = {
-        services[name].data: next_generation(services[name].data, observed.volumes)
+        services[name].data: next_generation(services[name].data, observed.volumes, machine.generations)
         for name in fresh
         if frozen(services[name], observed, machine)
     }
     return replace(machine, generations={**machine.generations, **changed})
 
 
-def keep(project: Project, observed: Observed, machine: Machine) -> None:
-    """Remember which generations are live now, and the data that was until now as a kept copy."""
-    before = project.generations()
-    changed = {data: now for data, now in machine.generations.items() if before.get(data, "") != now}
-    if not changed:
-        return
+def keep(project: Project, observed: Observed, machine: Machine, names: Sequence[str]) -> None:
+    """Remember which generations of these services' data are live now, and the data that was until now as a kept
+    copy."""
+    store, before = project.store, project.generations()
+    chosen = {data for name in names if (data := project.resolved.services[name].data)}
+    now = {data: machine.generations.get(data, "") for data in sorted(chosen)}
+    changed = {data: generation for data, generation in now.items() if before.get(data, "") != generation}
+    kept = [
+        taken_out(project, volume, observed, name="set-aside", why=_BEGUN_EMPTY)
+        for volume in observed.volumes
+        if volume.data in changed and volume.generation() == before.get(volume.data, "")
+    ]
+    snapshots.add(store, [item for item in kept if not observed.kept.intersection(item.volumes.values())])
+    if changed:
+        store.write("generations", store.read("generations") | changed)
+    empty = store.read("empty")
+    served_now = set(names)
+    if served_now & empty.keys():
+        store.write("empty", {name: data for name, data in empty.items() if name not in served_now})
+
+
+_BEGUN_EMPTY = "another one was begun empty, with what acts only on new data"
+
+
+def taken_out(project: Project, volume: ExistingVolume, observed: Observed, *, name: str, why: str) -> Snapshot:
+    """A service's live data, as the kept copy that it becomes; ``name`` follows the service's."""
+    how = served.known(project, volume.name)
+    return Snapshot(
+        name=snapshots.free_name(project.store, f"{volume.service}-{name}"),
+        service=volume.service,
+        kind=volume.kind,
+        format=volume.format,
+        version=str(how["entry"].get("version", volume.format)) if how else volume.format,
+        at=snapshots.now(),
+        why=why,
+        volumes=volumes_of(volume, observed.volumes),
+        served=how,
+    )
+
+
+def remember_use(project: Project, machine: Machine, names: Iterable[str]) -> None:
+    """Note which data these services are served from now, and what they were served from before."""
+    uses = project.store.read("uses")
+    current, previous = dict(uses.get("current", {})), dict(uses.get("previous", {}))
+    for service in (project.resolved.services[name] for name in names):
+        if not service.volumes:
+            continue
+        volume = machine.volume(service.volumes[0])
+        before = current.get(service.name)
+        if before and before["volume"] == volume:
+            continue
+        if before:
+            previous[service.name] = before
+        now = Use(volume, service.kind.name, service.volumes[0].format, snapshots.now())
+        current[service.name] = asdict(now)
+    if (after := {"current": current, "previous": previous}) != uses:
+        project.store.write("uses", after)
+
+
+def keep_left_behind(project: Project, observed: Observed, uses: Mapping[str, Use]) -> list[Snapshot]:
+    """Make kept copies of data of another version that services leave behind (by service)."""
     kept = []
-    for volume in observed.volumes:
-        if volume.data in changed and volume.generation() == before.get(volume.data, ""):
-            said = served.known(project, volume.name)
-            kept.append(
-                Snapshot(
-                    name=snapshots.free_name(project.store, f"{volume.service}-set-aside"),
-                    service=volume.service,
-                    kind=volume.kind,
-                    format=volume.format,
-                    version=str(said["entry"].get("version", volume.format)) if said else volume.format,
-                    at=snapshots.now(),
-                    why="another one was begun empty, with what acts only on new data",
-                    volumes=volumes_of(volume, observed.volumes),
-                    served=said,
-                )
-            )
+    for use in uses.values():
+        volume = next(item for item in observed.volumes if item.name == use.volume)
+        why = "was in use after the data that its service went back to"
+        kept.append(taken_out(project, volume, observed, name=f"left-at-{use.format}", why=why))
     snapshots.add(project.store, kept)
-    project.store.write("generations", project.store.read("generations") | changed)
+    return kept
+
+
+def begin_empty(project: Project, service: ResolvedService) -> None:
+    """Have a service begin without data when it starts next, also where there is data of other versions."""
+    project.store.write("empty", project.store.read("empty") | {service.name: service.data})

@@ -31,7 +31,8 @@ from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import LABEL
 from devenv.project import Project
-from devenv.stages.plan_upgrade import behind, next_generation, volumes_of
+from devenv.stages.generations import next_generation, own_live, to_resume, volumes_of
+from devenv.stages.plan_upgrade import behind
 from devenv.stages.resolve import further_key
 
 _T = TypeVar("_T")
@@ -85,13 +86,11 @@ class Place:
 
 
 def live_data(place: Place, service: str) -> ExistingVolume | None:
-    """The first volume of a service's data: what it opens, or what it must be moved from; None where there is none."""
+    """The first volume of a service's data: what it opens, what it opens a copy of, or what it must be moved from; None
+    where there is none."""
     resolved = place.project.resolved.services[service]
-    if not resolved.volumes:
-        return None
-    name = place.machine.volume(resolved.volumes[0])
-    own = next((volume for volume in place.observed.volumes if volume.name == name), None)
-    return own or behind(resolved, place.observed.volumes, place.machine, place.container(service))
+    own = own_live(resolved, place.observed, place.machine) or to_resume(resolved, place.observed, place.machine)
+    return own or behind(resolved, place.observed, place.machine, place.container(service))
 
 
 def data_of(place: Place, services: Sequence[str], *, all_of_them: bool) -> list[ExistingVolume]:
@@ -125,7 +124,7 @@ def as_snapshot(place: Place, volume: ExistingVolume, *, name: str, why: str) ->
 
 def new_volumes(place: Place, data: str, paths: Iterable[str], generation: str = "") -> dict[str, str]:
     """Path -> name of volumes for data that none has had yet; the first path is the data's own."""
-    end = generation or next_generation(data, place.observed.volumes)
+    end = generation or next_generation(data, place.observed.volumes, place.machine.generations)
     first = f"{place.machine.project}_{data}"
     return {path: (further_key(first, path) if index else first) + end for index, path in enumerate(paths)}
 

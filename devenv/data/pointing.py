@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, field, replace
 from typing import Any
 
 from devenv.data import unfinished
@@ -33,13 +33,17 @@ AROUND = unfinished.AROUND
 @record
 class Move:
     """``generations`` by data are live from now on; ``kept`` is what was live before, and is kept. ``served`` is by
-    what the new live volumes were last opened, ``remove`` are the containers of the former ones, which do not run."""
+    what the new live volumes were last opened, ``remove`` are the containers of the former ones, which do not run.
+    ``empty``: by service, the data that it is to begin without; ``released`` are volumes of kept copies that are live
+    now and no copies any more."""
 
     generations: Mapping[str, str]
     kept: Sequence[Snapshot]
     served: Mapping[str, Any]
     remove: Sequence[str]
     dotenv: str = ""
+    empty: Mapping[str, str] = field(default_factory=dict)
+    released: Sequence[str] = ()
 
 
 def point(store: Store, kept: Iterable[Snapshot], generations: Mapping[str, str]) -> None:
@@ -50,10 +54,7 @@ def point(store: Store, kept: Iterable[Snapshot], generations: Mapping[str, str]
 
 def env_text(machine: Machine, generations: Mapping[str, str]) -> str:
     """This machine's own file with other generations."""
-    both = {**machine.generations, **generations}
-    return dotenv.file(
-        Machine(machine.project, machine.root, machine.ports, machine.registries, machine.host, both)
-    ).text
+    return dotenv.file(replace(machine, generations={**machine.generations, **generations})).text
 
 
 @contextlib.contextmanager
@@ -91,7 +92,10 @@ def move(store: Store, what: Move) -> None:
 
 
 def _carry_out(store: Store, what: Move) -> None:
+    snapshots.release(store, what.released)
     point(store, what.kept, what.generations)
+    if what.empty:
+        store.write("empty", store.read("empty") | dict(what.empty))
     store.write("served", store.read("served") | dict(what.served))
     if what.dotenv and files.read_text(store.root / dotenv.PATH) is not None:
         files.write(store.root, File(dotenv.PATH, what.dotenv, mode=0o600))

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from devenv.console import Progress
 from devenv.data import pointing, served
-from devenv.data.keeping import Place, as_snapshot, copies_ready, live_data, names_of, new_volumes, side_by_side
+from devenv.data.keeping import Place, as_snapshot, copies_ready, names_of, new_volumes, side_by_side
 from devenv.effects import snapshots, volumes
 from devenv.effects.compose import stop_containers
 from devenv.errors import DevenvError, Refused
@@ -17,8 +17,7 @@ from devenv.model.observed import Container, ExistingVolume
 from devenv.model.problem import Problem
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import Refusal
-from devenv.stages.keep import in_use
-from devenv.stages.plan_upgrade import next_generation
+from devenv.stages.generations import next_generation, own_live, to_resume, volumes_of
 from devenv.upgrades import registry
 
 
@@ -43,95 +42,117 @@ def check_ways(place: Place, chosen: Iterable[Snapshot]) -> None:
 def restore(
     place: Place, chosen: Sequence[Snapshot], *, name: str, progress: Progress
 ) -> tuple[list[Snapshot], tuple[str, ...]]:
-    """Have kept copies be the data; what was the data is kept in turn. Returns that, and the services that ran, which
-    do not run now.
+    """Have copies of kept copies be the data; what was the data is kept in turn. Returns that, and the services that
+    ran, which do not run now.
 
-    A copy of the format that its service wants is copied while the server still serves. One of another format is
-    itself the data of that format from now on: what moves it on works on a copy and leaves it as it is.
+    All are of the format that their service wants. They are copied while the server still serves.
     """
-    resolved = place.project.resolved.services
-    fitting = [item for item in chosen if resolved[item.service].data == item.data]
-    made = [replace(item, volumes=new_volumes(place, item.data, item.volumes)) for item in fitting]
+    made = [replace(item, volumes=new_volumes(place, item.data, item.volumes)) for item in chosen]
     pairs = [
         dict(zip(old.volumes.values(), new.volumes.values(), strict=True))
-        for old, new in zip(fitting, made, strict=True)
+        for old, new in zip(chosen, made, strict=True)
     ]
-    former = _former(
-        place, chosen, name=f"before-{name.removeprefix('before-')}", why=f"was the data when {name} was restored"
-    )
+    former = _former(place, chosen, name=before(name), why=f"was the data when {name} was restored")
     containers = [found for item in chosen if (found := place.container(item.service))]
     running = [container for container in containers if container.running]
     ids = [container.id for container in running]
     with place.undone(f"snapshot restore {name}", volumes=names_of(made), start=ids):
-        copies = copies_ready(place, made, pairs)
-
-        def one(index: int) -> None:
-            progress.update(made[index].service, "copying the snapshot")
-            copies[index].go()
-
-        def measured(index: int) -> Snapshot:
-            return _measured(place, former[index])
-
-        with ThreadPoolExecutor(2) as pool:
-            measuring = pool.submit(side_by_side, measured, len(former))
-            side_by_side(one, len(made))
-            if made:
-                volumes.settle(names_of(made), images=place.images(made[0].service))
-            former = measuring.result()
+        former = _copied(place, made, pairs, former, progress)
         for container in running:
             progress.update(container.service, "stopping it")
         stop_containers(ids)
-        live = [*made, *(item for item in chosen if item not in fitting)]
-        _point(place, _generations(place, live), former, live, containers)
+        _point(place, _generations(place, made), former, made, containers)
     return former, tuple(container.service for container in running)
 
 
-def _generations(place: Place, live: Sequence[Snapshot]) -> dict[str, str]:
-    """What these being the data means: of data of another version the service's own must not be there."""
+def before(name: str) -> str:
+    """What the data is called that was there when a snapshot was restored."""
+    return f"before-{name.removeprefix('before-')}"
+
+
+def _copied(
+    place: Place,
+    made: Sequence[Snapshot],
+    pairs: Sequence[Mapping[str, str]],
+    former: Sequence[Snapshot],
+    progress: Progress,
+) -> list[Snapshot]:
+    """Make copies, on the disk. Returns what was the data with its sizes, measured meanwhile."""
+    copies = copies_ready(place, made, pairs)
+
+    def one(index: int) -> None:
+        progress.update(made[index].service, "copying the snapshot")
+        copies[index].go()
+
+    def measured(index: int) -> Snapshot:
+        return _measured(place, former[index])
+
+    with ThreadPoolExecutor(2) as pool:
+        measuring = pool.submit(side_by_side, measured, len(former))
+        side_by_side(one, len(made))
+        if made:
+            volumes.settle(names_of(made), images=place.images(made[0].service))
+        return measuring.result()
+
+
+def _generations(place: Place, live: Iterable[Snapshot]) -> dict[str, str]:
+    """By data, what the names of volumes end with that are live from now on."""
     found = {}
     for item in live:
-        found[item.data] = next(iter(item.volumes.values())).removeprefix(f"{place.machine.project}_{item.data}")
-        wanted = place.project.resolved.services[item.service].data
-        if wanted not in ("", item.data):
-            found[wanted] = next_generation(wanted, place.observed.volumes)
+        first = next(iter(item.volumes.values()))
+        found[item.data] = first.removeprefix(f"{place.machine.project}_{item.data}")
     return found
+
+
+def resume(place: Place, names: Iterable[str], progress: Progress) -> None:
+    """Give services a copy of the kept data that they go on from, under the names that they are about to open."""
+    for name in names:
+        service = place.project.resolved.services[name]
+        source = to_resume(service, place.observed, place.machine)
+        if source is None:
+            continue
+        copy = {volume.path: place.machine.volume(volume) for volume in service.volumes}
+        originals = volumes_of(source, place.observed.volumes)
+        pairs = {originals[path]: new for path, new in copy.items() if path in originals}
+        kept = place.observed.snapshot_of(source.name)
+        assert kept is not None  # the pointer is at a kept generation
+        made = replace(kept, volumes={path: copy[path] for path in originals if path in copy})
+        progress.update(name, f"copying its data, kept as {kept.name}")
+        with place.undone(f"up {name}", volumes=names_of([made])):
+            _copied(place, [made], [pairs], [], progress)
+            _point(place, _generations(place, [made]), [], [made], [])
 
 
 def adopt(place: Place, item: Snapshot) -> None:
     """Have a kept copy itself be the data of a service that has none; it is no copy any more."""
     with place.undone(f"seed {item.service}"):
-        _point(place, _generations(place, [item]), [], [item], [])
-    snapshots.forget(place.project.store, [item])
+        _point(place, _generations(place, [item]), [], [item], [], released=item.volumes.values())
 
 
 def let_go(place: Place, service: str, *, verb: str) -> Snapshot | None:
-    """Keep a service's data and have it begin anew, without a copy: the pointer moves on. None if there is no data."""
-    volume = live_data(place, service)
-    if volume is None:
-        return None
-    (kept,) = _former(place, [volume], name=f"{service}-before-{verb}", why=f"was the data before 'devenv {verb}'")
+    """Keep a service's data and have it begin anew, without a copy: the pointer moves on. None if there was no data of
+    the version that it has now. Data of its other versions stays where it is."""
+    resolved = place.project.resolved.services[service]
+    volume = own_live(resolved, place.observed, place.machine)
+    why = f"was the data before 'devenv {verb}'"
+    kept = [] if volume is None else _former(place, [volume], name=f"{service}-before-{verb}", why=why)
     container = place.container(service)
     running = [container.id] if container and container.running else []
     with place.undone(f"{verb} {service}", start=running):
-        kept = _measured(place, kept)
+        kept = [_measured(place, item) for item in kept]
         stop_containers(running)
-        data = place.project.resolved.services[service].data
-        generations = {item: next_generation(item, place.observed.volumes) for item in (kept.data, data)}
-        _point(place, generations, [kept], [], [container] if container else [])
-    return kept
+        data = resolved.data
+        generations = {data: next_generation(data, place.observed.volumes, place.machine.generations)}
+        _point(place, generations, kept, [], [container] if container else [], empty={service: data})
+    return kept[0] if kept else None
 
 
 def _former(place: Place, of: Iterable[Snapshot | ExistingVolume], *, name: str, why: str) -> list[Snapshot]:
-    """The live data of the same services, as what will be kept of it."""
+    """The live data of the same services and versions, as what will be kept of it."""
     free = snapshots.free_name(place.project.store, name)
-    found = [volume for item in of if (volume := live_data(place, item.service))]
-    known = {v for item in snapshots.entries(place.project.store) for v in item.volumes.values()}
-    current = in_use(place.project.resolved, place.machine)
-    return [
-        as_snapshot(place, volume, name=free, why=why)
-        for volume in found
-        if volume.name in current or volume.name not in known
-    ]
+    services = (place.project.resolved.services[item.service] for item in of)
+    found = [own_live(service, place.observed, place.machine) for service in services]
+    return [as_snapshot(place, volume, name=free, why=why) for volume in found if volume is not None]
 
 
 def _measured(place: Place, item: Snapshot) -> Snapshot:
@@ -148,8 +169,18 @@ def _point(
     kept: Sequence[Snapshot],
     live: Sequence[Snapshot],
     containers: Sequence[Container],
+    *,
+    empty: Mapping[str, str] | None = None,
+    released: Iterable[str] = (),
 ) -> None:
     opened = {next(iter(item.volumes.values())): item.served for item in live if item.served}
-    remove = [item.id for item in containers]
-    text = pointing.env_text(place.machine, generations)
-    pointing.move(place.project.store, pointing.Move(generations, kept, opened, remove, text))
+    what = pointing.Move(
+        generations,
+        kept,
+        opened,
+        remove=[item.id for item in containers],
+        dotenv=pointing.env_text(place.machine, generations),
+        empty=empty or {},
+        released=list(released),
+    )
+    pointing.move(place.project.store, what)

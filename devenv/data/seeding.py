@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from devenv.effects.engine import docker
+from devenv.effects.files import check_regular
 from devenv.effects.process import Finished, pipe
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.kind import Exec
@@ -19,6 +20,7 @@ from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.project import Project
 from devenv.stages import asking
+from devenv.stages.generations import to_resume
 from devenv.stages.seeds import is_archive, is_packed, rule_for
 
 #: Volume -> how far its filling came.
@@ -51,7 +53,9 @@ def fresh(project: Project, machine: Machine, observed: Observed, services: Iter
     return tuple(
         name
         for name in services
-        if name in project.manifest.seed and machine.volume(resolved[name].volumes[0]) not in there
+        if name in project.manifest.seed
+        and machine.volume(resolved[name].volumes[0]) not in there
+        and to_resume(resolved[name], observed, machine) is None
     )
 
 
@@ -132,6 +136,7 @@ def _piped(path: Path, words: Sequence[str], *, folder: bool) -> tuple[Finished,
     try:
         if folder:
             return pipe(["tar", "-cf", "-", "-C", str(path), "."], ["docker", *words])[::-1]
+        check_regular(path)
         source = os.open(path, os.O_RDONLY)
     except OSError as error:
         raise DevenvError(f"{path} cannot be read: {error.strerror}") from error

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from devenv.console import Console
-from devenv.data import pointing, served
+from devenv.data import anew, pointing, served
 from devenv.data.benches import JOURNAL
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
@@ -25,7 +25,7 @@ from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import Upgrade
 from devenv.project import Project
-from devenv.stages.plan_upgrade import next_generation, volumes_of
+from devenv.stages.generations import next_generation, own_live
 
 
 @record
@@ -40,11 +40,27 @@ class Switch:
     changes: Sequence[str]
 
 
-def switch(project: Project, upgrades: Sequence[Upgrade], texts: Mapping[str, str], changes: Sequence[str]) -> None:
-    """Point at the new data. From the first line on it will be done whatever happens, by the next devenv if need be."""
+def switch(
+    project: Project,
+    machine: Machine,
+    observed: Observed,
+    upgrades: Sequence[Upgrade],
+    texts: Mapping[str, str],
+    changes: Sequence[str],
+) -> None:
+    """Point at the new data. From the first line on it will be done whatever happens, by the next devenv if need be.
+
+    Kept is what was moved, unless it is a kept copy already, and data of the new version that is no longer live.
+    """
     generations = {upgrade.new.data: upgrade.generation for upgrade in upgrades}
     before = {path: history.digest(files.read_text(project.root / path)) for path in texts}
-    old = [_snapshot(project, upgrade) for upgrade in upgrades]
+    old = [_snapshot(project, upgrade) for upgrade in upgrades if not observed.kept.intersection(upgrade.source)]
+    for upgrade in upgrades:
+        replaced = own_live(upgrade.new, observed, machine)
+        if replaced is not None and replaced.name not in upgrade.source:
+            why = f"was the {upgrade.new.version} data before the upgrade {upgrade.words}"
+            name = f"before-{upgrade.old.version}"
+            old.append(anew.taken_out(project, replaced, observed, name=name, why=why))
     entry = Switch(generations, texts, before, old, changes)
     project.store.journal({"switch": asdict(entry)}, of=JOURNAL)
     _point(project.store, entry)
@@ -74,28 +90,16 @@ def _snapshot(project: Project, upgrade: Upgrade) -> Snapshot:
 
 def take_back(project: Project, machine: Machine, observed: Observed, entry: history.Entry) -> None:
     """What a sync moved is kept, and no longer the data: the next time it is moved anew, from what there is then."""
-    generations = dict(machine.generations)
+    generations = machine.generations
     left = {data for data, generation in entry.moved.items() if generations.get(data) == generation}
-    kept = []
-    for volume in observed.volumes:
-        if volume.data in left and volume.generation() == generations[volume.data]:
-            said = served.known(project, volume.name)
-            kept.append(
-                Snapshot(
-                    name=snapshots.free_name(project.store, f"{volume.service}-taken-back"),
-                    service=volume.service,
-                    kind=volume.kind,
-                    format=volume.format,
-                    version=str(said["entry"].get("version", volume.format)) if said else volume.format,
-                    at=snapshots.now(),
-                    why=f"made by the sync of {entry.at}, which was taken back",
-                    volumes=volumes_of(volume, observed.volumes),
-                    served=said,
-                )
-            )
-    snapshots.add(project.store, kept)
-    unused = {data: next_generation(data, observed.volumes) for data in left}
-    project.store.write("generations", project.store.read("generations") | unused)
+    why = f"made by the sync of {entry.at}, which was taken back"
+    kept = [
+        anew.taken_out(project, volume, observed, name="taken-back", why=why)
+        for volume in observed.volumes
+        if volume.data in left and volume.generation() == generations[volume.data]
+    ]
+    unused = {data: next_generation(data, observed.volumes, generations) for data in left}
+    pointing.point(project.store, kept, unused)
 
 
 def done(project: Project) -> None:

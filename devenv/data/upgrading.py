@@ -25,7 +25,8 @@ from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Upgrade, Way
 from devenv.project import Project
-from devenv.stages.plan_upgrade import behind, choose, next_generation, volumes_of
+from devenv.stages.generations import next_generation, volumes_of
+from devenv.stages.plan_upgrade import behind, choose
 from devenv.upgrades import registry
 
 
@@ -35,6 +36,11 @@ class Moves:
 
     upgrades: tuple[Upgrade, ...] = ()
     refused: Mapping[str, Problem] = field(default_factory=dict)
+
+    @property
+    def generations(self) -> dict[str, str]:
+        """By service, the generation of its data that is to be made."""
+        return {upgrade.service: upgrade.generation for upgrade in self.upgrades}
 
     def of(self, service: str) -> Upgrade | None:
         return next((upgrade for upgrade in self.upgrades if upgrade.service == service), None)
@@ -48,20 +54,24 @@ def plan(
     names: Iterable[str],
     *,
     way: Way | None = None,
+    sources: Mapping[str, ExistingVolume] | None = None,
 ) -> Moves:
-    """Of these services, those whose data is of another version than they want; ``way`` is how to go where one can."""
+    """Of these services, those whose data is of another version than they want; ``way`` is how to go where one can.
+
+    ``sources``: by service, the first volume of data that is to become theirs, whatever they have.
+    """
     upgrades: list[Upgrade] = []
-    behind_ones, refused = _behind(world, project, machine, observed, names)
-    sources = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
-    sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], sources)
-    for (service, volume, old), found, (size, free) in zip(behind_ones, sources, sizes, strict=True):
+    behind_ones, refused = _behind(world, project, machine, observed, names, sources or {})
+    originals = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
+    sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], originals)
+    for (service, volume, old), found, (size, free) in zip(behind_ones, originals, sizes, strict=True):
         stops = partial(served.stops, project, world, volume, _container(observed, service.name))
         chosen = choose(registry.routes(old, service), stops, size=size, wanted=way)
         if isinstance(chosen, Refusal):
             refused[service.name] = Problem(f"{service.name}: {chosen.message}", chosen.hint)
             continue
         route, hops = chosen
-        generation = next_generation(service.data, observed.volumes)
+        generation = next_generation(service.data, observed.volumes, machine.generations)
         after = replace(machine, generations={**machine.generations, service.data: generation})
         upgrades.append(
             Upgrade(
@@ -80,14 +90,19 @@ def plan(
 
 
 def _behind(
-    world: World, project: Project, machine: Machine, observed: Observed, names: Iterable[str]
+    world: World,
+    project: Project,
+    machine: Machine,
+    observed: Observed,
+    names: Iterable[str],
+    sources: Mapping[str, ExistingVolume],
 ) -> tuple[list[tuple[ResolvedService, ExistingVolume, ResolvedService]], dict[str, Problem]]:
     """Services with the data that is to become theirs and what it was last opened by; and those of which that cannot
     be had any more."""
     found, refused = [], {}
     for service in (project.resolved.services[name] for name in names):
         container = _container(observed, service.name)
-        volume = behind(service, observed.volumes, machine, container)
+        volume = sources.get(service.name) or behind(service, observed, machine, container)
         if volume is None:
             continue
         try:

@@ -30,7 +30,7 @@ _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Act
 class Material:
     """What steps are made with: every file by path, each service's image as the engine calls it, its platform, the
     containers of services that are to be stopped, those that somebody paused, and those that an interrupted run left
-    half made; ``logs`` is where the log of a failed build goes."""
+    half made; ``logs`` is where the log of a failed build goes; ``copy`` gives services copies of kept data."""
 
     root: Path
     files: Mapping[str, File]
@@ -41,6 +41,7 @@ class Material:
     half_made: Sequence[str]
     stack: Stack
     logs: Path
+    copy: Callable[[Sequence[str], Progress], None]
 
 
 def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: Progress) -> None:
@@ -120,6 +121,10 @@ def _stop(services: Sequence[str], material: Material, progress: Progress) -> No
     compose.remove_containers(ids)
 
 
+def _copy(services: Sequence[str], material: Material, progress: Progress) -> None:
+    material.copy(services, progress)
+
+
 def _start(services: Sequence[str], material: Material, progress: Progress) -> None:
     compose.unpause_containers([material.paused[name] for name in services if name in material.paused])
     stopped = [name for name in services if name not in material.paused]
@@ -141,6 +146,7 @@ _ROOMS: tuple[tuple[tuple[Action, ...], _Room], ...] = (
     ((Action.PULL,), _pull),
     ((Action.BUILD,), _build),
     ((Action.STOP,), _stop),
+    ((Action.COPY,), _copy),
     ((Action.RECREATE,), _recreate),
     ((Action.CREATE, Action.START), _start),
     ((Action.ADD,), _add),

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.effects.engine import docker
-from devenv.effects.files import cannot_write
+from devenv.effects.files import cannot_write, check_regular
 from devenv.effects.process import BESIDE, Finished, pipe
 from devenv.effects.volumes import failed
 from devenv.errors import DevenvError, ManifestError, Refused
@@ -187,6 +187,7 @@ class Archive:
 def read(path: Path) -> Archive:
     """Look into an archive. Raises ManifestError for what is none, or is not whole; reads no data."""
     try:
+        check_regular(path)
         size = path.stat().st_size
         with tarfile.open(path, "r:") as tar:
             found = {}

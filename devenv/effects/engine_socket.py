@@ -11,6 +11,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from devenv.effects.files import is_file
 from devenv.effects.world import World
 
 _DEFAULT = "/var/run/docker.sock"
@@ -21,7 +22,7 @@ _PATIENCE = 20.0
 def find(world: World, context: str) -> str:
     """The path of the socket that the docker CLI would take; "" if it would take no socket, or is not there itself."""
     address = world.env.get("DOCKER_HOST") or ("unix://" + _DEFAULT if context in ("", "default") else "")
-    there = any(Path(folder, "docker").is_file() for folder in world.env.get("PATH", "").split(":") if folder)
+    there = any(is_file(Path(folder, "docker")) for folder in world.env.get("PATH", "").split(":") if folder)
     return address.removeprefix("unix://") if there and address.startswith("unix:///") else ""
 
 

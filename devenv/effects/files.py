@@ -1,4 +1,8 @@
-"""Files: read what is there, write all or nothing."""
+"""Files: read what is there, write all or nothing.
+
+A file of a checkout may be anything that somebody committed, also a link to a device that never ends. All of them are
+opened by ``read_bytes``.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import contextlib
 import errno
 import os
 import re
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -48,21 +53,76 @@ def is_there(path: Path) -> bool:
     return os.path.lexists(path)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file, links followed. False as well where nobody may look."""
+    return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where nobody may look
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, links followed. False as well where nobody may look."""
+    return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where nobody may look
+
+
+class NotRegular(OSError):
+    """There is something of that name, but it is a device, a pipe or a socket, which may never end."""
+
+
+class TooLarge(OSError):
+    """A file is larger than what was asked for; ``size`` is in bytes."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(errno.EFBIG, os.strerror(errno.EFBIG))
+        self.size = size
+
+
+def read_bytes(path: Path, *, limit: int) -> bytes:
+    """The content of a regular file of at most ``limit`` bytes, links followed.
+
+    Raises NotRegular, TooLarge, and other errors of the system's.
+    """
+    check_regular(path)
+    # Whoever puts a pipe in its place meanwhile does not keep us waiting.
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > limit:
+            raise TooLarge(size)
+        data = file.read(limit + 1)  # what the kernel makes up, as in /proc, has no size
+    if len(data) > limit:
+        raise TooLarge(len(data))
+    return data
+
+
+def check_regular(path: Path) -> None:
+    """Raises NotRegular for what is neither a regular file nor a folder, FileNotFoundError where there is nothing."""
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise NotRegular(errno.EINVAL, "it is not a regular file", str(path))
+
+
 def read_text(path: Path) -> str | None:
     """The text of a file; None if there is none. Raises ManifestError for one that is no text or far too large."""
+    data = b""
     try:
-        size = path.stat().st_size
-        if size > _LARGEST:
-            hint = f"{size / 1024 / 1024:.0f} MiB; devenv reads at most {_LARGEST // 1024 // 1024} MiB"
-            raise ManifestError(Problem("is too large", hint, Where(str(path))))
-        return path.read_bytes().decode("utf-8-sig")
+        data = read_bytes(path, limit=_LARGEST)
+        return data.decode("utf-8-sig")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except TooLarge as error:
+        hint = f"{error.size / 1024 / 1024:.0f} MiB; devenv reads at most {_LARGEST // 1024 // 1024} MiB"
+        raise ManifestError(Problem("is too large", hint, Where(str(path)))) from error
+    except NotRegular as error:
+        raise ManifestError(Problem("is not a regular file", _what_it_is(path), Where(str(path)))) from error
     except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
+        line = data[: error.start].count(b"\n") + 1
         raise ManifestError(Problem("is not UTF-8 text", "save it as UTF-8", Where(str(path), line))) from error
     except OSError as error:
         raise DevenvError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _what_it_is(path: Path) -> str:
+    if path.is_symlink():
+        return f"it is a symbolic link to {os.readlink(path)}: replace it with a file"
+    return "it is a pipe, a socket or a device: replace it with a file"
 
 
 def read_folder(folder: Path) -> dict[str, str]:
@@ -147,9 +207,10 @@ _REMEDIES = {
 
 
 def _same(path: Path, file: File) -> bool:
-    return (
-        path.is_file() and path.stat().st_mode & 0o777 == file.mode and path.read_bytes() == file.text.encode("utf-8")
-    )
+    data = file.text.encode("utf-8")
+    if not path.is_file() or path.stat().st_mode & 0o777 != file.mode or path.stat().st_size != len(data):
+        return False
+    return path.read_bytes() == data
 
 
 def _refuse_links(root: Path, path: Path) -> None:

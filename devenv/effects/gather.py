@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from devenv.document import LARGEST, Document, Keep, Unreadable, decode
+from devenv.document import LARGEST, Document, Keep, Unreadable, decode, is_surely_ours
+from devenv.effects.files import TooLarge, is_file, is_folder, read_bytes
 from devenv.effects.process import minding, run
-from devenv.model.fact import Note
+from devenv.model.fact import Companion, Note
 from devenv.model.production import Place
 from devenv.model.record import record
 
@@ -18,6 +20,7 @@ from devenv.model.record import record
 STATE = ".tfstate"
 #: What a folder is searched for.
 _SUFFIXES = (".json", ".yaml", ".yml", ".tfstate", ".toml", ".lock", ".nomad", ".hcl")
+_NAMES = (".tool-versions",)
 _NOT_SEARCHED = {".git", ".terraform", ".devenv", "node_modules", "__pycache__", ".venv"}
 #: Seconds that a command gets: a state may have to come from far away.
 _PATIENCE = 60.0
@@ -26,12 +29,14 @@ _AT_ONCE = 8
 
 @record
 class Gathered:
-    """What a place gave: documents, and notes about what could not be had. ``sought``: nobody named these files one
-    by one, so that one which is nothing of ours needs no word."""
+    """What a place gave: documents, and notes about what could not be read. ``sought``: nobody named these files one
+    by one, so that one which is nothing of ours needs no word; ``skipped`` says which could not be read and why, where
+    nothing shows that they describe production."""
 
     documents: tuple[Document, ...]
     notes: tuple[Note, ...]
     sought: bool = False
+    skipped: tuple[Note, ...] = ()
 
 
 @record
@@ -54,6 +59,14 @@ class Gatherer:
         """Files that others refer to."""
         return _all_of(partial(self._file, Path(want), want) for want in wants)
 
+    def companions(self, wanted: Iterable[Companion]) -> list[Document]:
+        """Those files that there are of what may be beside a source; what cannot be read of them is as if not there."""
+        documents = []
+        for companion in wanted:
+            found = self._pattern(companion.path) if _is_pattern(companion.path) else self.further([companion.path])
+            documents += [replace(document, source=companion.source) for document in found.documents]
+        return documents
+
     def _one(self, place: Place) -> Gathered:
         if place.command:
             return _all_of([partial(self._printed, place)])
@@ -61,35 +74,63 @@ class Gatherer:
             return _all_of([partial(self._answered, place)])
         if place.path == "-":
             return _all_of([self._piped])
-        paths, sought = self._paths(place.path)
-        if not paths:
-            said = "there is no such file" if not sought else "nothing is there that could be read"
-            return Gathered((), (Note(said, place.path, failed=True),))
-        return _all_of((partial(self._file, path, self._shown(path)) for path in paths), sought=sought)
+        if is_folder(self.root / place.path):
+            return self._folder(place.path)
+        if is_file(self.root / place.path) or not _is_pattern(place.path):
+            return _all_of([partial(self._file, Path(place.path), self._shown(self.root / place.path))])
+        return self._pattern(place.path)
 
-    def _paths(self, text: str) -> tuple[list[Path], bool]:
-        path = self.root / text
-        if path.is_file():
-            return [path], False
-        if path.is_dir():
-            return sorted(_searched(path)), True
-        if any(sign in text for sign in "*?["):
-            start = Path(path.anchor) if Path(text).is_absolute() else self.root
-            pattern = str(path.relative_to(start)) if Path(text).is_absolute() else text
-            return sorted(found for found in start.glob(pattern) if found.is_file()), True
-        return [], False
+    def _folder(self, text: str) -> Gathered:
+        closed: list[Path] = []
+        paths = sorted(_searched(self.root / text, closed))
+        unsearched = tuple(
+            Note("cannot be searched: permission denied", self._shown(path), untold=True) for path in closed
+        )
+        found = self._sought(text, paths)
+        return replace(found, notes=(*found.notes, *unsearched))
+
+    def _pattern(self, text: str) -> Gathered:
+        path = Path(text)
+        start = Path(path.anchor) if path.is_absolute() else self.root
+        pattern = str(path.relative_to(path.anchor))
+        return self._sought(text, sorted(found for found in start.glob(pattern) if is_file(found)))
+
+    def _sought(self, text: str, paths: Sequence[Path]) -> Gathered:
+        """Files that nobody named one by one. Where none of them can be read, all that is wrong is told."""
+        if not paths:
+            return Gathered((), (Note("nothing is there that could be read", text, failed=True),))
+        documents: list[Document] = []
+        broken: list[Note] = []
+        skipped: list[Note] = []
+        for path in paths:
+            shown = self._shown(path)
+            try:
+                documents.append(self._file(path, shown))
+            except Unreadable as error:
+                ours = is_surely_ours(shown, self._head(path))
+                (broken if ours else skipped).append(error.note)
+        if not documents:
+            return Gathered((), (*broken, *skipped), sought=True)
+        told = tuple(replace(note, failed=False) for note in skipped)
+        return Gathered(tuple(documents), tuple(broken), sought=True, skipped=told)
+
+    def _head(self, path: Path) -> bytes:
+        """The content of a file that cannot be read as what it should be; b"" where it cannot be read at all."""
+        try:
+            return read_bytes(self.root / path, limit=LARGEST)
+        except OSError:
+            return b""
 
     def _shown(self, path: Path) -> str:
         return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
 
     def _file(self, path: Path, shown: str) -> Document:
-        path = self.root / path
         try:
-            if path.stat().st_size > LARGEST:
-                raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", shown, failed=True))
-            return self._decoded(shown, path.read_bytes())
-        except FileNotFoundError:
+            return self._decoded(shown, read_bytes(self.root / path, limit=LARGEST))
+        except (FileNotFoundError, NotADirectoryError):
             raise Unreadable(Note("there is no such file", shown, failed=True)) from None
+        except TooLarge:
+            raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", shown, failed=True)) from None
         except OSError as error:
             raise Unreadable(Note(f"cannot be read: {error.strerror}", shown, failed=True)) from None
 
@@ -131,25 +172,30 @@ class Gatherer:
         )
 
 
-def _all_of(tries: Iterable[Callable[[], Document]], *, sought: bool = False) -> Gathered:
-    """``sought``: of files that nobody named one by one, those are told that are broken, and states in any case;
-    those that only hold nothing for us are told where there is nothing else."""
+def _is_pattern(path: str) -> bool:
+    return any(sign in path for sign in "*?[")
+
+
+def _all_of(tries: Iterable[Callable[[], Document]]) -> Gathered:
     documents: list[Document] = []
     notes: list[Note] = []
-    passed_over: list[Note] = []
     for attempt in tries:
         try:
             documents.append(attempt())
         except Unreadable as error:
-            whole = sought and error.whole and not error.note.file.endswith(STATE)
-            (passed_over if whole else notes).append(error.note)
-    notes += [] if documents else passed_over
-    return Gathered(tuple(documents), tuple(notes), sought)
+            notes.append(error.note)
+    return Gathered(tuple(documents), tuple(notes))
 
 
-def _searched(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
-        if path.is_dir() and not path.is_symlink() and path.name not in _NOT_SEARCHED:
-            yield from _searched(path)
-        elif path.is_file() and path.suffix in _SUFFIXES:
+def _searched(folder: Path, closed: list[Path]) -> Iterator[Path]:
+    """The files below a folder that may describe production; ``closed`` gets the folders that may not be searched."""
+    try:
+        entries = list(folder.iterdir())
+    except OSError:
+        closed.append(folder)
+        return
+    for path in entries:
+        if is_folder(path) and not path.is_symlink() and path.name not in _NOT_SEARCHED:
+            yield from _searched(path, closed)
+        elif (path.suffix in _SUFFIXES or path.name in _NAMES) and is_file(path):
             yield path

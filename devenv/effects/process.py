@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from devenv.effects.files import is_file
 from devenv.model.record import record
 
 #: Programs that are being waited for. One that nobody waits for any more must not outlive us.
@@ -89,9 +91,18 @@ def begin(
             errors="replace",
         )
     except OSError as error:
-        return Begun(argv[0], error)
+        return Begun(argv[0], _missing(argv[0], env) or error)
     _running.add(child)
     return Begun(argv[0], child)
+
+
+def _missing(program: str, env: Mapping[str, str] | None) -> FileNotFoundError | None:
+    """The error where there is no such program on PATH. The system's own is another one where PATH names a folder in
+    which nobody may look."""
+    folders = os.get_exec_path(env)
+    if "/" in program or any(is_file(Path(folder, program)) for folder in folders):
+        return None
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
 
 
 def run(
@@ -220,6 +231,8 @@ def pass_through(
         for received in early:
             child.send_signal(received)
         code = child.wait()
+    except OSError as error:
+        raise _missing(argv[0], env) or error from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

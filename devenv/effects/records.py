@@ -60,6 +60,17 @@ def _snapshot(item: Any) -> bool:
     return all(isinstance(text, str) for text in texts) and isinstance(made.volumes, dict) and _texts(made.volumes)
 
 
+def _uses(value: Mapping[str, Any]) -> bool:
+    """Which data services are and were served from."""
+    return set(value) <= {"current", "previous"} and all(_uses_of(item) for item in value.values())
+
+
+def _uses_of(value: Any) -> bool:
+    if not isinstance(value, dict) or not _tables_of_texts(value):
+        return False
+    return all(set(item) == {"volume", "kind", "format", "since"} for item in value.values())
+
+
 def _entry(value: Mapping[str, Any]) -> bool:
     """One run in the history."""
     needed, further = {"number", "at", "verb", "changes"}, {"before", "after", "moved", "undone"}
@@ -72,6 +83,7 @@ def _anything(value: Mapping[str, Any]) -> bool:
 
 RECORDS: Mapping[str, Declared] = {
     "applied": Declared(_tables_of_texts, "'devenv up' cannot name each change this once"),
+    "empty": Declared(_texts, "a service that was reset may be asked for its data of another version"),
     "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
     "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
@@ -82,6 +94,7 @@ RECORDS: Mapping[str, Declared] = {
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
     "served": Declared(_tables, "which image last opened the data is not known"),
     "snapshots": Declared(_snapshots, "the volumes of snapshots are still there: 'docker volume ls' lists them"),
+    "uses": Declared(_uses, "data that was in use on another version is not named"),
     "valid": Declared(_texts, "devenv.toml is checked anew"),
     "versions": Declared(_texts, "servers are asked for their versions anew"),
 }

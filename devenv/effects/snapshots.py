@@ -31,6 +31,13 @@ def forget(store: Store, gone: Iterable[Snapshot]) -> None:
     _write(store, [item for item in entries(store) if item not in left])
 
 
+def release(store: Store, volumes: Iterable[str]) -> None:
+    """The kept copies of these volumes are no copies any more: they are live."""
+    live = set(volumes)
+    if live:
+        _write(store, [item for item in entries(store) if not live.intersection(item.volumes.values())])
+
+
 def _write(store: Store, all_of_them: Iterable[Snapshot]) -> None:
     store.write(_MEMORY, {"snapshots": [asdict(item) for item in all_of_them]})
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import cannot_write, write
+from devenv.effects.files import cannot_write, is_file, write
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import Refused
 from devenv.model.file import File
@@ -161,7 +161,7 @@ def checkouts(state: Path) -> dict[str, str]:
     for entry in (state / "projects").glob("*/project.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             value = decode("project", entry.read_text(encoding="utf-8"))
-            if Path(value["root"], "devenv.toml").is_file():
+            if is_file(Path(value["root"], "devenv.toml")):
                 found[value["root"]] = value["project"]
     return found
 

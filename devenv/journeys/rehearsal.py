@@ -26,8 +26,7 @@ from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import COPY, NEW, Do, Recipe, Route, Server, Step, Upgrade, Way, mounts
 from devenv.pinning import pinned
 from devenv.project import Project, open_project
-from devenv.stages.plan_up import live
-from devenv.stages.plan_upgrade import next_generation, volumes_of
+from devenv.stages.generations import live, next_generation, own_live, to_resume, volumes_of
 from devenv.stages.resolve import select
 from devenv.standing import narrowed
 from devenv.targets import dotenv, workbench
@@ -61,11 +60,12 @@ def plan(world: World, service: str, version: str) -> Trial:
     compared = replace(compared, wanted=sync.wanted(world, project, (change,)))
     wanted = pinned(compared.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(wanted, look(world).result())
-    data = wanted.resolved.services[service].data
-    if data != project.resolved.services[service].data:  # what is tried is today's data, whatever was moved before
-        unused = next_generation(data, observed.volumes)
-        machine = replace(machine, generations={**machine.generations, data: unused})
-    moves = upgrading.plan(world, wanted, machine, observed, [service])
+    today = project.resolved.services[service]
+    sources = {}
+    if wanted.resolved.services[service].data != today.data:  # today's data is tried, whatever was moved before
+        present = own_live(today, observed, machine) or to_resume(today, observed, machine)
+        sources = {service: present} if present else {}
+    moves = upgrading.plan(world, wanted, machine, observed, [service], sources=sources)
     if problem := moves.refused.get(service):
         raise Refused(problem)
     upgrade = moves.of(service) or _same_format(wanted, machine, observed, service)
@@ -78,7 +78,7 @@ def _same_format(project: Project, machine: Machine, observed: Observed, name: s
     found = next((item for item in live(observed.volumes, machine) if item.data == service.data), None)
     if not service.volumes or found is None:
         raise Refused(f"{name} has no data here to try it with", f"devenv up {name}   makes some")
-    generation = next_generation(service.data, observed.volumes)
+    generation = next_generation(service.data, observed.volumes, machine.generations)
     after = replace(machine, generations={**machine.generations, service.data: generation})
     paths = volumes_of(found, observed.volumes)
     return Upgrade(
@@ -143,12 +143,16 @@ def adopt(
 ) -> sync_apply.Applied:
     """Have the copy be the data, devenv.toml say the version, and the service run on it."""
     name = bench_name(trial.machine, trial.service.name)
-    # Cleanly: what was just written may be in a server's memory alone.
-    stop_containers([item.id for item in containers(world) if item.project == name and item.running])
+    present = {item.id for item in trial.observed.containers if item.service == trial.service.name}
+    # Cleanly: what was just written may be in a server's memory alone. The present data is a kept copy from now on.
+    stop_containers(
+        [item.id for item in containers(world) if item.running and (item.project == name or item.id in present)]
+    )
     clear(name, [])
     everything = look(world).result()
     runs = any(item.service == trial.service.name and item.running for item in trial.observed.containers)
     chosen = (trial.service.name,) if runs else ()
-    prepared = prepare(world, trial.project, everything, chosen, Wishes(fresh=chosen))
+    moving = {upgrade.service: upgrade.generation for upgrade in moved.upgrades}
+    prepared = prepare(world, trial.project, everything, chosen, Wishes(moving=moving))
     with progress() as shown:
         return sync_apply.settle(trial.compared, prepared, moved, world=world, timeout=timeout, progress=shown)

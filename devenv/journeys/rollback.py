@@ -14,6 +14,7 @@ from devenv.model.file import File
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
 from devenv.stages.locking import PATH as LOCK
+from devenv.standing import with_generations
 
 
 def last_sync(store: Store, project: Project) -> history.Entry:
@@ -49,5 +50,5 @@ def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Fol
         return None
     prepared = follow.prepared
     switching.take_back(former, prepared.machine, prepared.observed, entry)
-    generations = {**prepared.machine.generations, **former.store.read("generations")}
-    return replace(follow, prepared=replace(prepared, machine=replace(prepared.machine, generations=generations)))
+    machine, observed = with_generations(former, prepared.machine, prepared.observed)
+    return replace(follow, prepared=replace(prepared, machine=machine, observed=observed))

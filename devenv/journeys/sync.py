@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from devenv import production
 from devenv.data import upgrading
@@ -16,7 +16,8 @@ from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Note
 from devenv.model.kind import Kind
-from devenv.model.observed import Observed
+from devenv.model.machine import Machine
+from devenv.model.observed import ExistingVolume, Observed, Use
 from devenv.model.problem import Problem
 from devenv.model.production import Bound, Place
 from devenv.model.record import record
@@ -27,6 +28,7 @@ from devenv.project import Project, open_project
 from devenv.stages.additions import additions
 from devenv.stages.bring_together import bind
 from devenv.stages.frozen import frozen_problems
+from devenv.stages.generations import finds_older, left_behind
 from devenv.stages.load import LOCAL, build_manifest
 from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_runtimes import parted, plan_runtimes
@@ -183,10 +185,12 @@ def _newer(world: World, project: Project, service: str) -> str:
 
 @record
 class Follow:
-    """What this machine has to do: data to be moved, then the plan of ``up`` for what runs."""
+    """What this machine has to do: data to be moved, then the plan of ``up`` for what runs. ``older``: the data that is
+    left behind by services that find their older data again."""
 
     prepared: Prepared
     moves: Moves
+    older: Mapping[str, Use] = field(default_factory=dict)
 
     @property
     def changes(self) -> bool:
@@ -194,28 +198,59 @@ class Follow:
 
 
 def following(
-    world: World, compared: Comparison, everything: Observed, services: Sequence[str], *, way: Way | None = None
+    world: World,
+    compared: Comparison,
+    everything: Observed,
+    services: Sequence[str],
+    *,
+    way: Way | None = None,
+    sources: Mapping[str, ExistingVolume] | None = None,
+    from_current: bool = False,
 ) -> tuple[Comparison, Follow]:
     """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
     is refused, and with it the change of version that would need it. So is what acts only on new data: it was written
-    by hand, as production's settings of that sort are only told of."""
+    by hand, as production's settings of that sort are only told of.
+
+    ``sources``: by service, data that is to become theirs whatever they have; ``from_current``: for all services whose
+    older data would be found again, the data that was in use since.
+    """
     project = compared.wanted if compared.unobtainable else pinned(compared.wanted, world, frozen=False, offline=False)
     machine, observed = narrowed(project, everything)
     names = select(project.manifest, services, ())
     users = project.needed_here()
     lacking = {name for image in missing(project.lock, users) for name in users[image]}
-    moves = upgrading.plan(world, project, machine, observed, (n for n in names if n not in lacking), way=way)
+    obtained = [name for name in names if name not in lacking]
+    if from_current:
+        sources = _in_use(project, machine, observed, obtained)
+    moves = upgrading.plan(world, project, machine, observed, obtained, way=way, sources=sources)
     back = {change.service for change in compared.plan.changes} & moves.refused.keys()
     if any(change.service in back and change.key in (("version",), ("kind",)) for change in compared.plan.changes):
         compared = replace(compared, refused=(*compared.refused, *(moves.refused[name] for name in back)))
-        return following(world, without(world, compared, back, versions_only=True), everything, services, way=way)
+        compared = without(world, compared, back, versions_only=True)
+        return following(world, compared, everything, services, way=way, sources=sources, from_current=from_current)
     staying = [project.resolved.services[name] for name in names if not moves.of(name)]
     refused = {**moves.refused, **frozen_problems(staying, observed, machine)}
     compared = replace(compared, refused=(*compared.refused, *refused.values()))
     running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
     chosen = tuple(name for name in names if name in running and name not in refused and name not in lacking)
-    wishes = Wishes(fresh=tuple(name for name in chosen if moves.of(name)), partial=bool(compared.unobtainable))
-    return compared, Follow(prepare(world, project, everything, chosen, wishes), moves)
+    wishes = Wishes(moving=moves.generations, partial=bool(compared.unobtainable))
+    older = {}
+    for name in chosen:
+        use = finds_older(project.resolved.services[name], observed, machine)
+        if use is not None and not moves.of(name):
+            older[name] = use
+    return compared, Follow(prepare(world, project, everything, chosen, wishes), moves, older)
+
+
+def _in_use(project: Project, machine: Machine, observed: Observed, names: Iterable[str]) -> dict[str, ExistingVolume]:
+    """By service, data of another version that was in use after the data that the service finds."""
+    volumes = {volume.name: volume for volume in observed.volumes}
+    found = {}
+    for name in names:
+        use = left_behind(project.resolved.services[name], observed, machine)
+        if use is not None:
+            found[name] = volumes[use.volume]
+    return found
 
 
 def is_layered(compared: Comparison, change: Change) -> bool:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devenv.console import Progress
-from devenv.data import switching, upgrading
+from devenv.data import anew, switching, upgrading
 from devenv.data.upgrading import Moved
 from devenv.effects import files, history
 from devenv.effects.engine import look
@@ -16,13 +16,14 @@ from devenv.errors import DevenvError
 from devenv.journeys.sync import Comparison, Follow, without
 from devenv.journeys.up import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
+from devenv.model.observed import Use
 from devenv.model.record import record
 from devenv.pinning import committed, pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
 from devenv.stages.locking import PATH as LOCK
 from devenv.stages.locking import write_lock
-from devenv.standing import owe_running, still_to_run
+from devenv.standing import owe_running, still_to_run, with_generations
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -77,10 +78,22 @@ def apply(world: World, compared: Comparison, follow: Follow, *, timeout: float,
     if moved.failed:
         compared = without(world, compared, moved.failed, versions_only=False)
         chosen = tuple(name for name in prepared.chosen if name not in moved.failed)
-        moving = tuple(upgrade.service for upgrade in moved.upgrades)
-        fresh = Wishes(fresh=moving, partial=bool(compared.unobtainable))
+        moving = {upgrade.service: upgrade.generation for upgrade in moved.upgrades}
+        fresh = Wishes(moving=moving, partial=bool(compared.unobtainable))
         prepared = prepare(world, compared.wanted, look(world).result(), chosen, fresh)
-    return settle(compared, prepared, moved, timeout=timeout, progress=progress, world=world)
+    applied = settle(compared, prepared, moved, timeout=timeout, progress=progress, world=world)
+    _keep_left_behind(applied.prepared, follow.older)
+    return applied
+
+
+def _keep_left_behind(prepared: Prepared, older: Mapping[str, Use]) -> None:
+    """Make what services no longer use of other versions kept copies, now that nobody writes to it."""
+    if not older:
+        return
+    project = prepared.project
+    anew.keep_left_behind(project, prepared.observed, older)
+    machine, _ = with_generations(project, prepared.machine, prepared.observed)
+    files.write(project.root, dotenv.file(machine))
 
 
 def settle(
@@ -88,16 +101,14 @@ def settle(
 ) -> Applied:
     """Have moved data be the data, the files say so, and what runs follow."""
     if moved.upgrades:
-        generations = {**prepared.machine.generations, **moved.generations}
-        prepared = replace(
-            prepared,
-            machine=replace(prepared.machine, generations=generations),
-            observed=upgrading.seen(prepared.machine, moved, prepared.observed),
-        )
         texts = {MANIFEST: prepared.project.documents.manifest, LOCK: write_lock(committed(prepared.project))}
         moving = {upgrade.service for upgrade in moved.upgrades}
         owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
-        switching.switch(prepared.project, moved.upgrades, texts, _lines(compared, moved))
+        machine, observed = with_generations(prepared.project, prepared.machine, prepared.observed)
+        switching.switch(prepared.project, machine, observed, moved.upgrades, texts, _lines(compared, moved))
+        observed = upgrading.seen(machine, moved, observed)
+        machine, observed = with_generations(prepared.project, machine, observed)
+        prepared = replace(prepared, machine=machine, observed=observed)
     write_manifest(compared, prepared.project, moved)
     try:
         save_decisions(prepared)
@@ -113,15 +124,15 @@ def _carried_out(world: World, compared: Comparison, prepared: Prepared, progres
     """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
 
     def first() -> Prepared:
-        carry_out(prepared, progress, verb="sync")
+        carry_out(world, prepared, progress, verb="sync")
         return prepared
 
     def again(lost: frozenset[int]) -> Prepared:
         prepared.project.store.clear_journal()
         wishes = Wishes(partial=bool(compared.unobtainable), lost=lost)
-        anew = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
-        save_decisions(anew)
-        carry_out(anew, progress, verb="sync")
-        return anew
+        decided = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
+        save_decisions(decided)
+        carry_out(world, decided, progress, verb="sync")
+        return decided
 
     return insisting(first, again)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from devenv.console import Progress
@@ -34,13 +34,15 @@ Done = TypeVar("Done")
 
 @record
 class Wishes:
-    """What the user allows: see the options of ``devenv up``. ``partial``: services that are not asked for need not be
-    in the lock. ``lost``: host ports that could not be had, though nobody was seen on them."""
+    """What the user allows: see the options of ``devenv up``. ``moving``: by service, the generation of its data that
+    is made by moving other data. ``partial``: services that are not asked for need not be in the lock.
+    ``lost``: host ports that could not be had, though nobody was seen on them."""
 
     frozen: bool = False
     offline: bool = False
     force: bool = False
     fresh: tuple[str, ...] = ()
+    moving: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     lost: frozenset[int] = frozenset()
 
@@ -71,6 +73,8 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     here, observed = narrowed(project, everything)
     observed = replace(observed, taken={**dict.fromkeys(wishes.lost, ""), **observed.taken})
     here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
+    moving = {project.resolved.services[name].data: generation for name, generation in wishes.moving.items()}
+    here = replace(here, generations={**here.generations, **moving})
     machine, moved = place(
         project.resolved,
         observed,
@@ -89,7 +93,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         files=project.generated(),
         pulls={service: project.local_image(service) for service in project.resolved.services},
         overrides=project.overrides(),
-        fresh=wishes.fresh,
+        fresh=(*wishes.fresh, *wishes.moving),
         force=wishes.force,
     )
     planned = plan(observed)
@@ -106,7 +110,7 @@ def save_decisions(prepared: Prepared) -> bool:
     """
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
-    anew.keep(project, prepared.observed, prepared.machine)
+    anew.keep(project, prepared.observed, prepared.machine, prepared.chosen)
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     drop_leftovers(project)
     ensured = project.store.read("ensured")
@@ -117,7 +121,7 @@ def save_decisions(prepared: Prepared) -> bool:
     return locked
 
 
-def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
+def carry_out(world: World, prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
     """Do what the plan says, and remember as what each service runs. Then no earlier run is unfinished any more.
 
     Raises NotBuilt for services whose images could not be built; all else is done and remembered then.
@@ -126,7 +130,7 @@ def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> No
 
     try:
         if prepared.plan.changes:
-            _apply(prepared, progress, verb)
+            _apply(world, prepared, progress, verb)
     except NotBuilt as error:
         _remember(prepared.without(error.services))
         raise
@@ -134,7 +138,9 @@ def carry_out(prepared: Prepared, progress: Progress, *, verb: str = "up") -> No
     _remember(prepared)
 
 
-def _apply(prepared: Prepared, progress: Progress, verb: str) -> None:
+def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> None:
+    from devenv.data.keeping import Place
+    from devenv.data.restoring import resume
     from devenv.effects.apply import Material, apply
 
     project, plan = prepared.project, prepared.plan
@@ -149,6 +155,7 @@ def _apply(prepared: Prepared, progress: Progress, verb: str) -> None:
         half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
         logs=project.store.folder,
+        copy=functools.partial(resume, Place(world, project, prepared.machine, prepared.observed)),
     )
     apply(plan, material, verb=verb, store=project.store, progress=progress)
     owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})
@@ -167,6 +174,7 @@ def _remember(prepared: Prepared) -> None:
     if (now := {**applied, **own, **further}) != applied:
         project.store.write("applied", now)
     served.remember(project, prepared.machine, prepared.chosen)
+    anew.remember_use(project, prepared.machine, prepared.chosen)
 
 
 def wait_for(
@@ -213,12 +221,13 @@ def wait_for(
 
 
 def _on_new_data(prepared: Prepared) -> list[str]:
-    """The services whose volumes were not there before this run."""
+    """The services whose volumes were not there before this run, and are no copies of kept data."""
     before = {volume.name for volume in prepared.observed.volumes}
+    copied = prepared.plan.subjects(Action.COPY)
     return [
         name
         for name, service in prepared.project.resolved.services.items()
-        if not any(prepared.machine.volume(volume) in before for volume in service.volumes)
+        if name not in copied and not any(prepared.machine.volume(volume) in before for volume in service.volumes)
     ]
 
 
@@ -253,7 +262,7 @@ def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float,
         project = prepared.project
         owed = seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen)
         seeding.owe(project, prepared.machine, owed)
-        carry_out(prepared, progress, verb=verb)
+        carry_out(world, prepared, progress, verb=verb)
         return prepared
 
     prepared = insisting(once, once)

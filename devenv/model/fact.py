@@ -29,6 +29,7 @@ class Status(StrEnum):
 class Trust(IntEnum):
     """Whom to believe where sources differ: the higher one."""
 
+    WANTED = 0  # wishes that nothing proves to have come true: Terraform's configuration, version managers
     DECLARED = 1  # files that say what somebody wants: a PaaS file, CloudFormation, a chart
     RENDERED = 2  # manifests as they are applied: Kubernetes objects, Compose files
     CONFIGURED = 3  # a state, as it was configured
@@ -103,6 +104,8 @@ class Note:
     address: str = ""
     #: Whether something was not read because of it.
     failed: bool = False
+    #: Whether the file may speak of services in a way that devenv does not read: nothing failed, and nobody could tell.
+    untold: bool = False
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
@@ -110,9 +113,23 @@ class Note:
 
 
 @record
+class Companion:
+    """A file, or a pattern of files, that may be beside a source's own: only that ``source`` reads it, and nothing is
+    wrong where there is none."""
+
+    path: str
+    source: str
+
+
+@record
 class Reading:
-    """What one source says. ``wants`` are further files that it refers to, relative to the one that does."""
+    """What one source says. ``wants`` are further files that it refers to, and ``companions`` those that there may be,
+    by their paths as people know them. ``files`` are those that were read, and ``skipped`` says why others of the same
+    folder were not."""
 
     facts: tuple[Fact, ...] = ()
     notes: tuple[Note, ...] = ()
     wants: tuple[str, ...] = ()
+    companions: tuple[Companion, ...] = ()
+    files: tuple[str, ...] = ()
+    skipped: tuple[Note, ...] = ()

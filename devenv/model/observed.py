@@ -9,6 +9,10 @@ from typing import Any
 
 from devenv.model.file import FileState
 from devenv.model.record import record
+from devenv.model.snapshot import Snapshot
+
+#: How the name of a volume ends that is not the first generation of its data: ``-g2``; ``.2`` in an earlier devenv.
+GENERATION = r"(?:-g|\.)\d+"
 
 
 @record
@@ -77,8 +81,18 @@ class ExistingVolume:
 
     def generation(self) -> str | None:
         """Which of the first volumes of its data it is ("" for the first one); None if it is none of them."""
-        match = re.fullmatch(re.escape(f"{self.project}_{self.data}") + r"(\.\d+)?", self.name)
+        match = re.fullmatch(re.escape(f"{self.project}_{self.data}") + f"({GENERATION})?", self.name)
         return (match[1] or "") if match else None
+
+
+@record
+class Use:
+    """Data that a service is or was served from: its first ``volume``, kind and format, and since when (UTC)."""
+
+    volume: str
+    kind: str
+    format: str
+    since: str
 
 
 @record
@@ -89,6 +103,10 @@ class Observed:
     the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
     a file that does not exist is not in ``files``; ``served`` tells of a volume by what its data was last served.
     ``networks`` are the ids and the names of all networks; an engine always has some.
+
+    ``snapshots`` are all kept generations that are remembered; ``resumed`` names by data the one that a copy is to be
+    made of before a server starts; ``empty`` is data that somebody asked to begin without; ``current`` is by service
+    the data that it was last served from, ``previous`` what it was served from before that.
     """
 
     engine: Engine
@@ -100,3 +118,17 @@ class Observed:
     files: Mapping[str, FileState] = field(default_factory=dict)
     applied: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     served: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    snapshots: tuple[Snapshot, ...] = ()
+    resumed: Mapping[str, str] = field(default_factory=dict)
+    empty: frozenset[str] = frozenset()
+    current: Mapping[str, Use] = field(default_factory=dict)
+    previous: Mapping[str, Use] = field(default_factory=dict)
+
+    @property
+    def kept(self) -> frozenset[str]:
+        """The names of all volumes of kept generations."""
+        return frozenset(name for item in self.snapshots for name in item.volumes.values())
+
+    def snapshot_of(self, volume: str) -> Snapshot | None:
+        """The kept generation that a volume belongs to."""
+        return next((item for item in self.snapshots if volume in item.volumes.values()), None)

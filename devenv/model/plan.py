@@ -14,6 +14,7 @@ class Action(StrEnum):
     PULL = "pull"
     BUILD = "build"
     STOP = "stop"
+    COPY = "copy"
     CREATE = "create"
     RECREATE = "recreate"
     START = "start"

@@ -14,7 +14,7 @@ class Place:
     """One entry of an environment's ``sources``: exactly one of ``path``, ``command`` and ``url_env`` is said.
 
     ``kind`` is a family of sources where the content is not to tell it; ``service`` is the manifest's service that it
-    speaks of, where it speaks of one.
+    speaks of, where it speaks of one. ``env_file`` has the variables that fill in its Compose files.
     """
 
     path: str = ""
@@ -22,6 +22,7 @@ class Place:
     url_env: str = ""
     kind: str = ""
     service: str = ""
+    env_file: str = ""
     tls_ca: str = ""
     plaintext: bool = False
 

@@ -56,6 +56,9 @@ class Source(Shape):
         default="", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$|^$", description="The variable that holds a server's address."
     )
     service: StrictStr = Field(default="", description="The service of this manifest that it speaks of.")
+    env_file: StrictStr = Field(
+        default="", description="A file of variables that fills in Compose files, instead of the .env beside them."
+    )
     tls_ca: StrictStr = Field(default="", description="A file of certificates that a live server is trusted by.")
     plaintext: StrictBool = Field(default=False, description="Ask a live server without TLS, off this machine too.")
 

@@ -75,7 +75,8 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
     notes: list[Note] = []
     for document in documents:
         notes += document.notes
-        source = by_name(kind) if kind else source_of(document)
+        named_source = document.source or kind
+        source = by_name(named_source) if named_source else source_of(document)
         if source is None:
             notes.append(Note(_unread(document), document.file, failed=True))
         else:
@@ -85,6 +86,7 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
         facts=tuple(named(fact) for reading in readings for fact in reading.facts),
         notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
         wants=tuple(want for reading in readings for want in reading.wants),
+        companions=tuple(companion for reading in readings for companion in reading.companions),
     )
 
 

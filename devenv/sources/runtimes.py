@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from devenv.document import Document, is_of_lines, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Status, Trust
+from devenv.sources.dockerfile import read_dockerfile
 from devenv.sources.images import Unresolved, read_image
 from devenv.sources.known import Known
 from devenv.sources.precision import stated
@@ -19,10 +20,9 @@ _ONE = {".python-version": "python", ".nvmrc": "node", ".node-version": "node", 
 #: What asdf and mise call them.
 _TOOLS = {"python": "python", "nodejs": "node", "node": "node", "ruby": "ruby", "golang": "go", "go": "go",
           "java": "java", "php": "php", "rust": "rust"}  # fmt: skip
+RUNTIMES = frozenset(_TOOLS.values())
 #: Keys of package.json's ``engines`` and composer.json's ``require``.
 _RANGES = {"package.json": ("engines", {"node": "node"}), "composer.json": ("require", {"php": "php"})}
-_FROM = re.compile(r"(?i)^\s*FROM\s+(?:--\S+\s+)*(?P<image>\S+)(?:\s+AS\s+(?P<stage>\S+))?\s*$")
-_ARG = re.compile(r"(?i)^\s*ARG\s+(?P<name>\w+)=[\"']?(?P<value>[^\"'\s]*)")
 _GO = re.compile(r"^\s*(?P<key>toolchain\s+go|go\s+)(?P<version>\d+(?:\.\d+){1,2})\s*$")
 _RUBY = re.compile(r"""^\s*ruby\s+["'](?P<version>[^"']+)["']""")
 #: One version, written as a range of one: ``==3.12.4``, ``20.11.1``, ``3.12.*``, ``20.x``.
@@ -127,26 +127,15 @@ def _fact(document: Document, runtime: str, text: str, attribute: str) -> Fact:
 
 def _of_dockerfile(document: Document, known: Known) -> tuple[list[Fact], list[Note]]:
     """The image that the last stage comes down to, and those of other stages, which production builds with."""
-    arguments: dict[str, str] = {}
-    stages: dict[str, str] = {}
-    order: list[str] = []
-    for line in _lines(document):
-        if match := _ARG.match(line):
-            arguments.setdefault(match["name"], match["value"])
-        elif match := _FROM.match(line):
-            order.append(match["image"])
-            if match["stage"]:
-                stages[match["stage"].lower()] = match["image"]
-    if not order:
+    built = read_dockerfile(document.values)
+    if not built.images:
         return [], [Note("holds no FROM", document.file, failed=True)]
-    last = order[-1]
-    for _ in stages:
-        last = stages.get(last.lower(), last)
-    images = dict.fromkeys([last, *(image for image in order if image.lower() not in stages)])
+    last = built.base()
+    images = dict.fromkeys([last, *(image for image in built.images if image.lower() not in built.stages)])
     facts: list[Fact] = []
     notes: list[Note] = []
     for image in images:
-        fact, said = _of_image(document, image, arguments, known, last=image == last)
+        fact, said = _of_image(document, image, built.arguments, known, last=image == last)
         facts += [fact] if fact and all(fact.kind != other.kind for other in facts) else []
         notes += said
     return facts, notes

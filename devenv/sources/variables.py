@@ -10,6 +10,7 @@ GAP = "\0"
 #: A template's own language may name anything, so no more of it is repeated than its first word.
 _VARIABLE = re.compile(
     r"(?P<dollar>\$\$)"
+    r"|<%=?-?\s{0,9}(?P<erb>[\w.$-]{0,99})[^%]{0,999}%>"
     r"|\$?\{\{-?\s{0,9}(?P<template>[\w.$-]{0,99})[^{}]{0,999}\}\}"
     r"|\$\((?P<macro>[\w.-]+)\)"
     r"|\$\{(?P<name>\w+)(?P<how>:?[-=?+])?"
@@ -71,7 +72,7 @@ def _closing(text: str, start: int) -> int:
 def _value(match: re.Match[str], operand: str, known: Mapping[str, str], deep: int) -> str:
     if match["dollar"]:
         return "$"
-    name = match["name"] or match["bare"] or match["macro"] or match["template"] or "template"
+    name = match["name"] or match["bare"] or match["macro"] or match["template"] or match["erb"] or "template"
     value, how = known.get(name), match["how"] or ""
     if how.endswith("+"):
         return with_gaps(operand, known, deep=deep + 1) if value and deep < _DEEPEST else ""

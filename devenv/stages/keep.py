@@ -4,48 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.machine import Machine
-from devenv.model.observed import Observed
+from devenv.model.observed import Observed, Use
 from devenv.model.problem import Problem
-from devenv.model.resolved import Resolved
+from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.schema.issue import did_you_mean
-from devenv.stages.plan_up import live
+from devenv.stages.generations import live, volumes_of
 
 #: What a snapshot may be called.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 
-def in_use(resolved: Resolved, machine: Machine) -> set[str]:
-    """The names of the volumes that the services open, or would."""
-    return {machine.volume(volume) for service in resolved.services.values() for volume in service.volumes}
+def kept(observed: Observed) -> tuple[Snapshot, ...]:
+    """Of all generations that were ever kept, those whose volumes are still there."""
+    there = {volume.name for volume in observed.volumes}
+    return tuple(item for item in observed.snapshots if there.issuperset(item.volumes.values()))
 
 
-def kept(
-    entries: Iterable[Snapshot], used: Collection[str], there: Collection[str] | None = None
-) -> tuple[Snapshot, ...]:
-    """Of all that were ever kept, those that still are copies: their volumes are there (``there``; None: not looked),
-    and no service has come to use them again."""
-    return tuple(
-        item
-        for item in entries
-        if not any(name in used for name in item.volumes.values())
-        and (there is None or all(name in there for name in item.volumes.values()))
-    )
-
-
-def data_words(entries: Iterable[Snapshot], observed: Observed, machine: Machine, resolved: Resolved) -> str:
+def data_words(observed: Observed, machine: Machine) -> str:
     """The names of all live data, and how many snapshots there are besides; "" if there is nothing."""
-    volumes = {volume.name for volume in observed.volumes}
-    used = in_use(resolved, machine)
-    copies = kept(entries, used, volumes)
-    apart = {name for item in copies for name in item.volumes.values()}
-    named = {volume.name for volume in live(observed.volumes, machine)} | (volumes & used)
-    named |= {v.name for v in observed.volumes if v.generation() is None and not re.search(r"\.\d+$", v.name)}
-    told = ", ".join(sorted(named - apart))
+    copies = kept(observed)
+    named = {
+        name for volume in live(observed.volumes, machine) for name in volumes_of(volume, observed.volumes).values()
+    }
+    told = ", ".join(sorted(named))
     count = counted(copies)
     return f"{told}, {count}" if told and count else told or count
 
@@ -112,6 +98,15 @@ def age(at: str, now: dt.datetime) -> str:
         if seconds >= size:
             return f"{seconds // size} {unit}"
     return f"{max(seconds, 0)} s"
+
+
+def older_words(service: ResolvedService, use: Use, now: dt.datetime) -> str:
+    """What a service opens that finds older data of its version, and where what was written since stays."""
+    return (
+        f"{service.name}: opens its {service.kind.name} {service.volumes[0].format} data of {age(use.since, now)} ago; "
+        f"what was written on {use.kind} {use.format} since stays in {use.volume}; "
+        f"'devenv sync --from-current {service.name}' moves that to {service.version} instead"
+    )
 
 
 def sized(count: int | None) -> str:

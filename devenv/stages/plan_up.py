@@ -12,6 +12,7 @@ from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages.frozen import guard_frozen
+from devenv.stages.generations import begins_empty, live, own_live, to_resume
 from devenv.stages.reach import reach
 
 #: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
@@ -55,11 +56,12 @@ def plan_up(
         *_file_steps(files, observed.files, force=force),
         *_image_steps([service for service in chosen if service.name in made], observed, pulls),
     ]
+    resumed = _resume_steps([service for service in chosen if service.name not in set(fresh)], observed, machine)
     if len(chosen) < len(resolved.services):
-        return Plan((*steps, *own))
+        return Plan((*steps, *resumed, *own))
     further = {name: said for name, said in overrides.items() if name not in resolved.services}
     stops = [*_workspace_steps(files, observed), *_stop_steps(resolved, observed, further)]
-    return Plan((*steps, *stops, *own, *_further_steps(further, observed)))
+    return Plan((*steps, *stops, *resumed, *own, *_further_steps(further, observed)))
 
 
 def guard_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: set[str]) -> None:
@@ -67,31 +69,28 @@ def guard_data(services: Iterable[ResolvedService], observed: Observed, machine:
     problems = [
         problem
         for service in services
-        if service.name not in fresh and (problem := data_problem(service, observed.volumes, machine))
+        if service.name not in fresh and (problem := data_problem(service, observed, machine))
     ]
     if problems:
         raise DataNeedsUpgrade(problems)
 
 
-def live(volumes: Iterable[ExistingVolume], machine: Machine) -> tuple[ExistingVolume, ...]:
-    """Of the first volumes of data, those that a server of their format would open; the others are kept copies."""
-    return tuple(item for item in volumes if item.generation() == machine.generations.get(item.data, ""))
-
-
-def data_problem(service: ResolvedService, volumes: Iterable[ExistingVolume], machine: Machine) -> Problem | None:
+def data_problem(service: ResolvedService, observed: Observed, machine: Machine) -> Problem | None:
     """Why a service must not be started on the volumes that are there; None if it may."""
     if not service.volumes:
         return None
-    own = [volume for volume in volumes if volume.service == service.name]
     data = service.volumes[0]
-    name = machine.volume(data)
-    if stamped := next((volume for volume in own if volume.name == name), None):
-        if stamped.format not in ("", data.format):
-            return Problem(
-                f"{service.name}: volume {name} is stamped {stamped.kind} {stamped.format}, not {data.format}",
-                "a volume was renamed by hand: give it back its name",
-            )
+    stamped = own_live(service, observed, machine)
+    if stamped is not None:
+        if stamped.format in ("", data.format):
+            return None
+        return Problem(
+            f"{service.name}: volume {stamped.name} is stamped {stamped.kind} {stamped.format}, not {data.format}",
+            "a volume was renamed by hand: give it back its name",
+        )
+    if begins_empty(service, observed) or to_resume(service, observed, machine):
         return None
+    own = [volume for volume in observed.volumes if volume.service == service.name]
     others = [volume for volume in live(own, machine) if volume.data != data.data]
     if not others:
         return None
@@ -151,6 +150,18 @@ def _image_steps(services: Iterable[ResolvedService], observed: Observed, pulls:
             yield Step(Action.BUILD, service.name, f"installs {', '.join(service.packages)}")
         else:
             yield Step(Action.PULL, service.name, f"{service.image.familiar} is not on this machine yet")
+
+
+def _resume_steps(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> tuple[Step, ...]:
+    """Copies of kept data for services that go on from it: the kept generation itself is never opened."""
+    steps = []
+    for service in services:
+        source = to_resume(service, observed, machine)
+        if source is not None:
+            kept = observed.snapshot_of(source.name)
+            name = kept.name if kept else source.name
+            steps.append(Step(Action.COPY, service.name, f"its {source.kind} {source.format} data is kept as {name}"))
+    return tuple(steps)
 
 
 def _stop_steps(resolved: Resolved, observed: Observed, further: Mapping[str, str]) -> Iterator[Step]:

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
-from devenv.model.observed import Container, ExistingVolume
+from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Route, Way
 from devenv.model.version import parse_version
-from devenv.stages.plan_up import live
-from devenv.stages.resolve import further_key
+from devenv.stages.generations import begins_empty, live, own_live, to_resume
 
 
 def behind(
-    service: ResolvedService, volumes: Iterable[ExistingVolume], machine: Machine, container: Container | None
+    service: ResolvedService, observed: Observed, machine: Machine, container: Container | None
 ) -> ExistingVolume | None:
     """The first volume of the data that a service must be given before it starts; None if it has its own, or none.
 
     Where there is data of several versions: what the service's container runs on, else the newest that is older than
     what is wanted, else the newest.
     """
-    own = [volume for volume in volumes if volume.service == service.name]
-    if not service.volumes or any(volume.name == machine.volume(service.volumes[0]) for volume in own):
+    if not service.volumes or own_live(service, observed, machine) or to_resume(service, observed, machine):
         return None
+    if begins_empty(service, observed):
+        return None
+    own = [volume for volume in observed.volumes if volume.service == service.name]
     others = [volume for volume in live(own, machine) if volume.data != service.data]
     in_use = [volume for volume in others if container and volume.name == f"{machine.project}_{container.data}"]
     older = [
@@ -38,23 +38,6 @@ def behind(
 
 def _release(volume: ExistingVolume) -> tuple[int, ...]:
     return parse_version(volume.format).release
-
-
-def next_generation(data: str, volumes: Iterable[ExistingVolume]) -> str:
-    """The end of the names of new volumes for data: one that no volume of it has had."""
-    used = [volume.generation() for volume in volumes if volume.data == data]
-    numbers = [int(re.sub(r"\D", "", end) or 1) for end in used if end is not None]
-    return f".{max(numbers, default=0) + 1}"
-
-
-def volumes_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume]) -> dict[str, str]:
-    """Path -> name of all volumes of the data that this is the first one of."""
-    end = volume.generation() or ""
-    begin = volume.name.removesuffix(end)
-    further = (
-        item for item in volumes if item.data == volume.data and item.name == further_key(begin, item.path) + end
-    )
-    return {volume.path: volume.name} | {item.path: item.name for item in further}
 
 
 def choose(

@@ -74,3 +74,9 @@ def test_what_is_cut_off_or_none_is_refused(tmp_path: Path) -> None:
             read(tmp_path / "x.tar")
     with pytest.raises(ManifestError, match="there is no file"):
         read(tmp_path / "none.tar")
+
+
+def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(DevenvError, match=r"pipe cannot be read: it is not a regular file$"):
+        read(tmp_path / "pipe")

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import socket
 import stat
 from pathlib import Path
 
 import pytest
 
-from devenv.effects.files import find_root, read_folder, read_text, write, write_files
+from devenv.effects.files import (
+    TooLarge,
+    find_root,
+    is_file,
+    is_folder,
+    read_bytes,
+    read_folder,
+    read_text,
+    write,
+    write_files,
+)
 from devenv.errors import DevenvError, ManifestError, Refused
 from devenv.model.file import File
 from tests.making import tree
@@ -133,3 +144,36 @@ def test_something_is_in_the_way(tmp_path: Path) -> None:
     assert str(caught.value) == expected
     assert sorted(os.listdir(tmp_path)) == ["file", "folder"]  # nothing half written is left
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["link", "pipe", "socket"])
+def test_what_may_never_end_is_not_opened(tmp_path: Path, name: str) -> None:
+    """Anybody can commit a link to a device; git itself makes no pipe, but an archive does."""
+    (tmp_path / "link").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+        with pytest.raises(ManifestError) as caught:
+            read_text(tmp_path / name)
+    assert str(caught.value).startswith(f"{tmp_path}/{name}: is not a regular file\n  it is a ")
+    assert not is_file(tmp_path / name)
+
+
+def test_what_the_kernel_makes_up_has_an_end() -> None:
+    """Files below /proc say that they are empty."""
+    assert read_bytes(Path("/proc/self/status"), limit=1024 * 1024).startswith(b"Name:")
+    with pytest.raises(TooLarge):
+        read_bytes(Path("/proc/self/status"), limit=10)
+
+
+def test_a_link_to_a_file_is_that_file(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("text")
+    (tmp_path / "link").symlink_to("real")
+    assert read_text(tmp_path / "link") == "text"
+
+
+def test_questions_about_places_where_nobody_may_look(tmp_path: Path) -> None:
+    """As above, a name that the system refuses stands for a folder that may not be searched."""
+    refused = tmp_path / ("x" * 300)
+    assert not is_file(refused / "docker")
+    assert not is_folder(refused)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -66,26 +67,56 @@ def test_one_bad_file_of_a_folder_takes_no_other_with_it(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("path", ["k", "k/*"])
-def test_what_is_broken_among_others_is_told(path: str, tmp_path: Path) -> None:
-    """Not what only holds nothing that could be read: a chart's templates, an empty file. A state is meant for us."""
+def test_only_what_is_surely_ours_can_be_broken_among_others(path: str, tmp_path: Path) -> None:
+    """The rest may be anything: JSON with comments, a lock file of another tool, a template. It is skipped."""
     tree(
         tmp_path,
         {
             "k/a.json": "{}",
-            "k/b.yaml": "a: [1",
-            "k/c.json": '{"a": ',
+            "k/compose.prod.yaml": "services: [1",
             "k/d.tfstate": "",
+            "k/deployment.yaml": "apiVersion: apps/v1\nkind: [1",
             "k/e.yaml": "",
-            "k/f.yaml": "a: {{ .Values.a }}\n{{- end }}",
+            "k/f.yaml": "apiVersion: v1\na: {{ .Values.a }}\n{{- end }}",
+            "k/Gemfile.lock": "GEM\n  remote: https://x/\n  specs:\n    a (1.0)\n      b (>= 1)\n",
+            "k/saved.json": '{"format_version": "1.0", "values": ',
+            "k/template.json": '{{- if .Values.x }}\n{"a": 1}\n{{- end }}',
+            "k/tsconfig.json": '{\n  // comments\n  "a": 1,\n}\n',
+            "k/words.yaml": "a: [1",
         },
     )
     (found,) = gatherer(tmp_path).gather([Place(path=path)])
-    assert [document.file for document in found.documents] == ["k/a.json"]
-    assert [(note.file, note.failed) for note in found.notes] == [
-        ("k/b.yaml", True),
-        ("k/c.json", True),
+    assert "k/a.json" in [document.file for document in found.documents]
+    assert sorted((note.file, note.failed) for note in found.notes) == [
+        ("k/compose.prod.yaml", True),
         ("k/d.tfstate", True),
+        ("k/deployment.yaml", True),
+        ("k/saved.json", True),
     ]
+    assert {note.file for note in found.skipped} >= {
+        "k/e.yaml",
+        "k/f.yaml",
+        "k/template.json",
+        "k/tsconfig.json",
+        "k/words.yaml",
+    }
+    assert not any(note.failed for note in found.skipped)
+
+
+def test_a_file_that_somebody_named_is_broken_whatever_it_is(tmp_path: Path) -> None:
+    tree(tmp_path, {"tsconfig.json": "{ // comment\n}"})
+    (found,) = gatherer(tmp_path).gather([Place(path="tsconfig.json")])
+    assert [note.failed for note in found.notes] == [True]
+
+
+def test_what_may_never_end_is_not_opened(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    tree(tmp_path, {"good.json": "{}"})
+    pipe, zero, folder = gatherer(tmp_path).gather([Place(path="pipe.json"), Place(path="zero.json"), Place(path=".")])
+    assert pipe.notes == (Note("cannot be read: it is not a regular file", "pipe.json", failed=True),)
+    assert zero.notes == (Note("cannot be read: it is not a regular file", "zero.json", failed=True),)
+    assert [document.file for document in folder.documents] == ["good.json"]
 
 
 def test_where_there_is_nothing_else_all_is_told(tmp_path: Path) -> None:

@@ -32,6 +32,15 @@ def test_a_program_that_is_not_there() -> None:
         begun.end()
 
 
+def test_a_program_is_missing_also_where_part_of_path_may_not_be_searched(tmp_path: Path) -> None:
+    """A name that the system refuses stands for a folder that may not be searched: root may search all of them."""
+    env = {"PATH": f"{tmp_path}/{'x' * 300}:{tmp_path}"}
+    with pytest.raises(FileNotFoundError):
+        run(["no-such-program"], env=env)
+    with pytest.raises(FileNotFoundError):
+        pass_through(["no-such-program"], env=env)
+
+
 def test_a_program_that_takes_too_long() -> None:
     with pytest.raises(TimeoutError, match=r"^sleep took longer than 0.05 s$"):
         run(["sleep", "600"], timeout=0.05)

@@ -92,7 +92,7 @@ def test_what_was_kept_comes_back_and_what_was_there_is_kept(both: Project) -> N
     assert "nothing to do" in well(devenv(both, "up")).err
     said = well(devenv(both, "history")).out
     assert "db: kept as monday" in said
-    assert "db: monday (15.20) is the data again" in said
+    assert "db: a copy of monday (15.20) is the data now" in said
 
 
 def test_every_kind_and_an_image_without_a_shell(project: Make) -> None:
@@ -171,7 +171,7 @@ def test_reset_keeps_what_was_there(both: Project) -> None:
     status = well(devenv(both, "status"))
     assert "besides the data there is 1 snapshot" in status.err
     down = well(devenv(both, "down")).err
-    assert f"{both.name}_db-postgres-15.2, 1 snapshot; 'devenv up' finds it" in down
+    assert f"{both.name}_db-postgres-15-g2, 1 snapshot; 'devenv up' finds it" in down
     well(devenv(both, "up"))
     well(devenv(both, "snapshot", "restore", "-y", "db-before-reset"))
     assert got(both) == ("a", "a")

@@ -166,7 +166,7 @@ def test_what_acts_only_on_new_data(project: Make, standins: tuple[Standin, ...]
     assert volumes(own) == there
     well(devenv(own, "up", "--fresh", "db"))
     assert clients.mysql(own.url("db"), "SELECT @@lower_case_table_names") == 1
-    assert volumes(own) == there | {f"{own.name}_db-mariadb-11.8.2"}
+    assert volumes(own) == there | {f"{own.name}_db-mariadb-11.8-g2"}
     assert own.up()["plan"][-1]["action"] == "keep"
 
 

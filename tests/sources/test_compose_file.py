@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -117,7 +118,7 @@ services:
         fact("clickhouse", "", Precision.NONE, "clickhouse-server", note=BUILT, attribute="build"),
         fact("redis", "", Precision.NONE, "cache", note=BUILT, attribute="build"),
     )
-    assert reading.notes == ()
+    assert [(note.address, note.untold, note.failed) for note in reading.notes] == [("services.web", True, False)]
 
 
 def test_extends_in_the_same_file_and_round_in_circles() -> None:
@@ -257,3 +258,58 @@ def test_nothing_fails(value: Any, other: Any) -> None:
     for document in documents:
         recognises(document)
     parse(documents, KNOWN)
+
+
+def beside(file: str, text: str) -> Document:
+    return replace(decode(file, text.encode(), day=DAY), source="compose")
+
+
+def test_the_file_of_variables_beside_it() -> None:
+    """Compose reads it, so it says which version production runs; what it says goes nowhere else."""
+    document = yaml(
+        "services:\n  db: {image: 'postgres:${PG_VERSION}', command: [-c, 'work_mem=$SECRET']}\n", "p/c.yml"
+    )
+    (asked,) = parse([document], KNOWN).companions
+    assert (asked.path, asked.source) == ("p/.env", "compose")
+    variables = beside("p/.env", '# ours\nexport MAJOR=15\nPG_VERSION="${MAJOR}.4" # remark\nSECRET=c4n4ry\n')
+    elsewhere = beside(".env", "PG_VERSION=9.6\n")
+    reading = parse([document, variables, elsewhere], KNOWN)
+    assert [(fact.version, fact.note) for fact in reading.facts] == [("15.4", "")]
+    assert "c4n4ry" not in repr(reading)
+    named = replace(KNOWN, variables={"PG_VERSION": "16.1"})
+    assert [fact.version for fact in parse([document, variables], named).facts] == ["16.1"]
+
+
+def test_what_a_dockerfile_begins_with() -> None:
+    document = yaml("""
+services:
+  db: {build: ./db, command: [-c, wal_level=logical]}
+  cache: {build: {dockerfile_inline: "FROM redis:7.0.15\\nRUN true"}}
+  search: {build: {context: s, dockerfile: D, target: run, args: [V=8.0.36]}}
+  web: {build: .}
+  far: {build: "https://github.com/acme/x.git"}
+""")
+    paths = [companion.path for companion in parse([document], KNOWN).companions]
+    assert paths == [".env", "db/Dockerfile", "s/D", "Dockerfile"]
+    reading = parse(
+        [
+            document,
+            beside("db/Dockerfile", "ARG V=14.2\nFROM postgres:$V\nRUN true\n"),
+            beside("s/D", "ARG V=5.7\nFROM mysql:$V AS run\nFROM scratch\n"),
+            beside("Dockerfile", "FROM python:3.12\n"),
+        ],
+        Known({**KNOWN.repositories, "python": "python"}),
+    )
+    assert [(fact.kind, fact.version, fact.name, fact.evidence.file) for fact in reading.facts] == [
+        ("postgres", "14.2", "db", "db/Dockerfile"),
+        ("redis", "7.0.15", "cache", "compose.yml"),
+        ("mysql", "8.0.36", "search", "s/D"),
+    ]
+    assert reading.facts[0].settings == {"wal_level": "logical"}
+    assert [(note.address, note.untold) for note in reading.notes] == [("services.far", True)]
+
+
+def test_a_template_of_ruby_is_a_variable_that_nobody_filled_in() -> None:
+    reading = parse([yaml("services:\n  db: {image: 'postgres:<%= pg_version %>'}\n")], KNOWN)
+    assert [(fact.kind, fact.version, fact.status) for fact in reading.facts] == [("postgres", "", Status.UNKNOWN)]
+    assert "pg_version" in reading.notes[0].message

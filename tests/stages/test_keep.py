@@ -7,6 +7,7 @@ import datetime as dt
 import pytest
 
 from devenv.errors import DevenvError, ManifestError
+from devenv.model.observed import Engine, ExistingVolume, Observed
 from devenv.model.snapshot import Snapshot
 from devenv.stages.keep import age, check_name, counted, kept, named, sized, surplus, to_restore
 
@@ -20,9 +21,9 @@ ONE, TWO, THREE = of("one", "cache", 1), of("two", "cache", 2), of("one", "queue
 ALL = (ONE, TWO, THREE)
 
 
-def test_what_is_in_use_again_or_gone_is_no_copy() -> None:
-    assert kept(ALL, {"two_cache"}) == (ONE, THREE)
-    assert kept(ALL, (), {"one_cache"}) == (ONE,)
+def test_what_is_gone_is_no_copy() -> None:
+    there = tuple(ExistingVolume(name, "shop", "cache", "redis", "7.0", "/data") for name in ("one_cache", "two_cache"))
+    assert kept(Observed(Engine("27", "linux/amd64"), volumes=there, snapshots=ALL)) == (ONE, TWO)
     assert counted(()) == ""
     assert (counted((ONE,)), counted(ALL)) == ("1 snapshot", "3 snapshots")
 

@@ -187,3 +187,23 @@ def test_what_an_override_says_of_each_service() -> None:
 def test_an_override_that_is_no_yaml_is_told_with_its_line() -> None:
     with pytest.raises(ManifestError, match=r"compose\.override\.yaml:3: is not valid YAML"):
         compose.overrides("services:\n  db: {\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: &a\n  db: *a\n",
+        "services:\n  db: {cpus: " + "9" * 5000 + "}\n",
+        "services:\n  db: " + "[" * 5000 + "]" * 5000 + "\n",
+        "a0: &a0 [x, y]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)),
+        "services:\n  db: {x: 2001-99-99}\n",
+    ],
+)
+def test_an_override_that_nobody_could_walk(text: str) -> None:
+    with pytest.raises(ManifestError, match=r"compose.override.yaml.*: is not valid YAML: "):
+        compose.overrides(text)
+
+
+def test_an_override_with_composes_own_tags_and_an_anchor_twice() -> None:
+    text = "x: &x 1\ny: &x 2\nservices:\n  db: {ports: !reset null, command: !override [a]}\n"
+    assert compose.overrides(text) != compose.overrides(text.replace("!override", ""))
