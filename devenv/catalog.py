@@ -56,7 +56,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
         running_version=_exec(data.get("running_version")),
         ensure=_exec(data.get("ensure")),
-        promised=Promised(**data["promised"]) if "promised" in data else None,
+        promised=_promised(data.get("promised")),
         client=_exec(data.get("client")),
         outputs=data.get("outputs", {}),
         files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),
@@ -145,6 +145,12 @@ def _exec(data: Mapping[str, Any] | None) -> Exec | None:
         beside=tuple(data.get("beside", ())),
         at_boot=data.get("at_boot", False),
     )
+
+
+def _promised(data: Mapping[str, Any] | None) -> Promised | None:
+    if data is None:
+        return None
+    return Promised(data["port"], data["protocol"], tuple(data.get("pages", ())))
 
 
 def _build(data: Mapping[str, Any] | None) -> Build | None:
