@@ -7,7 +7,7 @@ from devenv.model.promise import Promise
 from devenv.stages import asking
 from tests.making import resolved
 
-MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000, "DEVENV_IT_MANAGEMENT_PORT": 5001}, {})
+MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000, "DEVENV_IT__MANAGEMENT_PORT": 5001}, {})
 
 
 def promise(text: str) -> Promise | None:
