@@ -100,7 +100,7 @@ def read_runtime(name: str, text: str) -> Runtime:
 def _digest(folder: Mapping[str, str]) -> str:
     whole = hashlib.sha256()
     for path in sorted(folder):
-        if not path.endswith(".md"):
+        if not path.endswith(".md") and not path.startswith("settings/"):  # neither is anything that is run
             whole.update(f"{path}\0{folder[path]}\0".encode())
     return whole.hexdigest()
 

@@ -14,6 +14,7 @@ from devenv.references import malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
 from devenv.stages.check_seed import seed_issues
+from devenv.stages.check_settings import setting_issues
 from devenv.stages.check_sources import source_issues
 
 
@@ -71,6 +72,7 @@ def service_issues(service: Service, kind: Kind) -> list[Issue]:
         *_ports(service, kind),
         *_environment(service),
         *_options(service, kind),
+        *setting_issues(service, kind),
         *_packages(service, kind),
         *container_issues(service, kind),
     ]
