@@ -85,6 +85,7 @@ class Verbs(click.Group):
             return None
         module = "try_" if name == "try" else name  # the one verb that is a word of Python's
         command: click.Command = import_module(f"devenv.commands.{module}").command
+        command.short_help = VERBS[name]  # what shells show beside it
         return command
 
     def resolve_command(
