@@ -36,7 +36,7 @@ _LOW_DISK = 5
 @format_option
 @click.pass_obj
 def command(world: World) -> int:
-    """Look at the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if anything is wrong."""
+    """Check the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if there is a problem."""
 
     console = world.console
     findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @services_argument
-@click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything differs from devenv.toml and devenv.lock.")
 @click.option("--deep", is_flag=True, help="Also log in to every server and look for users, databases and extensions.")
 @format_option
 @click.pass_obj

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @profile_option
 @click.option("--dry-run", is_flag=True, help="Show what would be done and do nothing.")
 @timeout_option
-@click.option("--offline", is_flag=True, help="Use the lock and the images that are here.")
+@click.option("--offline", is_flag=True, help="Use only devenv.lock and images that are on this machine.")
 @click.option("--frozen", is_flag=True, help="Fail rather than change devenv.lock.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option(
@@ -57,7 +57,7 @@ def command(
     wait_timeout: int,
     **wishes: Any,
 ) -> None:
-    """Start the services (all, or those named) and wait until each one serves.
+    """Start the services (all, or those named) and wait until each one is ready.
 
     \b
     devenv up                 everything in devenv.toml
