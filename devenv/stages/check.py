@@ -85,7 +85,11 @@ def _requirement(spec: str) -> Iterator[Issue]:
         yield Issue(("requires",), f"{spec!r} is no range of versions", 'write it as requires = ">=0.1"')
         return
     if not satisfied:
-        yield Issue(("requires",), f"asks for devenv {spec}, this is {__version__}", "pip install -U devenv-parity")
+        yield Issue(
+            ("requires",),
+            f"asks for devenv {spec}, this is {__version__}",
+            "'pip install .' in a checkout of the newer devenv",
+        )
 
 
 def version_issues(service: Service, kind: Kind) -> Iterator[Issue]:
