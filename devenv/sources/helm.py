@@ -15,24 +15,21 @@ from devenv.sources.charts import (
     Chart,
     ValuesImage,
     chart_fact,
-    chart_settings,
     disabled,
+    image_fact,
     images_in,
     is_range,
     kind_of,
 )
-from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 
 NAME = "helm"
 _VALUES = re.compile(r"(?:^|[/._-])values[^/]*\.(?:ya?ml|json)$")
-#: Keys of documents that are somebody else's.
-_FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
+#: Keys of documents that are somebody else's. The name of a file of values says more: there they are a chart's own.
+FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
 #: How many tables and lists are looked at to find out whether a document holds images.
-_ENOUGH = 5_000
+ENOUGH = 5_000
 _DEEPEST = 20
-#: Parts of a server, which are no names of one.
-_PARTS = frozenset(["primary", "master", "server", "global", "controller", "broker", "data"])
 
 
 def recognises(document: Document) -> bool:
@@ -56,15 +53,22 @@ def _shape(document: Document) -> str:
     return "values" if _is_values(document) else ""
 
 
+def _shape_of_any(document: Document) -> str:
+    """A file that the manifest says is Helm's, and that looks like nothing else of it, holds values."""
+    return "values" if table(document.value) else ""
+
+
 def _is_values(document: Document) -> bool:
     value = table(document.value)
-    if len(document.values) != 1 or not value or any(key in value for key in _FOREIGN):
+    if len(document.values) != 1 or not value:
         return False
     if compose_file.recognises(document) or workflows.recognises(document):
         return False  # they hold images too
     if _VALUES.search(document.file):
-        return True
-    return document.format == "yaml" and next(images_in(value, _ENOUGH), None) is not None
+        return not {"apiVersion", "kind"} <= value.keys()
+    if document.format != "yaml" or any(key in value for key in FOREIGN):
+        return False
+    return any(isinstance(at(value, *image.path), dict) for image in images_in(value, ENOUGH))
 
 
 @dataclass
@@ -98,7 +102,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     notes: list[Note] = []
     wants: list[str] = []
     for document in documents:
-        shape = _shape(document)
+        shape = _shape(document) or _shape_of_any(document)
         if shape == "list":
             facts += _releases(document, known)
         elif shape:
@@ -233,19 +237,15 @@ def _images(values: _Values, apart: frozenset[str], known: Known) -> tuple[list[
     for image in images_in(values.value):
         if image.path[0] in apart or disabled(values.value, image.path):
             continue
-        fact, said = fact_of(_sighting(image, values), known)
+        fact, said = image_fact(image, _evidence(image, values), Trust.DECLARED, "", known)
         notes += said
-        if fact:
-            settings, plugins = chart_settings(fact.kind, image.around)
-            facts.append(replace(fact, settings=settings, plugins=plugins if plugins is not None else fact.plugins))
+        facts += [fact] if fact else []
     return sorted(facts, key=lambda fact: fact.evidence.address), notes
 
 
-def _sighting(image: ValuesImage, values: _Values) -> Sighting:
+def _evidence(image: ValuesImage, values: _Values) -> Evidence:
     tag = (*image.path, "tag")
     path = tag if at(values.value, *tag) is not None else image.path
-    above = len(image.path) - 1
     document = values.says(path)
-    evidence = Evidence(NAME, document.file, ".".join(path[:above]), ".".join(path[above:]), document.day)
-    names = [part for part in path[:above] if part not in _PARTS and not part.startswith("[")]
-    return Sighting(image.reference, evidence, Trust.DECLARED, names[-1] if names else "")
+    above = len(image.above)
+    return Evidence(NAME, document.file, ".".join(path[:above]), ".".join(path[above:]), document.day)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from devenv.model.fact import Evidence, Fact, Note, Status, Trust
 from devenv.model.record import record
 from devenv.sources.allowed import allowed
+from devenv.sources.clients import is_client
 from devenv.sources.images import Image, Unresolved, kind_named, read_image
 from devenv.sources.known import Known
 from devenv.sources.settings_text import of_command
@@ -16,7 +17,7 @@ from devenv.sources.settings_text import of_command
 @record
 class Sighting:
     """An image where something is made to run it. ``name`` is what production calls that, ``command`` are its words,
-    ``variables`` what the file says of some."""
+    ``variables`` what the file says of some. ``place`` are the keys above it where these are the file's own words."""
 
     reference: str
     evidence: Evidence
@@ -24,10 +25,14 @@ class Sighting:
     name: str = ""
     command: Sequence[str] = ()
     variables: Mapping[str, str] | None = None
+    place: Sequence[str] = ()
 
 
 def fact_of(sighting: Sighting, known: Known) -> tuple[Fact | None, tuple[Note, ...]]:
-    """The fact, with a version if there is one, and what is to be said; neither for what is no service."""
+    """The fact, with a version if there is one, and what is to be said; neither for what is no service, or only uses
+    one."""
+    if is_client(sighting.name, sighting.place, sighting.command):
+        return None, ()
     notes: tuple[Note, ...] = ()
     try:
         image = read_image(sighting.reference, known, sighting.variables)

@@ -211,12 +211,11 @@ ALONE = frozenset(
     ]
 )
 #: Words in the names of programs that only use a server: ``wait-for-postgres``, ``source-postgres``.
-CLIENTS = frozenset(
-    """
-    backup client connect connector connectors destination dump export exporter init migrate migration migrations
-    operator proxy restore seed sidecar source sync test tools ui wait
-    """.split()
-)
+_CLIENT_WORDS = """
+backup client connect connector connectors destination dump export exporter init migrate migration migrations operator
+proxy restore seed sidecar source sync test tools ui wait
+"""
+CLIENTS = frozenset(_CLIENT_WORDS.split())
 #: Confluent Platform 7.6 is Apache Kafka 3.6, and so on ("supported versions and interoperability").
 CONFLUENT = {"6.2": "2.8", **{f"7.{minor}": f"3.{minor}" for minor in range(10)}, "8.0": "4.0", "8.1": "4.1"}
 #: The oldest release of a kind that somebody's own image is believed to hold. The tag of an image with a name of
