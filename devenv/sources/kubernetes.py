@@ -9,7 +9,9 @@ from typing import Any
 from devenv.document import Document, items, table
 from devenv.model.fact import Fact, Note, Reading
 from devenv.sources.known import Known
+from devenv.sources.kubeblocks import is_kubeblocks, kubeblocks_facts
 from devenv.sources.kubernetes_images import Overrides
+from devenv.sources.kubernetes_managed import managed_facts
 from devenv.sources.kubernetes_objects import NAME, Cluster, Object, is_kustomization, objects_in
 from devenv.sources.kubernetes_releases import is_release, release_facts
 from devenv.sources.kubernetes_workloads import is_workload, workload_facts
@@ -51,8 +53,15 @@ def _found(
     for item in objects:
         if row := operator_of(item):
             yield operator_fact(item, row, cluster, known)
+        elif is_kubeblocks(item):
+            for fact in kubeblocks_facts(item, known):
+                yield fact, ()
         elif is_release(item):
             yield from release_facts(item, cluster, known)
         elif is_workload(item):
             yield from workload_facts(item, cluster, overrides, known)
+    managed, unclear = managed_facts(objects)
+    for fact in managed:
+        yield fact, ()
+    yield None, tuple(unclear)
     yield from overrides.alone(objects, known)
