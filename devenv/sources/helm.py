@@ -1,9 +1,9 @@
-"""Helm's own files: Chart.yaml with its lock, values, and what ``helm list -o json`` prints."""
+"""Helm's own files: Chart.yaml with its lock, values, helmfiles, and what ``helm list -o json`` prints."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,6 +21,7 @@ from devenv.sources.charts import (
     is_range,
     kind_of,
 )
+from devenv.sources.helmfile import helmfile_facts, is_helmfile
 from devenv.sources.known import Known
 
 NAME = "helm"
@@ -38,8 +39,10 @@ def recognises(document: Document) -> bool:
 
 
 def _shape(document: Document) -> str:
-    """``list``, ``chart``, ``lock`` or ``values``; "" for what is none of Helm's."""
+    """``list``, ``helmfile``, ``chart``, ``lock`` or ``values``; "" for what is none of Helm's."""
     value = document.value
+    if any(is_helmfile(each) for each in document.values):
+        return "helmfile"
     if releases := items(value):
         first = table(releases[0])
         return "list" if "chart" in first and "app_version" in first else ""
@@ -105,14 +108,20 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
         shape = _shape(document) or _shape_of_any(document)
         if shape == "list":
             facts += _releases(document, known)
+        elif shape == "helmfile":
+            for fact, said in helmfile_facts(document, known):
+                facts += [fact] if fact else []
+                notes += said
         elif shape:
             folder = folders.setdefault(document.file.rpartition("/")[0], _Folder())
             {"chart": folder.charts, "lock": folder.locks, "values": folder.values}[shape].append(document)
     for path, folder in folders.items():
         values, said = _together(folder.values)
         own, more, wanted = _dependencies(path, folder, values, known)
-        named, unclear = _images(values, _names(folder), known)
-        facts += [*own, *named]
+        itself = [] if _is_vendored(path, folders) else _itself(folder, values, known)
+        apart = _names(folder) | ({"image"} if itself else set())
+        named, unclear = _images(values, apart, known)
+        facts += [*itself, *own, *named]
         notes += [*said, *more, *unclear]
         wants += wanted
     return Reading(tuple(facts), tuple(notes), tuple(wants))
@@ -153,6 +162,32 @@ def _merged(under: Any, over: Any, depth: int) -> Any:
         return over
     both = {key: _merged(under[key], value, depth + 1) if key in under else value for key, value in over.items()}
     return {**under, **both}
+
+
+def _is_vendored(path: str, folders: Mapping[str, _Folder]) -> bool:
+    """Whether a chart lies among those that another one here depends on, which says itself what it installs."""
+    above, _, last = path.rpartition("/")[0].rpartition("/")
+    return last == "charts" and above in folders
+
+
+def _itself(folder: _Folder, values: _Values, known: Known) -> list[Fact]:
+    """The service that a chart installs, where it is a service's own: Bitnami's PostgreSQL, copied into a project."""
+    facts: list[Fact] = []
+    for document in folder.charts:
+        name, version = text_at(document.value, "name"), text_at(document.value, "version")
+        evidence = Evidence(NAME, document.file, name, "appVersion", document.day)
+        chart = Chart(
+            name,
+            version,
+            evidence,
+            Trust.DECLARED,
+            app=text_at(document.value, "appVersion"),
+            values=values.value,
+            values_at=_at_values(values, "") if values.documents else None,
+        )
+        fact, _ = chart_fact(chart, known)
+        facts += [fact] if fact else []
+    return facts
 
 
 def _names(folder: _Folder) -> frozenset[str]:
@@ -208,7 +243,7 @@ def _chart(document: Document, index: int, entry: Any, values: _Values) -> Chart
 
 
 def _at_values(values: _Values, key: str) -> Evidence:
-    document = values.says((key, "image", "tag"))
+    document = values.says((key, "image", "tag") if key else ("image", "tag"))
     return Evidence(NAME, document.file, key, "image.tag", document.day)
 
 

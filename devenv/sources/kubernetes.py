@@ -13,7 +13,7 @@ from devenv.sources.kubeblocks import is_kubeblocks, kubeblocks_facts
 from devenv.sources.kubernetes_images import Overrides
 from devenv.sources.kubernetes_managed import managed_facts
 from devenv.sources.kubernetes_objects import NAME, Cluster, Object, is_kustomization, objects_in
-from devenv.sources.kubernetes_releases import is_release, release_facts
+from devenv.sources.kubernetes_releases import is_release, kustomized_charts, release_facts
 from devenv.sources.kubernetes_workloads import is_workload, workload_facts
 from devenv.sources.operators import operator_of
 from devenv.sources.operators_facts import operator_fact
@@ -60,6 +60,8 @@ def _found(
             yield from release_facts(item, cluster, known)
         elif is_workload(item):
             yield from workload_facts(item, cluster, overrides, known)
+        elif is_kustomization(item.value):
+            yield from kustomized_charts(item, known)
     managed, unclear = managed_facts(objects)
     for fact in managed:
         yield fact, ()
