@@ -39,7 +39,7 @@ def fact_of(sighting: Sighting, known: Known) -> tuple[Fact | None, tuple[Note, 
     except Unresolved as error:
         kind = error.kind or kind_named(sighting.name, known)
         notes = (unresolved(error, sighting.evidence, known=bool(kind)),)
-        image = Image(kind, note=f"its version is in the variable {error.name}") if kind else None
+        image = Image(kind, note=f"its version is in the {error.shown}") if kind else None
     if image is None:
         return None, notes
     fact = fact_of_image(image, sighting.evidence, sighting.trust, sighting.name)
@@ -68,5 +68,5 @@ def unresolved(error: Unresolved, evidence: Evidence, *, known: bool = True) -> 
     """What is said of a variable that the file does not say, and that decides the version of a known service, or even
     which one it is. Nothing is unread because of it: production's description does not state it, as ``:latest`` does
     not."""
-    said = f"the variable {error.name} is not filled in, so the version is unknown"
-    return Note(said if known else f"unresolved variable {error.name}", evidence.file, address=evidence.address)
+    said = f"the {error.shown} is not filled in, so the version is unknown"
+    return Note(said if known else f"unresolved {error.shown}", evidence.file, address=evidence.address)
