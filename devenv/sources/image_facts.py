@@ -9,7 +9,7 @@ from devenv.model.fact import Evidence, Fact, Note, Status, Trust
 from devenv.model.record import record
 from devenv.sources.allowed import allowed
 from devenv.sources.clients import is_client
-from devenv.sources.images import Image, Unresolved, kind_named, read_image
+from devenv.sources.images import Image, Unresolved, kind_named, read_image, resembled
 from devenv.sources.known import Known
 from devenv.sources.settings_text import of_command
 
@@ -41,9 +41,18 @@ def fact_of(sighting: Sighting, known: Known) -> tuple[Fact | None, tuple[Note, 
         notes = (unresolved(error, sighting.evidence, known=bool(kind)),)
         image = Image(kind, note=f"its version is in the {error.shown}") if kind else None
     if image is None:
-        return None, notes
+        return None, (*notes, *_resembling(sighting, known))
     fact = fact_of_image(image, sighting.evidence, sighting.trust, sighting.name)
     return replace(fact, settings=allowed(image.kind, of_command(image.kind, sighting.command))), notes
+
+
+def _resembling(sighting: Sighting, known: Known) -> tuple[Note, ...]:
+    """What is said of an image that is read as no service, and could be one."""
+    name, kind = resembled(sighting.reference, known)
+    if not kind:
+        return ()
+    said = f"the image {name} may be a {kind} server, but nothing tells its version: it is left out"
+    return (Note(said, sighting.evidence.file, address=sighting.evidence.address),)
 
 
 def fact_of_image(image: Image, evidence: Evidence, trust: Trust, name: str) -> Fact:

@@ -104,6 +104,13 @@ def read_as(kind: str, reference: str, known: Known) -> Image:
     return _of_family(family, major, tag) or Image(kind, note=_doubt(tag))
 
 
+def resembled(reference: str, known: Known) -> tuple[str, str]:
+    """(image's name, kind) of an image that may be a service by its name, though nothing else tells; ("", "")."""
+    repository, _ = _parts(reference, None)
+    kind = _last_word(repository, known) if repository and not gap_in(repository) else ""
+    return (repository, kind) if kind else ("", "")
+
+
 def kind_named(word: str, known: Known) -> str:
     """The kind that a word means as the name of a service or a chart; "" for none."""
     by_image = known.repositories.get(word) or known.repositories.get(f"bitnami/{word}")
@@ -197,14 +204,17 @@ def _is_believable(image: Image) -> bool:
 def _of_fork(repository: str, tag: str, known: Known) -> Image | None:
     """An image whose name ends with a server's, ``acme/shop-postgres``: that server, if its tag could be its version.
 
-    Anything else is no service: programs for a server are called after it too.
+    Without such a tag it is no service: programs for a server are called after it too.
     """
-    words = repository.rpartition("/")[2].split("-")
-    kind = _by_last(words[-1], known) if len(words) > 1 and not CLIENTS.intersection(words) else ""
-    if not kind or gap_in(tag):
-        return None
-    image = _of_family(Family(repository, kind), "", tag)
+    kind = _last_word(repository, known)
+    image = _of_family(Family(repository, kind), "", tag) if kind and not gap_in(tag) else None
     return _of_somebody(image, repository, tag) if image and _is_believable(image) else None
+
+
+def _last_word(repository: str, known: Known) -> str:
+    """The kind that an image's name ends with: postgres of ``acme/shop-postgres``, "" of ``acme/wait-for-postgres``."""
+    words = repository.rpartition("/")[2].split("-")
+    return _by_last(words[-1], known) if len(words) > 1 and not CLIENTS.intersection(words) else ""
 
 
 def _variant(tag: str) -> str:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.model.fact import Precision
-from devenv.sources.images import Image, Unresolved, kind_named, read_as, read_image, split
+from devenv.sources.images import Image, Unresolved, kind_named, read_as, read_image, resembled, split
 from devenv.sources.known import Known
 
 PATCH, MINOR, SERIES, NONE = Precision.PATCH, Precision.MINOR, Precision.SERIES, Precision.NONE
@@ -304,6 +304,21 @@ def test_forks_whose_name_tells(reference: str, expected: Image) -> None:
 )
 def test_a_name_alone_makes_no_server(reference: str) -> None:
     assert read_image(reference, KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("ghcr.io/acme/shop-postgres:latest", ("acme/shop-postgres", "postgres")),
+        ("acme/shop-redis:1.0.3", ("acme/shop-redis", "redis")),
+        ("acme/wait-for-postgres:1", ("", "")),
+        ("acme/redis-exporter", ("", "")),
+        ("acme/web:1", ("", "")),
+        ("$IMAGE", ("", "")),
+    ],
+)
+def test_what_may_be_a_server_by_its_name(reference: str, expected: tuple[str, str]) -> None:
+    assert resembled(reference, KNOWN) == expected
 
 
 def test_somebodys_own_image_is_a_doubt() -> None:

@@ -47,3 +47,9 @@ def test_it_is_asked_last() -> None:
         found = source_of(yaml(text, "x.yaml"))
         assert found and found.name != "images"
     assert not recognises(yaml("db: {image: acme}", "x.yaml"))
+
+
+def test_what_may_be_a_server_is_said() -> None:
+    said = "the image acme/shop-postgres may be a postgres server, but nothing tells its version: it is left out"
+    reading = parse([yaml("db: {image: 'acme/shop-postgres:latest'}", "x.yaml")], KNOWN)
+    assert (reading.facts, reading.notes) == ((), (Note(said, "x.yaml", address="db"),))
