@@ -57,7 +57,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         running_version=_exec(data.get("running_version")),
         effective=_exec(data.get("effective")),
         ensure=_exec(data.get("ensure")),
-        promised=Promised(**data["promised"]) if "promised" in data else None,
+        promised=_promised(data.get("promised")),
         client=_exec(data.get("client")),
         outputs=data.get("outputs", {}),
         files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),
@@ -101,7 +101,7 @@ def read_runtime(name: str, text: str) -> Runtime:
 def _digest(folder: Mapping[str, str]) -> str:
     whole = hashlib.sha256()
     for path in sorted(folder):
-        if not path.endswith(".md"):
+        if not path.endswith(".md") and not path.startswith("settings/"):  # neither is anything that is run
             whole.update(f"{path}\0{folder[path]}\0".encode())
     return whole.hexdigest()
 
@@ -146,6 +146,12 @@ def _exec(data: Mapping[str, Any] | None) -> Exec | None:
         beside=tuple(data.get("beside", ())),
         at_boot=data.get("at_boot", False),
     )
+
+
+def _promised(data: Mapping[str, Any] | None) -> Promised | None:
+    if data is None:
+        return None
+    return Promised(data["port"], data["protocol"], tuple(data.get("pages", ())))
 
 
 def _build(data: Mapping[str, Any] | None) -> Build | None:

@@ -20,12 +20,12 @@ from devenv.errors import DevenvError, Interrupted, ManifestError
 #: verb -> what it does, in the order in which help lists them. Each is ``devenv.commands.<verb>:command``.
 VERBS = {
     "init": "Write a first devenv.toml.",
-    "up": "Start the services and wait until each one serves.",
-    "sync": "Bring devenv.toml and this machine in step with production.",
+    "up": "Start the services and wait until each one is ready.",
+    "sync": "Bring devenv.toml and this machine in line with production.",
     "try": "Rehearse an upgrade on a copy of the data.",
     "facts": "Read what production runs.",
     "status": "Compare what runs with devenv.toml and devenv.lock.",
-    "behind": "Say what here is behind devenv.toml; nothing where all is well.",
+    "behind": "Report what on this machine is behind devenv.toml.",
     "stop": "Stop the services; containers and data stay.",
     "down": "Stop the services and remove their containers; data stays.",
     "env": "Print the variables that the application reads.",
@@ -34,19 +34,19 @@ VERBS = {
     "client": "Open a service's own client: psql, redis-cli, …",
     "exec": "Run a command inside a service's container.",
     "logs": "Show what the services log.",
-    "wait": "Wait until services serve.",
+    "wait": "Wait until services are ready.",
     "history": "Show what was changed here, and when.",
-    "snapshot": "Keep copies of data, and put them back.",
-    "seed": "Begin anew with the data that [seed] names.",
-    "reset": "Begin anew with empty data.",
-    "devcontainer": "The workspace that IDEs open, from a terminal.",
-    "hooks": "Have git say what is behind, on every pull.",
+    "snapshot": "Keep copies of data, and restore them.",
+    "seed": "Replace the data of services with what [seed] names.",
+    "reset": "Start a service over, without data.",
+    "devcontainer": "Use the workspace that IDEs open, from a terminal.",
+    "hooks": "Make git report what is behind, on every pull.",
     "check": "Check devenv.toml.",
     "lock": "Pin every image by digest in devenv.lock.",
     "render": "Write the generated files.",
     "catalog": "List the kinds of services.",
     "schema": "Print the JSON Schema of devenv.toml, or of a command's JSON.",
-    "doctor": "Look for what could keep devenv from working.",
+    "doctor": "Check for what could keep devenv from working.",
     "completion": "Print the completion script of a shell.",
 }
 
@@ -85,6 +85,7 @@ class Verbs(click.Group):
             return None
         module = "try_" if name == "try" else name  # the one verb that is a word of Python's
         command: click.Command = import_module(f"devenv.commands.{module}").command
+        command.short_help = VERBS[name]  # what shells show beside it
         return command
 
     def resolve_command(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -110,10 +111,12 @@ class Console:
         from devenv.model.plan import Action
 
         tell = self.result if result else self.say
-        for step in plan.changes:
-            tell(f"  {_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}")
+        width = _width(self.stdout if result else self.stderr)
+        lines = [f"{_SIGNS[step.action]} {step.action} {step.subject}: {step.reason}" for step in plan.changes]
         if kept := plan.subjects(Action.KEEP):
-            tell(f"  {_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
+            lines.append(f"{_SIGNS[Action.KEEP]} keep {', '.join(kept)}")
+        for line in lines:
+            tell(wrapped(line, width))
 
     def error(self, error: DevenvError, *, only_reads: bool = False) -> None:
         """All problems, then what was changed; nothing of that where the command ``only_reads``.
@@ -137,6 +140,30 @@ class Console:
     def progress(self) -> Progress:
         """Lines for things that run side by side."""
         return LiveProgress(self.stderr) if self.live else PlainProgress(self)
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of a terminal; 0 for what is none."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def wrapped(line: str, width: int) -> str:
+    """A line of a plan, indented, and broken between words where a terminal is narrower; 0: it is not broken."""
+    import textwrap
+
+    if width <= 0:
+        return f"  {line}"
+    return textwrap.fill(
+        line,
+        width,
+        initial_indent="  ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def plain(text: str) -> str:

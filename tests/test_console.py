@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from devenv.console import Console, plain
+from devenv.console import Console, plain, wrapped
 from devenv.errors import DevenvError
 
 NASTY = "a\x1b[2Jb\x07\x9bc\u202ed\r\n\te\x00"
@@ -48,3 +48,12 @@ def test_programs_get_every_sign(console: Console) -> None:
 
 def test_letters_of_all_languages_are_left_alone() -> None:
     assert plain("Zürich – 東京 ✓ «≠»") == "Zürich – 東京 ✓ «≠»"
+
+
+def test_a_narrow_terminal_breaks_plans_between_words() -> None:
+    line = "± recreate db: max_connections 100 → 200, shared_preload_libraries default → pg_stat_statements"
+    assert wrapped(line, 60).splitlines() == [
+        "  ± recreate db: max_connections 100 → 200,",
+        "      shared_preload_libraries default → pg_stat_statements",
+    ]
+    assert wrapped(line, 0) == f"  {line}"

@@ -290,6 +290,12 @@ DOCUMENTS: dict[str, list[tuple[str, str]]] = {
         ("package.json", json.dumps({"engines": {"node": f">=18 {CANARY}"}, "config": {"key": CANARY}})),
         ("pyproject.toml", f'[project]\nrequires-python = ">=3.11 {CANARY}"\n'),
     ],
+    "images": [
+        (
+            "deploy.yml",
+            f'accessories: {{db: {{image: "postgres:15.4", env: {{clear: {{P: {CANARY}}}}}, cmd: "x {CANARY}"}}}}',
+        ),
+    ],
 }
 #: Files that nobody can read to their end: what is said of them must not repeat what is in them either.
 BROKEN = [

@@ -13,8 +13,11 @@ from devenv.effects.world import World
 @format_option
 @click.pass_obj
 def command(world: World, exit_code: bool) -> int:
-    """Say what on this machine is behind devenv.toml. For git's hooks and an IDE's start: quick, and silent where all
-    is well, where nothing was ever started, and where no engine answers."""
+    """Report what on this machine is behind devenv.toml.
+
+    Made for git hooks and the start of an IDE: it is quick, and prints nothing if everything matches, if nothing was
+    ever started, or if no engine answers.
+    """
     from devenv.effects.engine import look
 
     looking = look(world)  # the engine answers while the rest is imported

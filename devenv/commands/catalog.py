@@ -75,6 +75,7 @@ def _entry(kind: Kind, kinds: Mapping[str, Kind]) -> dict[str, object]:
         "variants": list(kind.variants),
         "ports": dict(kind.ports),
         "ports_of": {port: {option: list(values)} for port, (option, values) in kind.port_needs.items()},
+        "keys": common_keys(kind),
         "options": {
             name: {"type": option.type, "default": option.default, "description": option.description}
             for name, option in kind.options.items()
@@ -85,6 +86,19 @@ def _entry(kind: Kind, kinds: Mapping[str, Kind]) -> dict[str, object]:
         "upgrades": entries(known_ways(kind, kinds)),
         "notes": list(kind.notes),
     }
+
+
+def common_keys(kind: Kind) -> dict[str, str]:
+    """The keys that a service takes besides its kind's options, with what they are for."""
+    from devenv.schema.manifest import service_model
+
+    absent = {"kind", *kind.options}
+    if not kind.settings:
+        absent.add("settings")
+    if not kind.ports and "listens" not in kind.options:
+        absent |= {"port", "ports"}
+    fields = {field.alias or name: field for name, field in service_model(kind).model_fields.items()}
+    return {name: field.description or "" for name, field in fields.items() if name not in absent}
 
 
 def provided(kind: Kind) -> list[str]:
@@ -112,6 +126,7 @@ def _page(kind: Kind, kinds: Mapping[str, Kind]) -> str:
         "provides": ", ".join(provided(kind)),
     }
     lines += [f"{name:<10}{value}" for name, value in facts.items() if value]
+    lines += ["", "keys", *(f"  {name}: {about}" for name, about in common_keys(kind).items())]
     if kind.options:
         lines += ["", "options"]
         lines += [

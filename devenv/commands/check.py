@@ -12,7 +12,7 @@ from devenv.effects.world import World
 @format_option
 @click.pass_obj
 def command(world: World) -> None:
-    """Check devenv.toml, and devenv.local.toml over it. Starts nothing, asks nobody."""
+    """Check devenv.toml together with devenv.local.toml. Needs no engine and no network."""
     from devenv.project import open_project
 
     console = world.console

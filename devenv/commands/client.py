@@ -13,7 +13,7 @@ from devenv.effects.world import World
 @words_argument(metavar="[-- ARGUMENT...]")
 @click.pass_obj
 def command(world: World, service: str, words: tuple[str, ...]) -> int:
-    """Open psql, redis-cli, … as it is in the service's own image, already connected.
+    """Open the client from the service's own image (psql, redis-cli, …), already connected.
 
     \b
     devenv client db

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from devenv.model.workspace import Workspace
     from devenv.project import Project
 
-_config = click.option("--config", "name", default="", metavar="NAME", help="The one of [devcontainer.NAME].")
+_config = click.option("--config", "name", default="", metavar="NAME", help="Use the workspace of [devcontainer.NAME].")
 
 
 @click.group()
 def command() -> None:
-    """The workspace that IDEs open, by the reference CLI (npm install -g @devcontainers/cli)."""
+    """Use the workspace that IDEs open, through the reference CLI (npm install -g @devcontainers/cli)."""
 
 
 @command.command(context_settings=passing)
@@ -53,7 +53,10 @@ def read(world: World, name: str, words: tuple[str, ...]) -> int:
 @format_option
 @click.pass_obj
 def down(world: World) -> None:
-    """Remove the workspace's container, which the reference CLI cannot. The services go on; 'devenv down' ends all."""
+    """Remove the workspace's container, which the reference CLI cannot.
+
+    The services keep running; 'devenv down' removes them too.
+    """
     from devenv.effects.compose import remove_containers, stop_containers
     from devenv.standing import alone
 
@@ -65,7 +68,7 @@ def down(world: World) -> None:
     removed = sorted(item.service for item in found)
     console.json({"removed": removed})
     names = ", ".join(removed)
-    console.say(f"removed {names}; what is in the checkout stays" if found else "nothing was there")
+    console.say(f"removed {names}; what is in the checkout stays" if found else "there was nothing to remove")
 
 
 def _call(world: World, name: str, verb: str, words: Sequence[str]) -> int:

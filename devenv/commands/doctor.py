@@ -36,7 +36,7 @@ _LOW_DISK = 5
 @format_option
 @click.pass_obj
 def command(world: World) -> int:
-    """Look at the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if anything is wrong."""
+    """Check the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if there is a problem."""
 
     console = world.console
     findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]
@@ -142,6 +142,7 @@ def _project_findings(world: World) -> Iterator[Finding]:
     else:
         yield Finding("devenv.lock", "ok", "holds every image")
     yield from _layer_findings(project)
+    yield from _data_findings(world)
     yield from _port_findings(world)
 
 
@@ -160,6 +161,21 @@ def _layer_findings(project: Project) -> Iterator[Finding]:
         yield Finding(LOCAL, "warning", "git does not ignore it", f"echo /{LOCAL} >> .gitignore")
     elif done.code == 0:
         yield Finding(LOCAL, "ok", "git ignores it")
+
+
+def _data_findings(world: World) -> Iterator[Finding]:
+    """Data that a common command of docker's would remove. The engine's own finding says where none answers."""
+    from devenv.errors import DevenvError
+    from devenv.stages.keep import prunable
+    from devenv.standing import standing
+
+    try:
+        found = prunable(standing(world).observed)
+    except DevenvError:
+        return
+    if found:
+        message = f"'docker volume prune' would remove data of this project: {', '.join(found)}"
+        yield Finding("data", "warning", message, "devenv snapshot export FILE [NAME...]   keeps it outside the engine")
 
 
 def _port_findings(world: World) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from devenv.effects.world import World
 @format_option
 @click.pass_obj
 def command(world: World) -> None:
-    """Stop all services and remove their containers and network, an IDE's workspace included. Data stays in its
+    """Stop all services and remove their containers and network, including an IDE's workspace. Data stays in its
     volumes."""
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_network, stop_containers

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option("--environment", default="production", show_default=True, help="Whose sources, if no SOURCE is given.")
+@click.option(
+    "--environment",
+    default="production",
+    show_default=True,
+    help="The environment whose sources are read, if no SOURCE is given.",
+)
 @format_option
 @click.pass_obj
 def command(world: World, sources: tuple[str, ...], environment: str) -> int:

@@ -9,7 +9,7 @@ from devenv.effects.world import World
 
 
 @click.command()
-@click.option("-n", "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option("-n", "--last", type=click.IntRange(min=1), default=20, show_default=True, help="How many entries.")
 @format_option
 @click.pass_obj
 def command(world: World, last: int) -> None:

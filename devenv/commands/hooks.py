@@ -10,10 +10,10 @@ from devenv.effects.world import World
 
 @click.group()
 def command() -> None:
-    """Have git say after every pull, checkout and rebase what on this machine is behind devenv.toml.
+    """Make git report after every pull, checkout and rebase what on this machine is behind devenv.toml.
 
-    Hooks that are there already run first, as before. With the pre-commit framework, 'devenv behind' can as well be a
-    local hook of the stages post-merge and post-checkout.
+    Existing hooks keep running, before devenv's. With the pre-commit framework, 'devenv behind' can also be a local
+    hook of the stages post-merge and post-checkout.
     """
 
 
@@ -26,7 +26,7 @@ def install(world: World) -> None:
     from devenv.project import find
 
     made = githooks.install(find(world))
-    said = f"{', '.join(made)} of git now run 'devenv behind'" if made else "nothing to do"
+    said = f"{', '.join(made)} now run 'devenv behind'" if made else "nothing to do"
     world.console.json({"installed": made})
     world.console.say(said)
 
@@ -35,11 +35,11 @@ def install(world: World) -> None:
 @format_option
 @click.pass_obj
 def uninstall(world: World) -> None:
-    """Take them away again."""
+    """Remove the hooks."""
     from devenv.effects import githooks
     from devenv.project import find
 
     gone = githooks.uninstall(find(world))
-    said = f"{', '.join(gone)} are as they were" if gone else "nothing to do"
+    said = f"{', '.join(gone)} no longer run 'devenv behind'" if gone else "nothing to do"
     world.console.json({"removed": gone})
     world.console.say(said)

@@ -11,13 +11,13 @@ from devenv.effects.world import World
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
-@click.option("--name", default="", help="The project's name; the folder's unless given.")
+@click.option("--name", default="", help="The project's name.  [default: the folder's name]")
 @format_option
 @click.pass_obj
 def command(world: World, sources: tuple[str, ...], name: str) -> int:
     """Write a first devenv.toml, with the services that production runs where a SOURCE says so.
 
-    Exit 7: it is written, and a source could not be read.
+    It is written even if a source cannot be read; the exit code is 7 then.
 
     \b
     devenv init                            a devenv.toml to fill in

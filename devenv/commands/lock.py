@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @services_argument
-@click.option("--update", is_flag=True, help="Ask again for images that are locked already.")
+@click.option("--update", is_flag=True, help="Look up images again that are already locked.")
 @click.option("--check", "checking", is_flag=True, help="Change nothing; exit 3 if the lock is stale.")
 @format_option
 @click.pass_obj
@@ -26,8 +26,8 @@ def command(world: World, services: tuple[str, ...], update: bool, checking: boo
     """Resolve every image to its digest and write devenv.lock. Nothing is pulled.
 
     \b
-    devenv lock                 add what is missing, drop what nothing needs
-    devenv lock --update db     ask again for one service's image
+    devenv lock                 add missing images, drop unneeded ones
+    devenv lock --update db     look up one service's image again
     devenv lock --check         for CI
     """
     from devenv import pinning

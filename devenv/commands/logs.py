@@ -30,7 +30,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str) -> str:
 
 @click.command()
 @services_argument
-@click.option("-f", "--follow", is_flag=True, help="Go on showing new lines until ^C.")
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new lines until ^C.")
 @click.option(
     "--tail",
     default="all",
@@ -39,7 +39,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str) -> str:
     callback=_number_or_all,
     help="How many lines from the end.",
 )
-@click.option("--since", default="", callback=_moment, help="From when: 5m, 2h, 2026-11-23T10:00:00.")
+@click.option("--since", default="", callback=_moment, help="Only lines since then: 5m, 2h, 2026-11-23T10:00:00.")
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], follow: bool, tail: str, since: str) -> int:
     """Show the logs of the services (all, or those named).

@@ -61,12 +61,16 @@ profile_option = click.option(
     "profiles",
     multiple=True,
     metavar="NAME",
-    help="The services of a profile.",
+    help="Only the services of this profile.",
     shell_complete=_completing("profiles"),
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 timeout_option = click.option(
-    "--wait-timeout", type=click.IntRange(min=0), default=180, show_default=True, help="Seconds until all must serve."
+    "--wait-timeout",
+    type=click.IntRange(min=0),
+    default=180,
+    show_default=True,
+    help="Seconds to wait until all are ready.",
 )
 
 

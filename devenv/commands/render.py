@@ -20,12 +20,12 @@ def _problem(path: str, state: str) -> Problem:
 @click.option(
     "--check", "checking", is_flag=True, help="Change nothing; exit 3 if a file is missing, stale, edited or left over."
 )
-@click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing.")
+@click.option("--stdout", "to_stdout", is_flag=True, help="Print the Compose file instead of writing it.")
 @click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
 @format_option
 @click.pass_obj
 def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
-    """Write .devenv/compose.yaml and what belongs to it. Starts nothing, asks nobody.
+    """Write .devenv/compose.yaml and the other generated files. Needs no engine and no network.
 
     \b
     devenv render            write
@@ -43,7 +43,11 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     project = open_project(world)
     rendered = project.render()
     if to_stdout:
-        console.result(rendered[-1].text if project.local else rendered[0].text, exact=True)
+        text = rendered[-1].text if project.local else rendered[0].text
+        if console.as_json:
+            console.json({"compose": text})
+        else:
+            console.result(text, exact=True)
         return
     found = generated_found(project)
     states = stale({file.path: file.inputs for file in rendered}, found)
@@ -52,7 +56,7 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
         console.json({"in_sync": not states})
         if states:
             raise DriftFound([_problem(path, state) for path, state in states.items()])
-        console.say("all generated files are as devenv.toml says")
+        console.say("All generated files match devenv.toml.")
         return
     if not force:
         guard_files({file.path: file.inputs for file in rendered}, found)

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @service_argument
-@click.option("--no-snapshot", is_flag=True, help="Keep nothing: the data is lost, for good.")
+@click.option("--no-snapshot", is_flag=True, help="Delete the data permanently instead of keeping it.")
 @yes_option
 @format_option
 @click.pass_obj
 def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
-    """Remove a service's container and have it begin anew, without data. What it had is kept, as a snapshot.
+    """Remove a service's container and start it over, without data. Its data is kept as a snapshot.
 
-    With --no-snapshot its data is thrown away, after saying what is lost, and asking. Data of other versions is kept.
+    With --no-snapshot its data is deleted, after you confirm. Data of other versions is kept.
     """
     from devenv.standing import alone
 

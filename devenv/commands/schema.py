@@ -35,11 +35,11 @@ def command(world: World, words: tuple[str, ...]) -> None:
 
 
 def _manifest(world: World) -> dict[str, Any]:
-    from devenv.kinds import catalogue_here
+    from devenv.kinds import catalogue_here, runtimes
     from devenv.schema.manifest import json_schema
 
     catalogue = catalogue_here(world)
-    return json_schema(catalogue.read(catalogue.names()))
+    return json_schema(catalogue.read(catalogue.names()), runtimes())
 
 
 def _outputs() -> dict[str, str]:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 @format_option
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: int) -> None:
-    """Begin anew with the data that [seed] names, for all services that it names or for some of them.
+    """Replace the data of services with what [seed] names (all services in [seed], or those named).
 
-    What they have now is kept, as a snapshot. 'devenv up' does the same by itself where there is no data yet.
+    Their current data is kept as a snapshot. 'devenv up' fills services that have no data yet by itself.
     """
     from devenv.errors import ManifestError
     from devenv.standing import alone

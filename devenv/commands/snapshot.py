@@ -30,7 +30,7 @@ _names = click.argument("names", nargs=-1, required=True, metavar="NAME...", she
 
 @click.group()
 def command() -> None:
-    """Keep copies of the services' data on this machine, and put them back.
+    """Keep copies of the services' data on this machine, and restore them.
 
     \b
     devenv snapshot create -n before-the-import
@@ -40,7 +40,7 @@ def command() -> None:
 
 @command.command()
 @services_argument
-@click.option("-n", "--name", help="What to call it; the date and the time unless given.")
+@click.option("-n", "--name", help="Its name.  [default: date and time]")
 @timeout_option
 @format_option
 @click.pass_obj
@@ -71,7 +71,7 @@ def create(world: World, services: tuple[str, ...], name: str | None, wait_timeo
         console.json({"snapshots": [snapshot_entry(item) for item in made]})
         return
     _table(console, made)
-    console.say(f"'devenv snapshot restore {named}' puts it back")
+    console.say(f"'devenv snapshot restore {named}' restores it")
 
 
 @command.command("list")
@@ -97,7 +97,7 @@ def list_(world: World, services: tuple[str, ...]) -> None:
 @command.command()
 @click.argument("name", required=False, shell_complete=complete_snapshots)
 @services_argument
-@click.option("--latest", is_flag=True, help="The newest of each service.")
+@click.option("--latest", is_flag=True, help="The newest snapshot of each service.")
 @yes_option
 @timeout_option
 @format_option
@@ -105,9 +105,9 @@ def list_(world: World, services: tuple[str, ...]) -> None:
 def restore(
     world: World, name: str | None, services: tuple[str, ...], latest: bool, yes: bool, wait_timeout: int
 ) -> None:
-    """Have a snapshot be the data of its services (all of them, or those named).
+    """Make a snapshot the live data of its services (all of them, or those named).
 
-    The present data is kept, as a snapshot. A snapshot of another version is moved to the one that devenv.toml says.
+    The current data is kept as a snapshot. A snapshot of another version is upgraded to the one in devenv.toml.
     """
     from devenv.commands.snapshot_restore import put_back
     from devenv.errors import ManifestError
@@ -131,7 +131,7 @@ def restore(
 @format_option
 @click.pass_obj
 def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
-    """Remove snapshots, for good."""
+    """Remove snapshots permanently."""
     from devenv.stages.keep import named
     from devenv.standing import alone
 
@@ -143,7 +143,9 @@ def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
 
 @command.command()
 @services_argument
-@click.option("--keep", type=click.IntRange(min=0), required=True, metavar="N", help="How many of each service's stay.")
+@click.option(
+    "--keep", type=click.IntRange(min=0), required=True, metavar="N", help="How many snapshots of each service to keep."
+)
 @yes_option
 @format_option
 @click.pass_obj
@@ -166,7 +168,7 @@ def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None
 @format_option
 @click.pass_obj
 def export(world: World, file: Path, names: tuple[str, ...], force: bool) -> None:
-    """Write snapshots, or the present data of services (all, unless some are named), to a file that others can import.
+    """Write snapshots, or the current data of services (all, unless some are named), to a file that others can import.
 
     It holds the data and the service's entry of devenv.toml, with its development passwords.
     """
@@ -181,11 +183,11 @@ def export(world: World, file: Path, names: tuple[str, ...], force: bool) -> Non
 
 @command.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("-n", "--name", default="", help="What to call it; as it was called unless given.")
+@click.option("-n", "--name", default="", help="Its name.  [default: the name it was exported under]")
 @format_option
 @click.pass_obj
 def import_(world: World, file: Path, name: str) -> None:
-    """Make a snapshot of what somebody exported. Present data is not touched."""
+    """Make a snapshot from an exported file. Current data is not touched."""
     from devenv.commands import snapshot_archive
     from devenv.stages.keep import check_name
     from devenv.standing import alone

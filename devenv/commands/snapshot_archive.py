@@ -51,7 +51,7 @@ def export(
     console.json({"file": str(path), "bytes": size, "snapshots": [snapshot_entry(item) for item in what]})
     held = ", ".join(f"{item.service} {item.version}" for item in what)
     console.say(f"{path}: {held}, {sized(size)}")
-    console.say(f"'devenv snapshot import {path.name}' takes it in, on any machine")
+    console.say(f"'devenv snapshot import {path.name}' imports it, on any machine")
 
 
 def import_(console: Console, place: Place, path: Path, name: str) -> None:
@@ -65,4 +65,4 @@ def import_(console: Console, place: Place, path: Path, name: str) -> None:
     console.json({"snapshots": [snapshot_entry(item) for item in made]})
     history.mention(place.project.store, "snapshot import", [f"{m.service}: {called}, from {path.name}" for m in made])
     console.say(f"{', '.join(item.service for item in made)}: here as {called}; nothing else was changed")
-    console.say(f"'devenv snapshot restore {called}' has it be the data")
+    console.say(f"'devenv snapshot restore {called}' makes it the live data")

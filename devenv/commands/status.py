@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @services_argument
-@click.option("--exit-code", is_flag=True, help="Exit 3 if anything is not as devenv.toml and devenv.lock say.")
+@click.option("--exit-code", is_flag=True, help="Exit 3 if anything differs from devenv.toml and devenv.lock.")
 @click.option("--deep", is_flag=True, help="Also log in to every server and look for users, databases and extensions.")
 @format_option
 @click.pass_obj
@@ -157,7 +157,7 @@ def _address(here: Standing, service: ResolvedService) -> str:
 
 def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
     from devenv.parity import remedy
-    from devenv.stages.keep import counted
+    from devenv.stages.keep import counted, prune_hint
 
     table(console, rows)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
@@ -168,6 +168,8 @@ def _show(console: Console, here: Standing, rows: list[Row], general: list[str])
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+    if hint := prune_hint(_kept(here)):
+        console.say(hint)
 
 
 def _show_untried(console: Console, here: Standing, names: Sequence[str]) -> None:

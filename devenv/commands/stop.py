@@ -28,4 +28,4 @@ def command(world: World, services: tuple[str, ...]) -> None:
     console.json({"stopped": stopped})
     names = ", ".join(stopped)
     kept = "; data is kept" if any(item.data for item in running) else ""
-    console.say(f"stopped {names}{kept}" if running else "nothing was running")
+    console.say(f"stopped {names}{kept}" if running else "no service was running")

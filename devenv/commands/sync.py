@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @services_argument
 @click.option("--dry-run", is_flag=True, help="Show what would change and change nothing.")
 @yes_option
-@click.option("--environment", default="production", show_default=True, help="Whose sources are read.")
+@click.option("--environment", default="production", show_default=True, help="The environment whose sources are read.")
 @click.option("--no-read", is_flag=True, help="Read no source: bring this machine in step with devenv.toml alone.")
 @click.option("--add", is_flag=True, help="Add services that production runs and devenv.toml does not have.")
 @click.option(

@@ -93,12 +93,17 @@ def _move(upgrade: Upgrade) -> str:
 
 def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> None:
     """What was done, and what to do next."""
+    from devenv.effects import snapshots
+    from devenv.stages.keep import prune_hint
+
     say = asked.console.say
     if applied is not None:
         for note in applied.moved.notes:
             say(f"note: {note}")
         for upgrade in applied.moved.upgrades:
             say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
+        if applied.moved.upgrades and (hint := prune_hint(snapshots.entries(applied.prepared.project.store))):
+            say(hint)
     if compared.plan.changes:
         say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
     if applied is not None:

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--adopt", is_flag=True, help="If the command succeeds, have the copy be the data, without asking.")
-@click.option("--discard", is_flag=True, help="Throw the copy away, without asking.")
+@click.option("--adopt", is_flag=True, help="If the command succeeds, make the copy the live data without asking.")
+@click.option("--discard", is_flag=True, help="Discard the copy without asking.")
 @timeout_option
 @click.argument("what", metavar="SERVICE@VERSION", shell_complete=complete_services)
 @words_argument(metavar="[-- COMMAND [ARGUMENT]...]")
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discard: bool, wait_timeout: int) -> int:
     """Rehearse an upgrade: a copy of the local data on another version, beside the running service.
 
-    The command gets the variables of [env] with that server's address; its exit code is the verdict. Then the copy is
-    thrown away, or adopted: devenv.toml gets the version, and the copy is the data.
+    The command gets the variables of [env] with that server's address; its exit code becomes devenv's. Afterwards the
+    copy is discarded, or adopted: devenv.toml gets the version, and the copy becomes the live data.
 
     \b
     devenv try db@17.6 -- python manage.py test

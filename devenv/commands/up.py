@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,8 @@ from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
+    from devenv.effects.ready import Outcome
+    from devenv.effects.store import Store
     from devenv.journeys.up import Prepared, Wishes
     from devenv.model.plan import Plan
     from devenv.project import Project
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 @profile_option
 @click.option("--dry-run", is_flag=True, help="Show what would be done and do nothing.")
 @timeout_option
-@click.option("--offline", is_flag=True, help="Use the lock and the images that are here.")
+@click.option("--offline", is_flag=True, help="Use only devenv.lock and images that are on this machine.")
 @click.option("--frozen", is_flag=True, help="Fail rather than change devenv.lock.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option(
@@ -55,7 +57,7 @@ def command(
     wait_timeout: int,
     **wishes: Any,
 ) -> None:
-    """Start the services (all, or those named) and wait until each one serves.
+    """Start the services (all, or those named) and wait until each one is ready.
 
     \b
     devenv up                 everything in devenv.toml
@@ -179,6 +181,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
                 history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
+        _remember_mended(store, outcomes)
         fill(world, console, prepared)
         if not_built is None and store.read("owed").get("hooks"):
             run_hooks(world, console, prepared)
@@ -191,6 +194,14 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     if not_built is not None:
         not_built.changed = "the other services are up; 'devenv up' tries again"
         raise not_built
+
+
+def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
+    from devenv.effects import history
+
+    mended = [f"made again in {item.name}: {', '.join(item.mended)}" for item in outcomes if item.mended]
+    if mended:
+        history.mention(store, "up", mended)
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:

@@ -13,7 +13,7 @@ from devenv.effects.world import World
 @click.argument("output", default="url", metavar="[OUTPUT]")
 @click.pass_obj
 def command(world: World, service: str, output: str) -> None:
-    """Print a service's URL, or another thing that it provides: host, port, user, password, …
+    """Print a service's URL, or another of its values: host, port, user, password, …
 
     \b
     psql "$(devenv url db)"

@@ -12,11 +12,11 @@ _AT_WORK = ("running", "restarting")
 
 @click.command()
 @services_argument
-@click.option("--timeout", type=click.IntRange(min=0), default=120, show_default=True, help="Seconds.")
+@click.option("--timeout", type=click.IntRange(min=0), default=120, show_default=True, help="Seconds to wait.")
 @format_option
 @click.pass_obj
 def command(world: World, services: tuple[str, ...], timeout: int) -> None:
-    """Wait until services that were started serve (all, or those named). Starts nothing; exit 4 if it takes longer."""
+    """Wait until running services are ready (all, or those named). Starts nothing; exit 4 after the timeout."""
     from devenv.commands.up_report import ready_entry
     from devenv.errors import DevenvError
     from devenv.model.problem import Problem

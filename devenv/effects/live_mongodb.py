@@ -44,7 +44,7 @@ def _driver() -> tuple[Any, Any]:
         import pymongo
         import pymongo.errors
     except ImportError:
-        raise NoAnswer("asking MongoDB needs pymongo: pip install 'devenv-parity[live]'") from None
+        raise NoAnswer("asking MongoDB needs pymongo: pip install pymongo") from None
     return pymongo, pymongo.errors
 
 

@@ -5,10 +5,17 @@ Drivers load where they are used: importing one takes longer than all that ``dev
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 
+from devenv.effects.probe import until_ready
+from devenv.model.probe import Question
 from devenv.model.promise import Promise, Trial
 
+#: Seconds that plugins have to start: older servers let clients in before.
+_PATIENCE = 2.0
+#: Any answer will do: a page that needs a login is a page.
+_PAGE = b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 #: Protocols for which no driver is imported.
 QUICK = frozenset(["amqp"])
 
@@ -57,4 +64,10 @@ def _of_rabbitmq(promise: Promise) -> tuple[str, ...]:
     for user, secret, vhost in wanted:
         if refusal((promise.host, promise.port), user, secret, vhost):
             found.append(f"login of user {user} to virtual host {vhost}")
+    end = time.monotonic() + _PATIENCE
+    for name, port in promise.pages.items():
+        page = Question(promise.host, port, _PAGE, "^HTTP/")
+        answer = until_ready(page, stop=lambda: time.monotonic() > end, pause=time.sleep)
+        if not answer.ready:
+            found.append(f"plugin of port {name}")
     return tuple(found)

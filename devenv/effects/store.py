@@ -29,7 +29,7 @@ class Store:
         try:
             return decode(name, path.read_text(encoding="utf-8"))
         except Newer:
-            hint = "use that devenv here: pip install --upgrade devenv-parity"
+            hint = "use that devenv here: 'pip install .' in a checkout of the newer devenv"
             raise Refused(f"{path} was written by a newer devenv", hint) from None
         except (Damaged, UnicodeDecodeError):
             self._set_aside(path, declared(name).lost)

@@ -83,10 +83,14 @@ class Exec:
 
 @record
 class Promised:
-    """How what the manifest promises inside a server is tried: over a port, in a protocol that devenv speaks."""
+    """How what the manifest promises inside a server is tried: over a port, in a protocol that devenv speaks.
+
+    ``pages`` are the names of further ports, those that answer HTTP as long as their plugin is enabled.
+    """
 
     port: str
     protocol: Protocol
+    pages: tuple[str, ...] = ()
 
 
 @record

@@ -15,7 +15,8 @@ Protocol = Literal["postgres", "mysql", "amqp"]
 @record
 class Promise:
     """``logins`` maps users to passwords, the application's own first. ``names`` are the databases, or the virtual
-    hosts, that must be there, the application's own first; ``extensions`` are to be in each database."""
+    hosts, that must be there, the application's own first; ``extensions`` are to be in each database. ``pages`` maps
+    what a plugin brings, which answers HTTP, to its port."""
 
     protocol: Protocol
     host: str
@@ -23,6 +24,7 @@ class Promise:
     logins: Mapping[str, str] = field(repr=False)
     names: tuple[str, ...]
     extensions: tuple[str, ...] = ()
+    pages: Mapping[str, int] = field(default_factory=dict)
 
 
 @record

@@ -22,9 +22,9 @@ class Issue:
         return text
 
 
-def did_you_mean(word: str, known: list[str]) -> str:
-    """``did you mean 'version'?`` or nothing."""
+def did_you_mean(word: str, known: list[str], near: float = 0.66) -> str:
+    """``did you mean 'version'?``, or nothing where no known word is ``near`` (0: whatever, 1: the same)."""
     from difflib import get_close_matches
 
-    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    close = get_close_matches(word, known, n=1, cutoff=near)
     return f"did you mean '{close[0]}'?" if close else ""

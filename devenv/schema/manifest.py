@@ -5,7 +5,7 @@ The same models check a manifest and give its JSON Schema, so an editor never co
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr, create_model
@@ -190,11 +190,30 @@ def _any_of(models: list[type[BaseModel]]) -> Any:
     return union
 
 
-def json_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of ``devenv.toml`` with every kind of the catalogue."""
+def json_schema(kinds: Mapping[str, Kind], runtimes: Iterable[str]) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of ``devenv.toml`` with every kind of the catalogue and every runtime."""
     schema = manifest_model(kinds).model_json_schema(by_alias=True) | {"title": "devenv.toml"}
+    schema["properties"]["runtimes"]["propertyNames"] = {"enum": sorted(runtimes)}
+    services = schema["properties"]["services"]["patternProperties"]
+    schema["properties"]["services"]["patternProperties"] = {name: _by_kind(kinds) for name in services}
     whole = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
     return cast("dict[str, Any]", _without_null(whole))
+
+
+def _by_kind(kinds: Iterable[str]) -> dict[str, Any]:
+    """A service: its kind decides which keys it takes, so that an editor complains about the wrong key alone.
+
+    Of an ``anyOf`` it would show what is wrong with the service for each kind that it is not.
+    """
+    cases = [
+        {
+            "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+            "then": {"$ref": f"#/$defs/Service_{kind}"},
+        }
+        for kind in kinds
+    ]
+    names = {"description": "The kind of service.", "enum": list(kinds)}
+    return {"type": "object", "properties": {"kind": names}, "required": ["kind"], "allOf": cases}
 
 
 def _without_null(schema: Any) -> Any:

@@ -85,6 +85,7 @@ class PromisedShape(Shape):
 
     port: StrictStr = Field(description="The name of the port that is tried.")
     protocol: Literal["postgres", "mysql", "amqp"] = Field(description="The protocol that is spoken there.")
+    pages: list[StrictStr] = Field(default_factory=list, description="Ports of plugins, which answer HTTP.")
 
 
 class FileShape(Shape):

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from devenv.model.fact import Fact
 from devenv.sources.setting_names import MIRRORED, SIZES
+from devenv.sources.variables import without_gaps
 
 #: Settings of extensions, of which there are many.
 _PREFIXES: Mapping[str, tuple[str, ...]] = {"postgres": ("pg_stat_statements.", "auto_explain.")}
@@ -61,10 +62,13 @@ def allowed(kind: str, settings: Mapping[str, str] | Iterable[tuple[str, str]]) 
 
 
 def named(fact: Fact) -> Fact:
-    """A fact of whose extensions and plugins only those are left that have a name of one."""
+    """A fact of whose extensions and plugins only those are left that have a name of one, and whose own name holds no
+    variable that nobody filled in."""
     shape = _PLUGIN.get(fact.kind, _NAME)
     return replace(
         fact,
+        name=without_gaps(fact.name),
+        part_of=without_gaps(fact.part_of),
         extensions={
             name: version if _VERSION.fullmatch(version) else ""
             for name, version in fact.extensions.items()

@@ -190,6 +190,11 @@ def _keys(path: str) -> list[str]:
     return [key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path)]
 
 
+#: Parts of a server and of an application, which are no names of one.
+_PART_NAMES = "app broker container containers controller controllers data global main master pod primary server"
+_PARTS = frozenset(_PART_NAMES.split())
+
+
 @record
 class ValuesImage:
     """An image among values: the ``path`` of its key, and the table that it is in."""
@@ -198,9 +203,31 @@ class ValuesImage:
     reference: str
     around: Mapping[str, Any]
 
+    @property
+    def above(self) -> tuple[str, ...]:
+        """The path of what runs it: ``db`` of ``db.image``, all of ``image.db``."""
+        return self.path[:-1] if _is_image(self.path[-1]) else self.path
+
+    @property
+    def name(self) -> str:
+        """What the values call what runs it; "" where they only name its part."""
+        keys = [key for key in self.above if key.lower() not in _PARTS and not _is_image(key) and key[0] != "["]
+        return keys[-1] if keys else ""
+
+    @property
+    def words(self) -> list[str]:
+        """The command that it is started with."""
+        given = [self.around.get("command"), self.around.get("args")]
+        return [word for words in given for word in items(words) if isinstance(word, str)]
+
+
+def _is_image(key: str) -> bool:
+    return key.lower().endswith(("image", "images"))
+
 
 def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
-    """Images among values: a key that ends in "image" with a text, or with a table of repository and tag.
+    """Images among values: a key that ends in "image" with a text, with a table of repository and tag, or with a table
+    of several of these.
 
     ``most`` is how many tables and lists are looked at.
     """
@@ -208,9 +235,11 @@ def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
     while waiting and most > 0:
         path, value = waiting.pop()
         most -= 1
+        of_images = bool(path) and _is_image(path[-1])
         for key, inner in table(value).items():
             here = (*path, str(key))
-            if str(key).lower().endswith("image") and (reference := _reference(inner)):
+            is_one = _is_image(here[-1]) or (of_images and isinstance(inner, dict))
+            if here[-1] and is_one and (reference := _reference(inner)):
                 yield ValuesImage(here, reference, table(value))
             elif len(here) < _DEEPEST and isinstance(inner, dict | list):
                 waiting.append((here, inner))
@@ -234,15 +263,24 @@ def disabled(values: Any, path: tuple[str, ...]) -> bool:
     return any(word in ("false", "no", "off") for word in said)
 
 
+def image_fact(
+    image: ValuesImage, evidence: Evidence, trust: Trust, release: str, known: Known
+) -> tuple[Fact | None, tuple[Note, ...]]:
+    """The service that an image among values is. ``release`` names it where the values do not."""
+    name = image.name or release
+    sighting = Sighting(image.reference, evidence, trust, name, image.words, place=image.above)
+    fact, notes = fact_of(sighting, known)
+    if fact:
+        settings, plugins = chart_settings(fact.kind, image.around)
+        plugins = fact.plugins if plugins is None else plugins
+        fact = replace(fact, settings=dict(sorted({**fact.settings, **settings}.items())), plugins=plugins)
+    return fact, notes
+
+
 def among_values(chart: Chart, known: Known) -> Iterator[tuple[Fact | None, tuple[Note, ...]]]:
     """An application's own chart, with services below it."""
     at_values = chart.values_at or chart.evidence
     for image in images_in(chart.values):
         if not disabled(chart.values, image.path):
-            name = image.path[-2] if len(image.path) > 1 else chart.release
             evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path)))
-            fact, notes = fact_of(Sighting(image.reference, evidence, chart.trust, name), known)
-            if fact:
-                settings, plugins = chart_settings(fact.kind, image.around)
-                fact = replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins)
-            yield fact, notes
+            yield image_fact(image, evidence, chart.trust, chart.release, known)

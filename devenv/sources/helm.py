@@ -1,9 +1,9 @@
-"""Helm's own files: Chart.yaml with its lock, values, and what ``helm list -o json`` prints."""
+"""Helm's own files: Chart.yaml with its lock, values, helmfiles, and what ``helm list -o json`` prints."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,24 +15,22 @@ from devenv.sources.charts import (
     Chart,
     ValuesImage,
     chart_fact,
-    chart_settings,
     disabled,
+    image_fact,
     images_in,
     is_range,
     kind_of,
 )
-from devenv.sources.image_facts import Sighting, fact_of
+from devenv.sources.helmfile import helmfile_facts, is_helmfile
 from devenv.sources.known import Known
 
 NAME = "helm"
 _VALUES = re.compile(r"(?:^|[/._-])values[^/]*\.(?:ya?ml|json)$")
-#: Keys of documents that are somebody else's.
-_FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
+#: Keys of documents that are somebody else's. The name of a file of values says more: there they are a chart's own.
+FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
 #: How many tables and lists are looked at to find out whether a document holds images.
-_ENOUGH = 5_000
+ENOUGH = 5_000
 _DEEPEST = 20
-#: Parts of a server, which are no names of one.
-_PARTS = frozenset(["primary", "master", "server", "global", "controller", "broker", "data"])
 
 
 def recognises(document: Document) -> bool:
@@ -41,8 +39,10 @@ def recognises(document: Document) -> bool:
 
 
 def _shape(document: Document) -> str:
-    """``list``, ``chart``, ``lock`` or ``values``; "" for what is none of Helm's."""
+    """``list``, ``helmfile``, ``chart``, ``lock`` or ``values``; "" for what is none of Helm's."""
     value = document.value
+    if any(is_helmfile(each) for each in document.values):
+        return "helmfile"
     if releases := items(value):
         first = table(releases[0])
         return "list" if "chart" in first and "app_version" in first else ""
@@ -56,15 +56,22 @@ def _shape(document: Document) -> str:
     return "values" if _is_values(document) else ""
 
 
+def _shape_of_any(document: Document) -> str:
+    """A file that the manifest says is Helm's, and that looks like nothing else of it, holds values."""
+    return "values" if table(document.value) else ""
+
+
 def _is_values(document: Document) -> bool:
     value = table(document.value)
-    if len(document.values) != 1 or not value or any(key in value for key in _FOREIGN):
+    if len(document.values) != 1 or not value:
         return False
     if compose_file.recognises(document) or workflows.recognises(document):
         return False  # they hold images too
     if _VALUES.search(document.file):
-        return True
-    return document.format == "yaml" and next(images_in(value, _ENOUGH), None) is not None
+        return not {"apiVersion", "kind"} <= value.keys()
+    if document.format != "yaml" or any(key in value for key in FOREIGN):
+        return False
+    return any(isinstance(at(value, *image.path), dict) for image in images_in(value, ENOUGH))
 
 
 @dataclass
@@ -98,17 +105,23 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     notes: list[Note] = []
     wants: list[str] = []
     for document in documents:
-        shape = _shape(document)
+        shape = _shape(document) or _shape_of_any(document)
         if shape == "list":
             facts += _releases(document, known)
+        elif shape == "helmfile":
+            for fact, said in helmfile_facts(document, known):
+                facts += [fact] if fact else []
+                notes += said
         elif shape:
             folder = folders.setdefault(document.file.rpartition("/")[0], _Folder())
             {"chart": folder.charts, "lock": folder.locks, "values": folder.values}[shape].append(document)
     for path, folder in folders.items():
         values, said = _together(folder.values)
         own, more, wanted = _dependencies(path, folder, values, known)
-        named, unclear = _images(values, _names(folder), known)
-        facts += [*own, *named]
+        itself = [] if _is_vendored(path, folders) else _itself(folder, values, known)
+        apart = _names(folder) | ({"image"} if itself else set())
+        named, unclear = _images(values, apart, known)
+        facts += [*itself, *own, *named]
         notes += [*said, *more, *unclear]
         wants += wanted
     return Reading(tuple(facts), tuple(notes), tuple(wants))
@@ -149,6 +162,32 @@ def _merged(under: Any, over: Any, depth: int) -> Any:
         return over
     both = {key: _merged(under[key], value, depth + 1) if key in under else value for key, value in over.items()}
     return {**under, **both}
+
+
+def _is_vendored(path: str, folders: Mapping[str, _Folder]) -> bool:
+    """Whether a chart lies among those that another one here depends on, which says itself what it installs."""
+    above, _, last = path.rpartition("/")[0].rpartition("/")
+    return last == "charts" and above in folders
+
+
+def _itself(folder: _Folder, values: _Values, known: Known) -> list[Fact]:
+    """The service that a chart installs, where it is a service's own: Bitnami's PostgreSQL, copied into a project."""
+    facts: list[Fact] = []
+    for document in folder.charts:
+        name, version = text_at(document.value, "name"), text_at(document.value, "version")
+        evidence = Evidence(NAME, document.file, name, "appVersion", document.day)
+        chart = Chart(
+            name,
+            version,
+            evidence,
+            Trust.DECLARED,
+            app=text_at(document.value, "appVersion"),
+            values=values.value,
+            values_at=_at_values(values, "") if values.documents else None,
+        )
+        fact, _ = chart_fact(chart, known)
+        facts += [fact] if fact else []
+    return facts
 
 
 def _names(folder: _Folder) -> frozenset[str]:
@@ -204,7 +243,7 @@ def _chart(document: Document, index: int, entry: Any, values: _Values) -> Chart
 
 
 def _at_values(values: _Values, key: str) -> Evidence:
-    document = values.says((key, "image", "tag"))
+    document = values.says((key, "image", "tag") if key else ("image", "tag"))
     return Evidence(NAME, document.file, key, "image.tag", document.day)
 
 
@@ -233,19 +272,15 @@ def _images(values: _Values, apart: frozenset[str], known: Known) -> tuple[list[
     for image in images_in(values.value):
         if image.path[0] in apart or disabled(values.value, image.path):
             continue
-        fact, said = fact_of(_sighting(image, values), known)
+        fact, said = image_fact(image, _evidence(image, values), Trust.DECLARED, "", known)
         notes += said
-        if fact:
-            settings, plugins = chart_settings(fact.kind, image.around)
-            facts.append(replace(fact, settings=settings, plugins=plugins if plugins is not None else fact.plugins))
+        facts += [fact] if fact else []
     return sorted(facts, key=lambda fact: fact.evidence.address), notes
 
 
-def _sighting(image: ValuesImage, values: _Values) -> Sighting:
+def _evidence(image: ValuesImage, values: _Values) -> Evidence:
     tag = (*image.path, "tag")
     path = tag if at(values.value, *tag) is not None else image.path
-    above = len(image.path) - 1
     document = values.says(path)
-    evidence = Evidence(NAME, document.file, ".".join(path[:above]), ".".join(path[above:]), document.day)
-    names = [part for part in path[:above] if part not in _PARTS and not part.startswith("[")]
-    return Sighting(image.reference, evidence, Trust.DECLARED, names[-1] if names else "")
+    above = len(image.above)
+    return Evidence(NAME, document.file, ".".join(path[:above]), ".".join(path[above:]), document.day)

@@ -10,11 +10,13 @@ from devenv.model.record import record
 
 @record
 class Family:
-    """``repository`` is matched against an image's name without its registry; its group ``major`` is the version.
+    """``repository`` is matched against an image's name without its registry; its groups ``major`` and ``minor`` are
+    the version.
 
     ``tag`` holds ``version``, ``extension`` (the version of ``extension``) or ``platform`` (a number of Confluent's) as
     groups; without one a tag begins with the server's version. ``numbered``: whether a tag's numbers are the server's
     at all. ``only``: an image whose tag has another form is another program from the same repository.
+    ``doubtful``: as of a fact.
     """
 
     repository: str
@@ -25,6 +27,7 @@ class Family:
     note: str = ""
     numbered: bool = True
     only: bool = False
+    doubtful: bool = False
 
 
 _NUMBER = r"\d+(?:\.\d+)*"
@@ -83,11 +86,65 @@ _POSTGRES = (
     Family(r"flyio/postgres(?:-flex)?", "postgres"),
     Family(r"(?:cloudnative-pg|enterprisedb|zalando|rapidfort)/postgresql", "postgres"),
     Family(r"bitnami/postgresql-repmgr", "postgres"),
+    Family(
+        r"tensorchord/pgvecto-rs",
+        "postgres",
+        rf"pg(?P<version>{_NUMBER})(?:-v?(?P<extension>{_NUMBER}))?",
+        "vectors",
+    ),
+    Family(
+        r"tensorchord/vchord-postgres",
+        "postgres",
+        rf"pg(?P<version>{_NUMBER})(?:-v?(?P<extension>{_NUMBER}))?",
+        "vchord",
+    ),
+    Family(
+        r"apache/age",
+        "postgres",
+        rf"(?:release_)?PG(?P<version>{_NUMBER})(?:_v?(?P<extension>{_NUMBER}))?",
+        "age",
+    ),
+)
+#: Red Hat's images and those that they are made of: the name holds the version, the tag is the image's own.
+_REDHAT = r"(?:sclorg|centos7|rhel\d+|rhscl|fedora|ubi\d+)/"
+_REDHAT_NOTE = "the tag is the image's own; the server's version is only in the image's name"
+_SYSTEM = r"(?:-(?:c\d+s|centos\d+|rhel\d+|el\d+|fedora))?"
+_OF_REDHAT = (
+    Family(
+        rf"{_REDHAT}postgresql-(?P<major>\d\d){_SYSTEM}",
+        "postgres",
+        numbered=False,
+        note=_REDHAT_NOTE,
+        doubtful=True,
+    ),
+    Family(
+        rf"{_REDHAT}mysql-(?P<major>\d)(?P<minor>\d){_SYSTEM}",
+        "mysql",
+        numbered=False,
+        note=_REDHAT_NOTE,
+        doubtful=True,
+    ),
+    Family(
+        rf"{_REDHAT}mariadb-(?P<major>1\d)(?P<minor>\d{{1,2}}){_SYSTEM}",
+        "mariadb",
+        numbered=False,
+        note=_REDHAT_NOTE,
+        doubtful=True,
+    ),
+    Family(
+        rf"{_REDHAT}redis-(?P<major>\d){_SYSTEM}",
+        "redis",
+        numbered=False,
+        note=_REDHAT_NOTE,
+        doubtful=True,
+    ),
 )
 _OTHER_DATABASES = (
     Family(r"percona/percona-xtradb-cluster", "mysql", note="Percona XtraDB Cluster is MySQL with Galera"),
     Family(r"percona(?:/percona-server)?", "mysql", note="Percona Server is Percona's build of MySQL"),
     Family(r"mysql/(?:mysql|community|enterprise)-server", "mysql"),
+    # Their tags before 2021 hold the epoch of Debian's package, 1:10.4.14, without its colon.
+    Family(r"linuxserver/mariadb", "mariadb", rf"(?:version-)?(?:1(?=1\d\.\d))?(?P<version>{_NUMBER})"),
     Family(r"bitnami/mariadb-galera|mariadb/(?:enterprise-)?server", "mariadb"),
     Family(r"percona/percona-server-mongodb", "mongodb", note="this is Percona's build of MongoDB"),
     Family(r"mongodb/mongodb-(?:community|enterprise)-server", "mongodb"),
@@ -129,7 +186,7 @@ _FURTHER = (
     Family(r"cockroachdb/cockroach", "cockroachdb"),
     Family(r"mailhog/mailhog", "mailpit", numbered=False, note="this is MailHog; devenv runs Mailpit in its place"),
 )
-FAMILIES: tuple[Family, ...] = (*_POSTGRES, *_OTHER_DATABASES, *_CACHES, *_QUEUES, *_FURTHER)
+FAMILIES: tuple[Family, ...] = (*_POSTGRES, *_OF_REDHAT, *_OTHER_DATABASES, *_CACHES, *_QUEUES, *_FURTHER)
 
 #: Services that the catalogue has no kind for, by the last part of an image's name.
 ALONE = frozenset(
@@ -153,22 +210,30 @@ ALONE = frozenset(
         "activemq",
     ]
 )
+#: Words in the names of programs that only use a server: ``wait-for-postgres``, ``source-postgres``.
+_CLIENT_WORDS = """
+backup client connect connector connectors destination dump export exporter init migrate migration migrations operator
+proxy restore seed sidecar source sync test tools ui wait
+"""
+CLIENTS = frozenset(_CLIENT_WORDS.split())
 #: Confluent Platform 7.6 is Apache Kafka 3.6, and so on ("supported versions and interoperability").
 CONFLUENT = {"6.2": "2.8", **{f"7.{minor}": f"3.{minor}" for minor in range(10)}, "8.0": "4.0", "8.1": "4.1"}
-#: First numbers that a release of a kind may have. The tag of an image with a name of somebody's own is taken for the
-#: server's version only if it could be one.
-MAJORS = {
-    "postgres": range(8, 40),
-    "mysql": range(5, 40),
-    "mariadb": range(5, 20),
-    "redis": range(3, 12),
-    "valkey": range(7, 14),
-    "memcached": range(1, 2),
-    "rabbitmq": range(3, 8),
-    "mongodb": range(3, 14),
-    "elasticsearch": range(5, 14),
-    "clickhouse": range(18, 40),
+#: The oldest release of a kind that somebody's own image is believed to hold. The tag of an image with a name of
+#: somebody's own is taken for the server's version only from there on: 1.0.3 is a number of their own.
+OLDEST = {
+    "postgres": 8,
+    "mysql": 5,
+    "mariadb": 5,
+    "redis": 3,
+    "valkey": 7,
+    "memcached": 1,
+    "rabbitmq": 3,
+    "mongodb": 3,
+    "elasticsearch": 5,
+    "clickhouse": 18,
 }
+#: Who publishes the services of ``ALONE`` under their own versions.
+PUBLISHERS = frozenset(["arangodb", "bitnami", "coreos", "hashicorp", "influxdata", "library", "neo4j", "scylladb"])
 
 
 @functools.lru_cache(maxsize=4096)
@@ -176,5 +241,7 @@ def family_named(name: str) -> tuple[Family, str] | None:
     """The family that an image's name is of, and the version that the name itself holds."""
     for family in FAMILIES:
         if match := re.fullmatch(family.repository, name):
-            return family, match.groupdict().get("major") or ""
+            groups = match.groupdict()
+            numbers = [groups.get("major"), groups.get("minor")]
+            return family, ".".join(number for number in numbers if number)
     return None

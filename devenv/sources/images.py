@@ -12,7 +12,7 @@ from dataclasses import field, replace
 
 from devenv.model.fact import Precision
 from devenv.model.record import record
-from devenv.sources.image_families import ALONE, CONFLUENT, MAJORS, Family, family_named
+from devenv.sources.image_families import ALONE, CLIENTS, CONFLUENT, OLDEST, PUBLISHERS, Family, family_named
 from devenv.sources.known import Known
 from devenv.sources.precision import stated
 from devenv.sources.variables import GAP, Unresolved, filled, gap_in, with_gaps
@@ -83,7 +83,7 @@ def read_image(reference: str, known: Known, variables: Mapping[str, str] | None
         raise Unresolved(name)
     found = _family(repository, known)
     if found is None:
-        return None
+        return _of_fork(repository, tag, known)
     family, major, own = found
     if name := gap_in(tag):
         raise Unresolved(name, family.kind)
@@ -102,6 +102,13 @@ def read_as(kind: str, reference: str, known: Known) -> Image:
     found = _family(repository, known)
     family, major = (found[0], found[1]) if found and found[0].kind == kind and not found[2] else (Family("", kind), "")
     return _of_family(family, major, tag) or Image(kind, note=_doubt(tag))
+
+
+def resembled(reference: str, known: Known) -> tuple[str, str]:
+    """(image's name, kind) of an image that may be a service by its name, though nothing else tells; ("", "")."""
+    repository, _ = _parts(reference, None)
+    kind = _last_word(repository, known) if repository and not gap_in(repository) else ""
+    return (repository, kind) if kind else ("", "")
 
 
 def kind_named(word: str, known: Known) -> str:
@@ -138,7 +145,8 @@ def _family(repository: str, known: Known) -> tuple[Family, str, bool] | None:
             return Family(name, kind), "", start > 0 and "/" not in name
     last = parts[-1]
     if last in ALONE:
-        return Family(last, last), "", False
+        publisher = _BITNAMI.sub("bitnami/", f"{parts[-2]}/") if len(parts) > 1 else ""
+        return Family(last, last), "", bool(publisher) and publisher.rstrip("/") not in PUBLISHERS
     kind = _by_last(last, known)
     return (Family(last, kind), "", True) if kind else None
 
@@ -173,18 +181,40 @@ def _of_family(family: Family, major: str, tag: str) -> Image | None:
         extensions={family.extension: groups.get("extension") or ""} if family.extension else {},
         plugins=_plugins(family, tag),
         note=note,
+        doubtful=family.doubtful,
     )
 
 
 def _of_somebody(image: Image, repository: str, tag: str) -> Image:
     """An image of somebody's own: its tag's number is the server's only if it could be one, and even so in doubt."""
-    first = image.version.partition(".")[0]
-    if first and int(first) in MAJORS.get(image.kind, ()):
+    if _is_believable(image):
         shown = repository if GAP not in repository else repository.rpartition("/")[2]
         note = f"devenv does not know {shown}; its tag is taken for the server's version"
         return replace(image, note=note, doubtful=True)
     note = "somebody's own image; ask the server itself" if tag else _doubt(tag)
     return replace(image, version="", precision=Precision.NONE, note=note)
+
+
+def _is_believable(image: Image) -> bool:
+    """Whether the number that an image of somebody's own has could be the server's."""
+    first = image.version.partition(".")[0]
+    return bool(first) and image.kind in OLDEST and int(first) >= OLDEST[image.kind]
+
+
+def _of_fork(repository: str, tag: str, known: Known) -> Image | None:
+    """An image whose name ends with a server's, ``acme/shop-postgres``: that server, if its tag could be its version.
+
+    Without such a tag it is no service: programs for a server are called after it too.
+    """
+    kind = _last_word(repository, known)
+    image = _of_family(Family(repository, kind), "", tag) if kind and not gap_in(tag) else None
+    return _of_somebody(image, repository, tag) if image and _is_believable(image) else None
+
+
+def _last_word(repository: str, known: Known) -> str:
+    """The kind that an image's name ends with: postgres of ``acme/shop-postgres``, "" of ``acme/wait-for-postgres``."""
+    words = repository.rpartition("/")[2].split("-")
+    return _by_last(words[-1], known) if len(words) > 1 and not CLIENTS.intersection(words) else ""
 
 
 def _variant(tag: str) -> str:

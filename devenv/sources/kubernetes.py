@@ -9,9 +9,11 @@ from typing import Any
 from devenv.document import Document, items, table
 from devenv.model.fact import Fact, Note, Reading
 from devenv.sources.known import Known
+from devenv.sources.kubeblocks import is_kubeblocks, kubeblocks_facts
 from devenv.sources.kubernetes_images import Overrides
+from devenv.sources.kubernetes_managed import managed_facts
 from devenv.sources.kubernetes_objects import NAME, Cluster, Object, is_kustomization, objects_in
-from devenv.sources.kubernetes_releases import is_release, release_facts
+from devenv.sources.kubernetes_releases import is_release, kustomized_charts, release_facts
 from devenv.sources.kubernetes_workloads import is_workload, workload_facts
 from devenv.sources.operators import operator_of
 from devenv.sources.operators_facts import operator_fact
@@ -51,8 +53,17 @@ def _found(
     for item in objects:
         if row := operator_of(item):
             yield operator_fact(item, row, cluster, known)
+        elif is_kubeblocks(item):
+            for fact in kubeblocks_facts(item, known):
+                yield fact, ()
         elif is_release(item):
             yield from release_facts(item, cluster, known)
         elif is_workload(item):
             yield from workload_facts(item, cluster, overrides, known)
+        elif is_kustomization(item.value):
+            yield from kustomized_charts(item, known)
+    managed, unclear = managed_facts(objects)
+    for fact in managed:
+        yield fact, ()
+    yield None, tuple(unclear)
     yield from overrides.alone(objects, known)

@@ -101,7 +101,7 @@ def is_kustomization(value: Any) -> bool:
     """Whether a table is a kustomization, which need not say that it is."""
     if "kustomize.config.k8s.io" in text_at(value, "apiVersion"):
         return True
-    lists = (at(value, key) for key in ("resources", "bases", "components", "images"))
+    lists = (at(value, key) for key in ("resources", "bases", "components", "images", "helmCharts"))
     return any(isinstance(found, list) for found in lists) and all(key in _OF_KUSTOMIZE for key in value)
 
 

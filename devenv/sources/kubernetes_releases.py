@@ -36,6 +36,26 @@ def release_facts(item: Object, cluster: Cluster, known: Known) -> Iterator[Foun
         yield fact_of(Sighting(image, evidence, item.trust, name.rpartition("/")[2] or item.name), known)
 
 
+def kustomized_charts(item: Object, known: Known) -> Iterator[Found]:
+    """The services that a kustomization inflates charts for."""
+    for index, entry in enumerate(items(at(item.value, "helmCharts"))):
+        values = at(entry, "valuesInline")
+        chart = Chart(
+            text_at(entry, "name"),
+            text_at(entry, "version"),
+            item.evidence(f"helmCharts[{index}].version"),
+            _trust(item),
+            text_at(entry, "releaseName") or text_at(entry, "name"),
+            text_at(entry, "repo"),
+            values=values,
+            values_at=item.evidence(f"helmCharts[{index}].valuesInline"),
+        )
+        fact, notes = chart_fact(chart, known)
+        yield fact, notes
+        if fact is None:
+            yield from among_values(chart, known)
+
+
 def _trust(item: Object) -> Trust:
     """A chart's version says less surely what runs than a manifest does."""
     return Trust.ASKED if item.live else Trust.DECLARED

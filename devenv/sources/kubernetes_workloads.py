@@ -11,7 +11,7 @@ from devenv.document import at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note
 from devenv.model.record import record
 from devenv.sources.allowed import allowed
-from devenv.sources.command_lines import starts_a_tool
+from devenv.sources.clients import is_client
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 from devenv.sources.kubernetes_images import Overrides
@@ -120,7 +120,7 @@ def _of_container(
 ) -> tuple[Fact | None, tuple[Note, ...]]:
     image = text_at(container.value, "image")
     words = [word for key in ("command", "args") for word in items(at(container.value, key)) if isinstance(word, str)]
-    if not image or starts_a_tool(words):
+    if not image or is_client(text_at(container.value, "name"), (), words):
         return _NOTHING
     item = container.item
     written = Sighting(image, item.evidence(f"{container.path}.image"), item.trust, item.name)

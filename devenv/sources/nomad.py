@@ -14,7 +14,7 @@ from devenv.sources.known import Known
 
 _NAME = "nomad"
 _JOB = re.compile(r'\s*job\s+"[^"]*"\s*\{')
-_LIBRARY = "job files in HCL need python-hcl2: pip install 'devenv-parity[hcl]', or give it 'nomad job inspect JOB'"
+_LIBRARY = "job files in HCL need python-hcl2: pip install python-hcl2, or give it 'nomad job inspect JOB'"
 _NOT_HCL = "is no HCL that can be read: give what 'nomad job inspect JOB' prints instead"
 
 

@@ -112,13 +112,19 @@ OPERATORS: tuple[Operator, ...] = (
         (_PATRONI,),
         extras.of_percona,
     ),
-    Operator(
-        "stackgres.io",
-        "SGCluster",
-        "postgres",
-        (("status.postgresVersion", VERSION), ("spec.postgres.version", VERSION)),
-        (("spec.configurations.sgPostgresConfig", _stackgres_config),),
-        more=extras.of_stackgres,
+    *(
+        Operator(
+            "stackgres.io",
+            kind,
+            "postgres",
+            (("status.postgresVersion", VERSION), ("spec.postgres.version", VERSION)),
+            ((place, _stackgres_config),),
+            more=extras.of_stackgres,
+        )
+        for kind, place in (
+            ("SGCluster", "spec.configurations.sgPostgresConfig"),
+            ("SGShardedCluster", "spec.coordinator.configurations.sgPostgresConfig"),
+        )
     ),
     Operator(
         "pxc.percona.com",
@@ -135,6 +141,7 @@ OPERATORS: tuple[Operator, ...] = (
         (("spec.mysql.image", IMAGE),),
         (("spec.mysql.configuration", _text),),
     ),
+    Operator("moco.cybozu.com", "MySQLCluster", "mysql", (("spec.podTemplate.spec.containers.0.image", IMAGE),)),
     Operator("mysql.oracle.com", "InnoDBCluster", "mysql", (("spec.version", VERSION),), (("spec.mycnf", _text),)),
     *(
         Operator(

@@ -43,7 +43,7 @@ def _image(item: Object, row: Operator, cluster: Cluster, known: Known, notes: l
             image = read_as(row.engine, text, known) if how == IMAGE else _versioned(row.engine, text)
         except Unresolved as error:
             notes.append(unresolved(error, evidence))
-            said, last = f"its version is in the variable {error.name}", evidence
+            said, last = f"its version is in the {error.shown}", evidence
             continue
         if image.version:
             return image, evidence

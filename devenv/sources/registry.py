@@ -18,6 +18,7 @@ from devenv.sources import (
     kubernetes,
     live,
     nomad,
+    other_images,
     platformsh,
     pulumi,
     render_com,
@@ -61,6 +62,7 @@ SOURCES: tuple[Source, ...] = (
     Source("fly", "fly.toml", fly.recognises, fly.parse),
     Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
     Source("runtimes", "Dockerfiles, and what version managers read", runtimes.recognises, runtimes.parse),
+    Source("images", "YAML of any other form that names images", other_images.recognises, other_images.parse),
 )
 
 

@@ -147,7 +147,7 @@ def _of_image(
     try:
         image = read_image(reference, known, arguments)
     except Unresolved as error:
-        said = f"{reference}: the variable {error.name} is not filled in, so the version is unknown"
+        said = f"{reference}: the {error.shown} is not filled in, so the version is unknown"
         return None, [Note(said, document.file)]
     if image is None:
         return None, []

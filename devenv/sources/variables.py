@@ -28,6 +28,11 @@ class Unresolved(ValueError):
         self.name = name
         self.kind = kind
 
+    @property
+    def shown(self) -> str:
+        """``variable TAG``, or ``expression matrix.tag`` of a template, which may be worked out in any way."""
+        return f"variable {self.name}" if re.fullmatch(r"\w+", self.name) else f"expression {self.name}"
+
 
 def filled(text: str, variables: Mapping[str, str] | None = None) -> str:
     """A text with its ``$variables`` replaced by what is known of them, else by their defaults. Raises Unresolved."""
@@ -41,6 +46,13 @@ def gap_in(text: str) -> str:
     """The name of the first variable that is missing from a text; "" if none is."""
     _, gap, rest = text.partition(GAP)
     return rest.partition(GAP)[0] if gap else ""
+
+
+def without_gaps(text: str) -> str:
+    """A name without the variables in it that nobody filled in: ``redis`` of ``${APP}-redis``; defaults count."""
+    if "$" not in text and "{{" not in text:
+        return text
+    return re.sub(f"[-_.]?{GAP}[^{GAP}]*{GAP}", "", with_gaps(text)).strip("-_./ ")
 
 
 def with_gaps(text: str, variables: Mapping[str, str] | None = None, *, deep: int = 0) -> str:

@@ -30,16 +30,17 @@ def greeting(service: ResolvedService, machine: Machine, project: str) -> Questi
 def promise(service: ResolvedService, machine: Machine) -> Promise | None:
     """What the manifest promises inside a server, and where that is tried; None where devenv has no way to try it."""
     rule = service.kind.promised
-    port = next((port for port in service.ports if rule is not None and port.name == rule.port), None)
-    if rule is None or port is None:
+    host_ports = {port.name: machine.ports.get(port.variable, port.preferred) for port in service.ports}
+    if rule is None or rule.port not in host_ports:
         return None
     return Promise(
         protocol=rule.protocol,
         host=machine.host,
-        port=machine.ports.get(port.variable, port.preferred),
+        port=host_ports[rule.port],
         logins=_logins(service),
         names=_names(service),
         extensions=_strings(service, "extensions"),
+        pages={name: host_ports[name] for name in rule.pages if name in host_ports},
     )
 
 

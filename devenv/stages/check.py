@@ -14,6 +14,7 @@ from devenv.references import malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
 from devenv.stages.check_seed import seed_issues
+from devenv.stages.check_settings import setting_issues
 from devenv.stages.check_sources import source_issues
 
 
@@ -71,6 +72,7 @@ def service_issues(service: Service, kind: Kind) -> list[Issue]:
         *_ports(service, kind),
         *_environment(service),
         *_options(service, kind),
+        *setting_issues(service, kind),
         *_packages(service, kind),
         *container_issues(service, kind),
     ]
@@ -83,7 +85,11 @@ def _requirement(spec: str) -> Iterator[Issue]:
         yield Issue(("requires",), f"{spec!r} is no range of versions", 'write it as requires = ">=0.1"')
         return
     if not satisfied:
-        yield Issue(("requires",), f"asks for devenv {spec}, this is {__version__}", "pip install -U devenv-parity")
+        yield Issue(
+            ("requires",),
+            f"asks for devenv {spec}, this is {__version__}",
+            "'pip install .' in a checkout of the newer devenv",
+        )
 
 
 def version_issues(service: Service, kind: Kind) -> Iterator[Issue]:

@@ -41,6 +41,39 @@ def counted(copies: Sequence[Snapshot]) -> str:
     return f"{len(copies)} snapshot{'s' if len(copies) > 1 else ''}" if copies else ""
 
 
+#: From here on kept copies are worth a word: bytes in all, or copies of one service.
+_MUCH, _MANY = 1_000_000_000, 4
+
+
+def prune_hint(copies: Sequence[Snapshot]) -> str:
+    """How to be rid of kept copies where there are many or they take much room; "" where neither is so."""
+    size = sum(item.size or 0 for item in copies)
+    services = [item.service for item in copies]
+    many = any(services.count(name) >= _MANY for name in services)
+    if size < _MUCH and not many:
+        return ""
+    room = f" take {sized(size)}" if size else ""
+    return f"{counted(copies)}{room}; 'devenv snapshot prune --keep 1' removes all but the newest of each service"
+
+
+#: Up to here ``docker volume prune`` takes volumes with a name too: https://docs.docker.com/engine/release-notes/23.0
+_PRUNES_NAMED = 22
+
+
+def prunable(observed: Observed) -> tuple[str, ...]:
+    """The volumes of data that ``docker volume prune`` would remove now, sorted: those that no container mentions, and
+    only where the engine takes volumes with a name."""
+    numbers = re.findall(r"\d+", observed.engine.version)
+    if numbers and int(numbers[0]) > _PRUNES_NAMED:
+        return ()
+    mentioned = {f"{container.project}_{container.data}" for container in observed.containers if container.data}
+    held = set()
+    for volume in observed.volumes:
+        if volume.name in mentioned:
+            held |= set(volumes_of(volume, observed.volumes).values())
+    return tuple(sorted(volume.name for volume in observed.volumes if volume.service and volume.name not in held))
+
+
 def check_name(name: str, entries: Iterable[Snapshot]) -> None:
     """Raises ManifestError for what cannot be a new snapshot's name."""
     if not NAME.fullmatch(name):

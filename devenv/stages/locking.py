@@ -35,7 +35,9 @@ def parse_lock(text: str, file: str = PATH) -> Lock:
         hint = "a merge left its marks? 'devenv lock --update' writes it anew"
         raise ManifestError(Problem(f"not valid TOML: {error.message}", hint, Where(file, error.line))) from error
     if data.get("version", 1) != 1:
-        raise ManifestError(Problem("was written by a newer devenv", "pip install -U devenv-parity", Where(file)))
+        raise ManifestError(
+            Problem("was written by a newer devenv", "'pip install .' in a checkout of the newer devenv", Where(file))
+        )
     images = data.get("images", {})
     entries = images.items() if isinstance(images, dict) else ()
     return Lock({parse_image(name): _entry(name, value, text, file) for name, value in entries})

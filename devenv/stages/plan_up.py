@@ -240,11 +240,7 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
     if not container.config:
         return "was not started by devenv"
     if container.config != service.config[:16]:
-        return difference(observed.applied.get(service.name, {}), service.described) or (
-            f"version {container.version} → {service.version}"
-            if container.version != service.version.text
-            else f"how devenv runs {service.kind.name} has changed"
-        )
+        return _reconfigured(service, container, observed.applied.get(service.name, {}))
     for port in service.ports:
         host_port = container.made_ports.get(port.container)
         if host_port != machine.ports[port.variable]:
@@ -258,6 +254,17 @@ def _changed(service: ResolvedService, container: Container, observed: Observed,
 def _overridden(service: ResolvedService, observed: Observed, override: str) -> str:
     before = observed.applied.get(service.name, {}).get(OVERRIDE, "")
     return "compose.override.yaml says something else now" if before != override else ""
+
+
+def _reconfigured(service: ResolvedService, container: Container, applied: Mapping[str, str]) -> str:
+    """Why a container has another configuration than its service; ``applied`` is as what it was last started."""
+    if words := difference(applied, service.described):
+        return words
+    if container.version != service.version.text:
+        return f"version {container.version} → {service.version}"
+    if applied:
+        return f"this devenv runs {service.kind.name} in another way than the one that made it; its data is kept"
+    return "devenv.toml, or the way devenv runs it, has changed; what it was is not remembered"
 
 
 def _cut_off(container: Container, observed: Observed, *, override: str) -> str:

@@ -112,3 +112,21 @@ def test_a_script_for_each_shell(shop: Path, shell: str) -> None:
 
 def test_no_other_shell(shop: Path) -> None:
     assert Program(shop)("completion", "csh").code == 2
+
+
+def test_fish_shows_descriptions_with_commas(shop: Path) -> None:
+    """It gets type, value and description as one line, of which only the first comma separates."""
+    script = Program(shop)("completion", "fish").out
+    assert 'string split --max 1 "," $completion' in script
+
+
+def test_zsh_sets_up_completion_where_nobody_has(shop: Path) -> None:
+    script = Program(shop)("completion", "zsh").out
+    assert script.startswith(
+        "#compdef devenv\n(( $+functions[compdef] )) || { autoload -Uz compinit && compinit -i }\n"
+    )
+
+
+def test_a_command_is_described_by_its_whole_sentence(shop: Path) -> None:
+    env = {"_DEVENV_COMPLETE": "fish_complete", "COMP_WORDS": "devenv hi", "COMP_CWORD": "hi"}
+    assert Program(shop, env)().out == f"plain,history\t{VERBS['history']}\n"

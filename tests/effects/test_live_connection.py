@@ -115,7 +115,7 @@ def test_a_library_that_is_not_there(serve: Servers, monkeypatch: pytest.MonkeyP
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "pymongo", None)
     server = serve(hang)
-    assert refusal("mongodb", server.port) == "asking MongoDB needs pymongo: pip install 'devenv-parity[live]'"
+    assert refusal("mongodb", server.port) == "asking MongoDB needs pymongo: pip install pymongo"
     assert server.connections == 0
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.effects.live_servers import Peer, Servers, serve
 __all__ = ["serve"]
 
 
-def promise(protocol: Protocol, port: int, **more: dict[str, str] | tuple[str, ...]) -> Promise:
+def promise(protocol: Protocol, port: int, **more: Mapping[str, Any] | tuple[str, ...]) -> Promise:
     values = {"logins": {"app": "c4n4ry"}, "names": ("shop",), **more}
     return Promise(protocol, "127.0.0.1", port, **values)  # type: ignore[arg-type]
 
@@ -106,6 +107,16 @@ def test_rabbitmq(serve: Servers) -> None:
     more = promise("amqp", serve(broker()).port, logins={"app": "c4n4ry", "eve": "c4n4ry"}, names=("shop", "gone"))
     lacking = ("login of user app to virtual host gone", "login of user eve to virtual host shop")
     assert tried(more) == Trial(lacking=lacking)
+
+
+def test_a_page_of_rabbitmq_that_is_gone(serve: Servers) -> None:
+    def page(peer: Peer) -> None:
+        peer.some()
+        peer.send(b"HTTP/1.1 401 Unauthorized\r\n\r\n")
+
+    pages = {"management": serve(page).port, "prometheus": serve(lambda peer: None).port}
+    found = tried(promise("amqp", serve(broker()).port, pages=pages))
+    assert found == Trial(lacking=("plugin of port prometheus",))
 
 
 def test_what_does_not_speak_the_protocol(serve: Servers) -> None:

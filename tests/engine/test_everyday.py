@@ -145,7 +145,7 @@ def test_another_version_of_the_data_is_refused_with_the_way_out(project: Make) 
     assert devenv(shop, "up", "-j").document["error"]["exit_code"] == 5
     status = devenv(shop, "status")
     assert "≠ db: the data here is of postgres 15" in status.out
-    assert status.err == "'devenv up' refuses that, and says what helps\n"
+    assert status.err.startswith("'devenv sync' brings it in step, and its data comes along\n")
     assert running(shop) == {"cache", "db"}
 
     well(devenv(shop, "up", "--fresh", "db"))
@@ -195,7 +195,7 @@ def test_stop_down_and_wait(shop: Project) -> None:
     clients.redis_write(shop.url("cache"))
     assert "serves 7.0.15" in well(devenv(shop, "wait")).err
     assert well(devenv(shop, "stop", "db")).err == "stopped db; data is kept\n"
-    assert well(devenv(shop, "stop", "db")).err == "nothing was running\n"
+    assert well(devenv(shop, "stop", "db")).err == "no service was running\n"
     idle = devenv(shop, "wait")
     assert (idle.code, "db is not running\n  devenv up db" in idle.err) == (1, True)
     assert devenv(shop, "stop", "nobody").code == 2
@@ -351,7 +351,7 @@ def test_run_and_url(shop: Project) -> None:
 def test_render_and_lock_and_compose_by_hand(shop: Project) -> None:
     compose = (shop.root / ".devenv" / "compose.yaml").read_text()
     assert well(devenv(shop, "render", "--stdout")).out == compose
-    assert well(devenv(shop, "render", "--check")).err == "all generated files are as devenv.toml says\n"
+    assert well(devenv(shop, "render", "--check")).err == "All generated files match devenv.toml.\n"
     assert well(devenv(shop, "render")).err == "nothing to do\n"
     assert well(devenv(shop, "lock", "--check")).err == "devenv.lock holds every image\n"
     assert json.loads(well(devenv(shop, "lock", "-j")).out)["changed"] is False

@@ -74,7 +74,7 @@ def streams(url: str, *, make: str = "") -> list[str]:
 def test_what_was_kept_comes_back_and_what_was_there_is_kept(both: Project) -> None:
     put(both, "a")
     made = well(devenv(both, "snapshot", "create", "-n", "monday"))
-    assert "'devenv snapshot restore monday' puts it back" in made.err
+    assert "'devenv snapshot restore monday' restores it" in made.err
     assert re.search(r"^monday +db +postgres 15\.20 +\d+ MB +\d+ s +made by hand$", made.out, re.MULTILINE)
     put(both, "b")
     without = devenv(both, "snapshot", "restore", "monday")

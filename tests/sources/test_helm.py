@@ -287,6 +287,98 @@ def test_what_is_somebody_elses(text: str, file: str) -> None:
     assert not recognises(yaml(text, file))
 
 
+@pytest.mark.parametrize("key", ["deployment", "jobs", "kind", "Resources", "format_version"])
+def test_values_may_have_any_key(key: str) -> None:
+    chart = yaml(
+        "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies: [{name: postgresql, version: 14.2.3}]", "Chart.yaml"
+    )
+    values = yaml(f"{key}: {{x: y}}\npostgresql: {{image: {{tag: 15.4.0}}}}", "values.yaml")
+    (found,) = parse([chart, values], KNOWN).facts
+    assert (found.version, found.evidence.file) == ("15.4", "values.yaml")
+
+
+def test_what_only_uses_a_server_is_none() -> None:
+    values = yaml(
+        """
+waitForDatabase: {image: "postgres:13"}
+migrations: {image: {repository: postgres, tag: "12"}}
+web:
+  extraInitContainers: [{name: x, image: "redis:5"}]
+  image: {repository: acme/web, tag: "1"}
+cronjobs:
+  nightly: {image: {repository: postgres, tag: "11"}}
+report: {image: "postgres:10", command: [psql, -f, report.sql]}
+db: {image: "postgres:16.4"}
+""",
+        "values.yaml",
+    )
+    assert [(found.name, found.version) for found in parse([values], KNOWN).facts] == [("db", "16.4")]
+
+
+def test_images_of_several_under_one_key() -> None:
+    values = yaml(
+        "image: {db: {repository: postgres, tag: '16.4'}, web: {repository: acme/web, tag: '1'}}", "values.yaml"
+    )
+    (found,) = parse([values], KNOWN).facts
+    assert found == fact("postgres", "16.4", PATCH, "db", "values.yaml image.db tag")
+
+
+def test_a_part_of_a_server_is_no_name_of_one() -> None:
+    values = yaml("app: {containers: {main: {image: {repository: postgres, tag: '16.4'}}}}", "values.yaml")
+    assert [found.name for found in parse([values], KNOWN).facts] == [""]
+
+
+def test_a_file_of_any_name_that_the_manifest_calls_helms() -> None:
+    document = yaml("db: {image: 'postgres:16.4'}", "production.yaml")
+    assert not recognises(document)
+    assert [found.version for found in parse([document], KNOWN).facts] == ["16.4"]
+
+
+HELMFILE = """
+repositories: [{name: bitnami, url: "https://charts.bitnami.com/bitnami"}, {name: acme, url: "https://acme.example"}]
+releases:
+  - {name: db, namespace: prod, chart: bitnami/postgresql, version: 14.2.3, values: [{auth: {password: canary}}]}
+  - {name: cache, chart: bitnami/redis, version: 18.0.0, values: [prod.yaml, {image: {tag: 7.2.4}}]}
+  - {name: shop, chart: ./charts/shop, values: [{app: {image: "rabbitmq:3.13.7"}}]}
+  - {name: old, chart: bitnami/redis, version: 18.0.0, installed: false}
+  - {name: other, chart: acme/postgresql, version: 14.2.3}
+"""
+
+
+def test_a_helmfile() -> None:
+    document = yaml(HELMFILE, "helmfile.yaml")
+    assert recognises(document)
+    reading = parse([document], KNOWN)
+    found = [(each.kind, each.version, each.name, each.evidence.address) for each in reading.facts]
+    assert found == [
+        ("postgres", "16.2", "db", "prod/db"),
+        ("redis", "7.2.4", "cache", "cache"),
+        ("rabbitmq", "3.13.7", "shop", "shop"),
+        ("postgres", "", "other", "other"),
+    ]
+    assert "canary" not in repr(reading)
+
+
+def test_a_services_own_chart() -> None:
+    chart = yaml("apiVersion: v2\nname: postgresql\nversion: 14.2.3\nappVersion: 16.2.0", "db/Chart.yaml")
+    (found,) = parse([chart], KNOWN).facts
+    assert found == fact("postgres", "16.2", PATCH, "postgresql", "db/Chart.yaml postgresql appVersion")
+    values = yaml("image: {repository: bitnami/postgresql, tag: 16.4.0-debian-12-r0}", "db/values.yaml")
+    (found,) = parse([chart, values], KNOWN).facts
+    assert (found.version, found.name, found.evidence.file) == ("16.4", "postgresql", "db/values.yaml")
+
+
+def test_a_chart_that_another_one_brings_along_is_that_ones() -> None:
+    above = yaml(
+        "apiVersion: v2\nname: shop\nversion: 1.0.0\ndependencies: [{name: postgresql, version: 14.2.3}]",
+        "a/Chart.yaml",
+    )
+    own = yaml(
+        "apiVersion: v2\nname: postgresql\nversion: 14.2.3\nappVersion: 16.2.0", "a/charts/postgresql/Chart.yaml"
+    )
+    assert [found.evidence.file for found in parse([above, own], KNOWN).facts] == ["a/Chart.yaml"]
+
+
 @given(st.lists(ANYTHING, min_size=1, max_size=3))
 def test_nothing_fails(values: list[Any]) -> None:
     names = ["values.yaml", "Chart.yaml", "values-x.yaml"]

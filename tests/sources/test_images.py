@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.model.fact import Precision
-from devenv.sources.images import Image, Unresolved, kind_named, read_as, read_image, split
+from devenv.sources.images import Image, Unresolved, kind_named, read_as, read_image, resembled, split
 from devenv.sources.known import Known
 
 PATCH, MINOR, SERIES, NONE = Precision.PATCH, Precision.MINOR, Precision.SERIES, Precision.NONE
@@ -222,6 +222,103 @@ def test_a_tag_that_is_the_extensions_version_is_not_the_servers(reference: str)
 )
 def test_mirrors_are_what_they_mirror(reference: str) -> None:
     assert read_image(reference, KNOWN) == image("postgres", "15.4", PATCH)
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("linuxserver/mariadb:110.4.14mariabionic-ls77", image("mariadb", "10.4.14", PATCH)),
+        ("linuxserver/mariadb:version-110.4.14mariabionic", image("mariadb", "10.4.14", PATCH)),
+        ("lscr.io/linuxserver/mariadb:11.4.5-r0-ls1", image("mariadb", "11.4.5", PATCH)),
+        ("linuxserver/mariadb:10.11.10-r0-ls170", image("mariadb", "10.11.10", PATCH)),
+    ],
+)
+def test_the_epoch_of_a_package_is_no_part_of_the_version(reference: str, expected: Image) -> None:
+    assert read_image(reference, KNOWN) == expected
+
+
+@pytest.mark.parametrize("reference", ["mariadb:110.4.14", "postgres:163", "mysql:6.0", "mongo:2024", "redis:70.1"])
+def test_a_major_version_that_was_never_released_is_none(reference: str) -> None:
+    found = read_image(reference, KNOWN)
+    assert found and (found.version, found.precision) == ("", NONE)
+    assert found.note.startswith(f"the tag {reference.partition(':')[2]} does not name the server's version")
+
+
+def test_a_service_without_a_kind_from_somebody_else() -> None:
+    own = "somebody's own image; ask the server itself"
+    assert read_image("debezium/zookeeper:2.4", KNOWN) == image("zookeeper", note=own)
+    assert read_image("bitnamilegacy/zookeeper:3.9.2", KNOWN) == image("zookeeper", "3.9.2", PATCH)
+    assert read_image("quay.io/coreos/etcd:v3.5.9", KNOWN) == image("etcd", "3.5.9", PATCH)
+    assert read_image("mirror/library/cassandra:4.1.3", KNOWN) == image("cassandra", "4.1.3", PATCH)
+
+
+REDHAT = "the tag is the image's own; the server's version is only in the image's name"
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("tensorchord/pgvecto-rs:pg16-v0.2.1", image("postgres", "16", SERIES, extensions={"vectors": "0.2.1"})),
+        ("apache/age:PG16_latest", image("postgres", "16", SERIES, extensions={"age": ""})),
+        ("apache/age:release_PG16_1.5.0", image("postgres", "16", SERIES, extensions={"age": "1.5.0"})),
+        (
+            "quay.io/sclorg/postgresql-15-c9s:20240112",
+            image("postgres", "15", SERIES, note=REDHAT, doubtful=True),
+        ),
+        (
+            "registry.redhat.io/rhel9/redis-7:1-15",
+            image("redis", "7", SERIES, note=REDHAT, doubtful=True),
+        ),
+        (
+            "registry.redhat.io/rhel8/mysql-80:1",
+            image("mysql", "8.0", MINOR, note=REDHAT, doubtful=True),
+        ),
+        (
+            "registry.redhat.io/rhel9/mariadb-1011",
+            image("mariadb", "10.11", MINOR, note=REDHAT, doubtful=True),
+        ),
+        (
+            "ghcr.io/acme/shop-postgres:16.4",
+            image(
+                "postgres", "16.4", PATCH, doubtful=True,
+                note="devenv does not know acme/shop-postgres; its tag is taken for the server's version",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_forks_whose_name_tells(reference: str, expected: Image) -> None:
+    assert read_image(reference, KNOWN) == expected
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "acme/shop-postgres:1.0.3",
+        "acme/shop-postgres",
+        "acme/shop-postgres:latest",
+        "acme/shop-postgres:$TAG",
+        "airbyte/source-postgres:16.4",
+        "acme/wait-for-postgres:16.4",
+        "acme/postgres-client:16.4",
+    ],
+)
+def test_a_name_alone_makes_no_server(reference: str) -> None:
+    assert read_image(reference, KNOWN) is None
+
+
+@pytest.mark.parametrize(
+    ("reference", "expected"),
+    [
+        ("ghcr.io/acme/shop-postgres:latest", ("acme/shop-postgres", "postgres")),
+        ("acme/shop-redis:1.0.3", ("acme/shop-redis", "redis")),
+        ("acme/wait-for-postgres:1", ("", "")),
+        ("acme/redis-exporter", ("", "")),
+        ("acme/web:1", ("", "")),
+        ("$IMAGE", ("", "")),
+    ],
+)
+def test_what_may_be_a_server_by_its_name(reference: str, expected: tuple[str, str]) -> None:
+    assert resembled(reference, KNOWN) == expected
 
 
 def test_somebodys_own_image_is_a_doubt() -> None:

@@ -372,6 +372,22 @@ def test_what_is_somebody_elses(text: str) -> None:
     assert not recognises(yaml(text))
 
 
+def test_a_container_that_only_looks_after_the_server_is_none() -> None:
+    text = """
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  template:
+    spec:
+      containers:
+        - {name: db, image: "postgres:16.3"}
+        - {name: backup, image: "postgres:15.4"}
+        - {name: check, image: "postgres:14.1", command: [sh, -c, "while pg_isready; do sleep 5; done"]}
+"""
+    assert [fact.version for fact in parse([yaml(text)], KNOWN).facts] == ["16.3"]
+
+
 @given(st.lists(OBJECTS | ANYTHING, min_size=1, max_size=5))
 def test_nothing_fails(values: list[Any]) -> None:
     documents = [

@@ -7,7 +7,7 @@ import pytest
 from devenv.document import Document, decode
 from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
 from devenv.sources.known import Known
-from devenv.sources.kubernetes import parse
+from devenv.sources.kubernetes import parse, recognises
 
 DAY = "2026-11-24"
 PATCH, NONE = Precision.PATCH, Precision.NONE
@@ -235,3 +235,16 @@ spec: {{url: "oci://registry-1.docker.io/bitnamicharts/postgresql", ref: {{tag: 
     address = f"{namespace}/OCIRepository/charts"
     assert reading.facts == (fact("postgres", "16.2", PATCH, address, "spec.ref.tag", name="db", note=INSTALLS),)
     assert "canary" not in repr(reading)
+
+
+def test_charts_of_a_kustomization() -> None:
+    text = """
+helmCharts:
+  - {name: postgresql, repo: "oci://registry-1.docker.io/bitnamicharts", version: 14.2.3, releaseName: db}
+  - {name: redis, repo: "https://charts.bitnami.com/bitnami", version: 18.0.0, valuesInline: {image: {tag: 7.2.4}}}
+  - {name: shop, version: 1.0.0, releaseName: shop, valuesInline: {app: {image: "postgres:15.4"}}}
+"""
+    document = decode("prod/kustomization.yaml", text.encode(), day=DAY)
+    assert recognises(document)
+    found = [(each.kind, each.version, each.name) for each in parse([document], KNOWN).facts]
+    assert found == [("postgres", "16.2", "db"), ("redis", "7.2.4", "redis"), ("postgres", "15.4", "shop")]

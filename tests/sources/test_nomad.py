@@ -123,7 +123,7 @@ def test_a_task_without_a_group() -> None:
 def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hcl2", None)
     reading = parse([hcl(), inspected(job({"Name": "r", "Config": {"image": "redis:7.2.4"}}))], KNOWN)
-    said = "job files in HCL need python-hcl2: pip install 'devenv-parity[hcl]', or give it 'nomad job inspect JOB'"
+    said = "job files in HCL need python-hcl2: pip install python-hcl2, or give it 'nomad job inspect JOB'"
     assert reading.notes == (Note(said, "shop.nomad", failed=True),)
     assert [fact.kind for fact in reading.facts] == ["redis"]
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devenv.sources.variables import GAP, Unresolved, filled, gap_in, with_gaps
+from devenv.sources.variables import GAP, Unresolved, filled, gap_in, with_gaps, without_gaps
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,27 @@ def test_gaps_hold_names_and_cannot_be_smuggled_in() -> None:
 def test_no_text_takes_long() -> None:
     for text in ("${A:-" * 10_000, "{{" * 50_000, "{{ " + "a" * 100_000, "{{" + " " * 100_000, "$" * 100_001):
         with_gaps(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("db", "db"),
+        ("${APP}-redis", "redis"),
+        ("redis-${ENV}", "redis"),
+        ("$APP", ""),
+        ("${APP:-shop}-db", "shop-db"),
+        ("{{ .Release.Name }}-db", "db"),
+        ("shop-${{ github.ref_name }}-db", "shop-db"),
+    ],
+)
+def test_a_name_without_what_nobody_filled_in(text: str, expected: str) -> None:
+    assert without_gaps(text) == expected
+
+
+@pytest.mark.parametrize(("name", "shown"), [("TAG", "variable TAG"), ("matrix.pg", "expression matrix.pg")])
+def test_a_template_is_no_variable(name: str, shown: str) -> None:
+    assert Unresolved(name).shown == shown
 
 
 @given(st.text(alphabet="${}:-=?+AB \0("))

@@ -88,15 +88,15 @@ jobs:
       web: {image: "${{ matrix.web }}"}
 """)
     reading = parse([document], KNOWN)
-    note = "its version is in the variable matrix.pg"
+    note = "its version is in the expression matrix.pg"
     assert reading.facts == (fact("postgres", "", Precision.NONE, "db", "jobs.test.services.db", note=note),)
     assert reading.notes == (
         Note(
-            "the variable matrix.pg is not filled in, so the version is unknown",
+            "the expression matrix.pg is not filled in, so the version is unknown",
             "ci.yml",
             address="jobs.test.services.db",
         ),
-        Note("unresolved variable matrix.web", "ci.yml", address="jobs.test.services.web"),
+        Note("unresolved expression matrix.web", "ci.yml", address="jobs.test.services.web"),
     )
 
 

@@ -7,7 +7,7 @@ from devenv.model.promise import Promise
 from devenv.stages import asking
 from tests.making import resolved
 
-MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000}, {})
+MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000, "DEVENV_IT__MANAGEMENT_PORT": 5001}, {})
 
 
 def promise(text: str) -> Promise | None:
@@ -35,7 +35,7 @@ def test_root_as_the_application_s_user_has_one_password() -> None:
 
 def test_rabbitmq() -> None:
     assert promise('kind = "rabbitmq"\nversion = "3.12.10"\nvhost = "shop"\nvhosts = ["/", "shop"]') == Promise(
-        "amqp", "127.0.0.1", 5000, {"devenv": "devenv"}, ("shop", "/")
+        "amqp", "127.0.0.1", 5000, {"devenv": "devenv"}, ("shop", "/"), pages={"management": 5001}
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from devenv.errors import DevenvError, ManifestError
-from devenv.model.observed import Engine, ExistingVolume, Observed
+from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.snapshot import Snapshot
-from devenv.stages.keep import age, check_name, counted, kept, named, sized, surplus, to_restore
+from devenv.stages.keep import age, check_name, counted, kept, named, prunable, prune_hint, sized, surplus, to_restore
 
 
 def of(name: str, service: str, day: int) -> Snapshot:
@@ -75,3 +76,23 @@ def test_words() -> None:
     assert ages == ["2 d", "2 h", "10 min", "3 s"]
     assert (age("yesterday", now), age("2026-11-04T00:00:00+00:00", now)) == ("?", "0 s")
     assert [sized(size) for size in (None, 7, 48_000_000, 1_500_000_000)] == ["-", "7 B", "48 MB", "1.5 GB"]
+
+
+def test_many_or_large_copies_are_worth_a_word() -> None:
+    small = tuple(replace(of(f"n{day}", "cache", day), size=1_000) for day in range(1, 5))
+    assert prune_hint(small[:3]) == ""
+    more = "'devenv snapshot prune --keep 1' removes all but the newest of each service"
+    assert prune_hint(small) == f"4 snapshots take 4 kB; {more}"
+    assert prune_hint((replace(ONE, size=2_000_000_000), TWO)) == f"2 snapshots take 2.0 GB; {more}"
+    assert prune_hint(tuple(replace(item, size=None) for item in small)) == f"4 snapshots; {more}"
+
+
+@pytest.mark.parametrize(
+    ("version", "found"),
+    [("20.10.24+dfsg1", ("shop_cache-redis-7.0", "shop_cache-redis-7.0-g2")), ("23.0.1", ()), ("27.3.1", ())],
+)
+def test_what_docker_volume_prune_would_remove(version: str, found: tuple[str, ...]) -> None:
+    names = ("cache-redis-7.0", "cache-redis-7.0-g2", "cache-redis-7.0-g3")
+    volumes = tuple(ExistingVolume(f"shop_{name}", "shop", "cache", "redis", "7.0", "/data") for name in names)
+    container = Container("1", "shop-cache-1", "shop", "cache", "exited", data=names[2])
+    assert prunable(Observed(Engine(version, "linux/amd64"), containers=(container,), volumes=volumes)) == found

@@ -125,7 +125,11 @@ def test_a_way_of_running_that_changed_is_a_reason_of_its_own() -> None:
     wanted = resolved(DB)
     changed = container(wanted, "db", config="0123456789abcdef")
     assert plan(wanted, settled(wanted, containers=(changed,))).changes == (
-        Step(Action.RECREATE, "db", "how devenv runs postgres has changed"),
+        Step(
+            Action.RECREATE,
+            "db",
+            "this devenv runs postgres in another way than the one that made it; its data is kept",
+        ),
     )
 
 

@@ -1,0 +1,81 @@
+"""Names of settings, as servers of each version know them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from devenv.model.version import parse_version
+from devenv.stages.check import service_issues
+from devenv.stages.check_settings import known_settings
+from tests.making import kinds, manifest
+
+
+def said(kind: str, version: str, line: str) -> list[str]:
+    made = manifest(f'[services.db]\nkind = "{kind}"\nversion = "{version}"\n')
+    own = kinds(kind)[kind]
+    service = made.services["db"]
+    name, _, value = line.partition(" = ")
+    values = {"list": ("a", "b")}
+    issues = service_issues(replace(service, settings={name: values.get(value, value)}), own)
+    return [f"{issue.key}: {issue.message}; {issue.hint}" for issue in issues]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "line"),
+    [
+        ("postgres", "15.4", "max_connections = 200"),
+        ("postgres", "15.4", "MAX_CONNECTIONS = 200"),
+        ("postgres", "15.4", "timezone = UTC"),
+        ("postgres", "15.4", "auto_explain.log_min_duration = 1s"),
+        ("postgres", "15.4", "shared_preload_libraries = list"),
+        ("postgres", "16.2", "reserved_connections = 3"),
+        ("postgres", "16.2", "something_of_16 = 3"),
+        ("postgres", "19.1", "max_conections = 3"),
+        ("redis", "7.0.15", "maxmemory-policy = allkeys-lru"),
+        ("redis", "7.0.15", "rename-command = FLUSHALL x"),
+        ("redis", "8.0.2", "search-timeout = 5"),
+        ("redis", "7.0.15", "client-output-buffer-limit = list"),
+        ("valkey", "8.1.1", "maxmemory = 1gb"),
+    ],
+)
+def test_settings_that_are_there(kind: str, version: str, line: str) -> None:
+    assert said(kind, version, line) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "line", "message"),
+    [
+        (
+            "postgres",
+            "15.4",
+            "max_conections = 200",
+            "PostgreSQL 15.4 has no such setting; did you mean 'max_connections'?",
+        ),
+        (
+            "postgres",
+            "16.2",
+            "max_conections = 200",
+            "PostgreSQL 16.2 has no such setting; did you mean 'max_connections'?",
+        ),
+        ("postgres", "15.4", "depends_on = x", "PostgreSQL 15.4 has no such setting; take it out,"),
+        ("postgres", "13.4", "recovery_prefetch = on", "PostgreSQL 13.4 has no such setting;"),
+        ("postgres", "15.4", "max_connections = list", "must be one value, not a list; the setting is of type integer"),
+        (
+            "redis",
+            "7.0.15",
+            "maxmemory-polcy = x",
+            "Redis 7.0.15 has no such setting; did you mean 'maxmemory-policy'?",
+        ),
+    ],
+)
+def test_settings_that_are_not_there(kind: str, version: str, line: str, message: str) -> None:
+    (found,) = said(kind, version, line)
+    assert message in found
+
+
+@pytest.mark.parametrize("kind", ["postgres", "redis", "valkey"])
+def test_every_list_belongs_to_a_version_that_is_tried(kind: str) -> None:
+    own = kinds(kind)[kind]
+    assert all(known_settings(own, parse_version(series)) for series in own.tried)
