@@ -195,7 +195,7 @@ def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[S
         elif observed.applied.get(name, {}).get(OVERRIDE) != said:
             yield Step(Action.ADD, name, "compose.override.yaml says something else now")
         elif not container.running:
-            yield Step(Action.ADD, name, f"is {container.state}")
+            yield Step(Action.ADD, name, _why_started(container))
         else:
             yield Step(Action.KEEP, name, "is as compose.override.yaml says")
 
@@ -215,9 +215,13 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
     ):
         yield Step(Action.RECREATE, service.name, reason)
     elif not container.running:
-        yield Step(Action.START, service.name, f"is {container.state}")
+        yield Step(Action.START, service.name, _why_started(container))
     else:
         yield Step(Action.KEEP, service.name, "is as devenv.toml says")
+
+
+def _why_started(container: Container) -> str:
+    return "has stopped" if container.state == "exited" else f"is {container.state}"
 
 
 def half_made(observed: Observed) -> tuple[Container, ...]:

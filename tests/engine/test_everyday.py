@@ -199,7 +199,7 @@ def test_stop_down_and_wait(shop: Project) -> None:
     idle = devenv(shop, "wait")
     assert (idle.code, "db is not running\n  devenv up db" in idle.err) == (1, True)
     assert devenv(shop, "stop", "nobody").code == 2
-    assert "  ▸ start db: is exited\n" in well(devenv(shop, "up")).err
+    assert "  ▸ start db: has stopped\n" in well(devenv(shop, "up")).err
     down = well(devenv(shop, "down")).err
     assert "removed cache, db\n" in down
     assert f"{shop.name}_cache-redis-7.0" in down
@@ -226,13 +226,16 @@ def test_reset_asks_and_says_what_is_lost(shop: Project) -> None:
     volume = f"{shop.name}_db-postgres-15"
     clients.postgres(shop.url("db"), "CREATE TABLE IF NOT EXISTS lost ()")
     without = devenv(shop, "reset", "--no-snapshot", "db")
-    assert (without.code, "nobody is there to say yes\n  devenv reset --no-snapshot --yes db" in without.err) == (
+    assert (
+        without.code,
+        "confirmation needed, but there is no terminal\n  devenv reset --no-snapshot --yes db" in without.err,
+    ) == (
         6,
         True,
     )
     for answer, code in (("n\r", 6), ("\r", 6), ("\x04", 130)):
         asked = Terminal(shop, "reset", "--no-snapshot", "db")
-        asked.says("Throw it away?")
+        asked.says("Delete it?")
         asked.types(answer)
         assert asked.end() == code
         assert f"all data of db in {volume} will be lost, for good" in asked.said
@@ -314,7 +317,7 @@ def test_exec_and_client(shop: Project) -> None:
     well(devenv(shop, "stop", "db"))
     for words in ("exec db -- true", "client db"):
         ended = devenv(shop, *words.split())
-        assert (ended.code, "db is exited\n  devenv up db" in ended.err) == (1, True)
+        assert (ended.code, "db has stopped (exit code 0)\n  devenv up db" in ended.err) == (1, True)
 
 
 # --- env, run, url
