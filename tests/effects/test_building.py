@@ -55,7 +55,16 @@ def bring(tmp_path: Path) -> Store:
     store = Store(tmp_path / "state", root)
     stack = Stack("shop", root / ".devenv", (root / ".devenv" / "compose.yaml",))
     material = Material(
-        root=root, files={}, images={}, platforms={}, leaving={}, half_made=(), stack=stack, logs=store.folder
+        root=root,
+        files={},
+        images={},
+        platforms={},
+        leaving={},
+        paused={},
+        half_made=(),
+        stack=stack,
+        logs=store.folder,
+        copy=lambda services, progress: None,
     )
     steps = [(Action.BUILD, "db"), (Action.CREATE, "db"), (Action.CREATE, "cache")]
     plan = Plan(tuple(Step(action, subject, "") for action, subject in steps))
