@@ -74,7 +74,7 @@ _PRINTED = ("=== ", "Image Details")
 #: Files that are lines by their name, whatever they look like.
 _OF_LINES = re.compile(
     r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.Dockerfile|\.(?:python|node|ruby|java|go|php)-version|\.nvmrc"
-    r"|\.tool-versions|Gemfile|go\.mod|\.env(?:\..+)?|.+\.env"
+    r"|\.tool-versions|Gemfile|go\.mod|\.env(?:\..+)?|.+\.env|.+\.(?:bicep|container)"
 )
 
 

@@ -25,6 +25,8 @@ from devenv.sources import (
     runtimes,
     terraform,
     terraform_config,
+    unread,
+    version_managers,
     workflows,
 )
 from devenv.sources.allowed import named
@@ -53,6 +55,7 @@ SOURCES: tuple[Source, ...] = (
     Source("cloud", "what aws, gcloud, az and doctl print", cloud.recognises, cloud.parse),
     Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
     Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
+    Source("unread", "formats that are recognised and not read", unread.recognises, unread.parse),
     Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),
     Source("render", "Render blueprints", render_com.recognises, render_com.parse),
     Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
@@ -63,7 +66,8 @@ SOURCES: tuple[Source, ...] = (
     Source("fly", "fly.toml", fly.recognises, fly.parse),
     Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
     Source("terraform", "Terraform and OpenTofu: configuration", terraform_config.recognises, terraform_config.parse),
-    Source("runtimes", "Dockerfiles, and what version managers read", runtimes.recognises, runtimes.parse),
+    Source("version-managers", "what asdf and mise install", version_managers.recognises, version_managers.parse),
+    Source("runtimes", "Dockerfiles, and files of one runtime's version", runtimes.recognises, runtimes.parse),
     Source("images", "YAML of any other form that names images", other_images.recognises, other_images.parse),
 )
 
