@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from devenv import __version__
-from devenv.effects.files import is_folder
+from devenv.effects.files import is_folder, make_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Interrupted, ManifestError
 
@@ -200,7 +200,7 @@ def _bug(error: BaseException, world: World) -> DevenvError:
     log = state_folder(world.env) / "crash.log"
     story = _story(error)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(log.parent, mode=0o700)
         log.write_text(story, encoding="utf-8")
         place = f"Full log: {log}"
     except OSError:
