@@ -11,6 +11,7 @@ from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
+from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
 
@@ -292,7 +293,7 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         if (new.get(key) or old.get(key) or "").startswith(("#", "sha256:")):
             words.append(f"{name} changed")
         else:
-            words.append(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}")
+            words.append(one_line(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}"))
     return ", ".join(words)
 
 
