@@ -136,7 +136,8 @@ def _literal(text: str, scope: Scope) -> Any:
 
 
 def _unknown(text: str) -> Unknown:
-    found = _REFERENCE.search(text)
+    """What an expression depends on: a name in it, never a text, which may be anything."""
+    found = _REFERENCE.search(re.sub(r'"[^"]*"?', '""', text))
     return Unknown(found[0] if found else "an expression")
 
 
