@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from devenv import __version__
-from devenv.effects.files import is_folder
+from devenv.effects.files import is_folder, make_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Interrupted, ManifestError
 
@@ -200,9 +200,9 @@ def _bug(error: BaseException, world: World) -> DevenvError:
     log = state_folder(world.env) / "crash.log"
     story = _story(error)
     try:
-        log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(log.parent, mode=0o700)
         log.write_text(story, encoding="utf-8")
-        place = f"where it was is in {log}"
+        place = f"Full log: {log}"
     except OSError:
         place = story
     return DevenvError(f"devenv itself failed: {type(error).__name__}", place, changed=_UNKNOWN)
@@ -226,4 +226,4 @@ def _story(error: BaseException) -> str:
     return f"devenv {__version__}, Python {sys.version.split()[0]}; what errors say is left out\n\n{''.join(lines)}"
 
 
-_UNKNOWN = "run 'devenv status' to see how things stand"
+_UNKNOWN = "unknown what was changed; 'devenv status' shows the current state"

@@ -74,7 +74,7 @@ _PRINTED = ("=== ", "Image Details")
 #: Files that are lines by their name, whatever they look like.
 _OF_LINES = re.compile(
     r"(?:Dockerfile|Containerfile)(?:\..+)?|.+\.Dockerfile|\.(?:python|node|ruby|java|go|php)-version|\.nvmrc"
-    r"|\.tool-versions|Gemfile|go\.mod|\.env(?:\..+)?|.+\.env"
+    r"|\.tool-versions|Gemfile|go\.mod|\.env(?:\..+)?|.+\.env|.+\.(?:bicep|container)"
 )
 
 
@@ -119,7 +119,7 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
         values, notes = document
     elif text.startswith(_PRINTED) or is_of_lines(file.rpartition("/")[2]):
         found, values, notes = "text", tuple(text.splitlines()), ()
-    elif file.endswith((".toml", ".hcl", ".tf", ".nomad")):
+    elif file.endswith((".toml", ".hcl", ".tf", ".tofu", ".tfvars", ".nomad")):
         found, values, notes = _toml_or_lines(file, text)
     else:
         found, values, notes = _yaml(file, text)

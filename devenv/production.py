@@ -107,9 +107,13 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
         looked_for.update(companions)
         notes += further.notes
         reading = registry.parse(documents, known, kind=place.kind)
+    if gathered.sought:  # a folder holds files in every language
+        notes = [replace(note, failed=False) if note.untold else note for note in (*notes, *reading.notes)]
+    else:
+        notes += reading.notes
     facts = tuple(replace(fact, service=place.service or fact.service) for fact in reading.facts)
     read_files = tuple(document.file for document in documents)
-    return Reading(facts, (*notes, *reading.notes), files=read_files, skipped=tuple(skipped))
+    return Reading(facts, tuple(notes), files=read_files, skipped=tuple(skipped))
 
 
 def known(catalogue: Catalogue) -> Known:

@@ -39,7 +39,7 @@ class Standing:
         select(self.project.manifest, [service], ())
         found = self.find(service)
         if found is None or not found.running:
-            raise DevenvError(f"{service} is {found.state if found else 'not running'}", f"devenv up {service}")
+            raise DevenvError(f"{service} {_state(found)}", f"devenv up {service}")
         return found
 
     def find(self, service: str) -> Container | None:
@@ -52,6 +52,15 @@ class Standing:
     def chosen(self, services: Iterable[str], profiles: Iterable[str] = ()) -> tuple[str, ...]:
         """The services asked for, by name and profile; all if none were."""
         return select(self.project.manifest, services, profiles)
+
+
+def _state(container: Container | None) -> str:
+    """Why a service does not run."""
+    if container is None:
+        return "is not running"
+    if container.state == "exited":
+        return f"has stopped (exit code {container.exit_code})"
+    return f"is {container.state}"
 
 
 def standing(world: World, looking: Looking | None = None) -> Standing:

@@ -138,8 +138,8 @@ def test_a_bug_gets_a_sentence_and_a_log(shop: Path) -> None:
     assert ended.code == 1
     first, hint, last = ended.err.splitlines()
     assert first == "error: devenv itself failed: ValueError"
-    assert hint == f"  where it was is in {store / 'crash.log'}"
-    assert last == "run 'devenv status' to see how things stand"
+    assert hint == f"  Full log: {store / 'crash.log'}"
+    assert last == "unknown what was changed; 'devenv status' shows the current state"
     assert "ValueError" in (store / "crash.log").read_text()
 
 

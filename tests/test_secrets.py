@@ -285,10 +285,25 @@ DOCUMENTS: dict[str, list[tuple[str, str]]] = {
     "nomad": [("job.json", json.dumps(_NOMAD))],
     "runtimes": [
         ("Dockerfile", f"ARG TOKEN={CANARY}\nFROM python:3.12.4-slim\nENV KEY={CANARY}\nRUN curl -u x:{CANARY} h\n"),
-        (".tool-versions", f"python 3.12.4 {CANARY}\nnodejs {CANARY}\n"),
         (".nvmrc", f"{CANARY}\n"),
         ("package.json", json.dumps({"engines": {"node": f">=18 {CANARY}"}, "config": {"key": CANARY}})),
         ("pyproject.toml", f'[project]\nrequires-python = ">=3.11 {CANARY}"\n'),
+    ],
+    "version-managers": [
+        (".tool-versions", f"python 3.12.4 {CANARY}\nnodejs {CANARY}\npostgres {CANARY}\n"),
+        (
+            "mise.toml",
+            f'[env]\nP = "{CANARY}"\n[tools]\npostgres = "{CANARY}"\nredis = {{version = "7", x = "{CANARY}"}}\n',
+        ),
+    ],
+    "terraform": [
+        (
+            "main.tf",
+            f'variable "p" {{\n default = "{CANARY}"\n}}\nresource "aws_db_instance" "a" {{\n engine = "postgres"\n'
+            f' engine_version = format("%s", "x.{CANARY}", "{CANARY}")\n password = var.p\n}}\n'
+            f'resource "aws_db_instance" "b" {{\n engine = "postgres"\n engine_version = var.p\n}}\n'
+            f'module "m" {{\n source = "acme/{CANARY}/aws"\n engine_version = "{CANARY}"\n}}\n',
+        ),
     ],
     "images": [
         (
@@ -304,13 +319,16 @@ BROKEN = [
     ("bad.toml", f'app = "x"\n[env]\nP = {CANARY}\n'),
     ("alias.yml", f"services:\n  a:\n    image: redis:7\n    environment: {{P: *{CANARY}}}\n"),
     ("escape.yml", f'services:\n  a:\n    image: redis:7\n    environment: {{P: "{CANARY}\\q"}}\n'),
+    ("main.tf", f'resource "aws_db_instance" "a" {{ x = = {CANARY} }}'),
+    (".circleci/config.yml", f"version: 2.1\njobs: {{t: {{docker: [{{image: {CANARY}}}], steps: [{CANARY}]}}}}\n"),
     ("tag.yml", f"services:\n  a:\n    image: redis:7\n    environment: {{P: !{CANARY} x}}\n"),
 ]
 _FILES = [pair for pairs in DOCUMENTS.values() for pair in pairs]
 
 
 def test_every_family_is_here() -> None:
-    assert set(DOCUMENTS) == {source.name for source in registry.SOURCES}
+    names = {source.name for source in registry.SOURCES}
+    assert set(DOCUMENTS) == names - {"unread"}  # which tells nothing: it is among the broken ones
 
 
 @pytest.mark.parametrize(("family", "name", "text"), [(f, *pair) for f, pairs in DOCUMENTS.items() for pair in pairs])

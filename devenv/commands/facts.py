@@ -60,9 +60,14 @@ def command(world: World, sources: tuple[str, ...], environment: str) -> int:
 
 
 def place(source: str) -> Any:
-    """What a word of the command line names."""
+    """What a word of the command line names. Raises ManifestError for an address, which is not repeated: it may hold a
+    password, and the command line is no place for one."""
+    from devenv.errors import ManifestError
     from devenv.model.production import Place
 
+    if "://" in source:
+        hint = "put it in a variable and name that: devenv facts env:PROD_DATABASE_URL"
+        raise ManifestError("a server's address is given on the command line, which others can see", hint)
     return Place(url_env=source.removeprefix("env:")) if source.startswith("env:") else Place(path=source)
 
 

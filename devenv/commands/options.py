@@ -114,9 +114,9 @@ def ask(world: World, question: str, *, sure: bool, again: str) -> None:
     if sure:
         return
     if not world.interactive:
-        raise Refused("nobody is there to say yes", again)
+        raise Refused("confirmation needed, but there is no terminal", again)
     if not click.confirm(question, err=True):
-        raise Refused("you did not say yes")
+        raise Refused("not confirmed")
 
 
 def words_argument(**attributes: Any) -> Callable[[_Function], _Function]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import format_option, service_argument, yes_option
+from devenv.commands.options import ask, format_option, service_argument, yes_option
 from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
@@ -62,7 +62,6 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
     from devenv.data import anew
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
-    from devenv.errors import Refused
 
     keys = {here.machine.volume(volume) for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
@@ -74,11 +73,7 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
     console.say(f"all data of {service} in {', '.join(lost)} will be lost, for good")
     if kept:
         console.say(f"kept: {', '.join(kept)}")
-    if not sure:
-        if not world.interactive:
-            raise Refused("nobody is there to say yes", f"devenv reset --no-snapshot --yes {service}")
-        if not click.confirm("Throw it away?", err=True):
-            raise Refused("you did not say yes")
+    ask(world, "Delete it?", sure=sure, again=f"devenv reset --no-snapshot --yes {service}")
     container = here.find(service)
     if container:
         stop_containers([container.id] if container.running else [])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devenv.commands.asked import Asked
-from devenv.commands.options import format_option, services_argument, timeout_option, yes_option
+from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
 from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
 from devenv.console import Progress
 from devenv.effects.world import World
@@ -161,14 +161,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
 
 
 def _ask(asked: Asked, words: str) -> None:
-    from devenv.errors import Refused
-
-    if asked.yes:
-        return
-    if not asked.world.interactive:
-        raise Refused("nobody is there to say yes", f"devenv {words} --yes")
-    if not click.confirm("Do it?", err=True):
-        raise Refused("you did not say yes")
+    ask(asked.world, "Do it?", sure=asked.yes, again=f"devenv {words} --yes")
 
 
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:

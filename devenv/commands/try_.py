@@ -125,7 +125,7 @@ def _ask(world: World, console: Console, code: int) -> bool:
     if code != 0:
         return False
     if not world.interactive:
-        console.say("nobody is there to say whether to keep it: --adopt does")
+        console.say("not adopted: there is no terminal to ask at; --adopt adopts it")
         return False
     return click.confirm("Adopt it: devenv.toml gets the version, and this copy is the data?", err=True)
 

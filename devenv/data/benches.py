@@ -13,7 +13,7 @@ from devenv.effects import volumes
 from devenv.effects.compose import Stack, pull
 from devenv.effects.engine import images
 from devenv.effects.engine_questions import PROJECT
-from devenv.effects.files import templates_root, write_files
+from devenv.effects.files import make_folder, templates_root, write_files
 from devenv.effects.workbench import Workbench
 from devenv.effects.world import World
 from devenv.model.machine import Machine
@@ -80,7 +80,7 @@ def prepare(world: World, project: Project, machine: Machine, bench: Workbench, 
     folder = bench.folder
     rendered = workbench.files(project.resolved.project, servers, bench.volumes, name=bench.name)
     env = dotenv.file(Machine(bench.name, str(folder), registries=machine.registries))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, mode=0o700)
     write_files(folder, [*rendered, replace(env, path=".env")])
     wanted = {server.name: project.image_of(server.service) for server in servers}
     here = images(world, wanted.values())

@@ -145,7 +145,7 @@ def write(root: Path, file: File) -> None:
     path = root / file.path
     try:
         _refuse_links(root, path)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         if _same(path, file):
             return
         import tempfile
@@ -164,6 +164,17 @@ def write(root: Path, file: File) -> None:
             raise
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def make_folder(path: Path, *, mode: int = 0o755) -> None:
+    """Make a folder and those above it, which nobody else may write, whatever the umask. Raises OSError."""
+    missing = []
+    folder = path
+    while not is_folder(folder):
+        missing.append(folder)
+        folder = folder.parent
+    for each in reversed(missing):
+        each.mkdir(mode=mode, exist_ok=True)
 
 
 def mode(path: Path) -> int:

@@ -19,7 +19,10 @@ from devenv.model.record import record
 #: A file whose name ends so is meant for us, wherever it was found.
 STATE = ".tfstate"
 #: What a folder is searched for.
-_SUFFIXES = (".json", ".yaml", ".yml", ".tfstate", ".toml", ".lock", ".nomad", ".hcl")
+_SUFFIXES = (
+    ".json", ".yaml", ".yml", ".tfstate", ".toml", ".lock", ".nomad", ".hcl", ".tf", ".tofu", ".tfvars",
+    ".bicep", ".container",
+)  # fmt: skip
 _NAMES = (".tool-versions",)
 _NOT_SEARCHED = {".git", ".terraform", ".devenv", "node_modules", "__pycache__", ".venv"}
 #: Seconds that a command gets: a state may have to come from far away.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from devenv.effects.files import write_files
+from devenv.effects.files import make_folder, write_files
 from devenv.effects.process import run
 from devenv.errors import DevenvError, Refused
 from devenv.model.file import File
@@ -50,7 +50,7 @@ def install(root: Path) -> list[str]:
         if path.exists():
             os.replace(path, place / f"{name}.{_BEFORE}")
         text = _TEXT.format(mark=_MARK, name=name, suffix=_BEFORE, guard=_GUARDS.get(name, ""))
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
         write_files(place, [File(name, text, mode=0o755)])
         made.append(name)
     return made

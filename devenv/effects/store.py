@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import cannot_write, is_file, write
+from devenv.effects.files import cannot_write, is_file, make_folder, write
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import Refused
 from devenv.model.file import File
@@ -130,7 +130,7 @@ class Store:
 
 def _make_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder, mode=0o700)
     except OSError as error:
         raise cannot_write(folder, error) from error
 

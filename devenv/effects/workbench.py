@@ -18,6 +18,7 @@ from devenv.effects import copying, http_asked, ready, volumes
 from devenv.effects.compose import Stack, remove_volumes, stop_containers
 from devenv.effects.containers import execute, inspect
 from devenv.effects.engine import containers, docker
+from devenv.effects.files import make_folder
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.model.probe import Command
@@ -193,7 +194,7 @@ class Workbench:
     def write(self, text: str) -> None:
         """Add lines to the log."""
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_folder(self.folder, mode=0o700)
             at = dt.datetime.now(dt.UTC).strftime("%H:%M:%S.%f")[:-3]
             with self.log.open("a", encoding="utf-8") as out:
                 out.writelines(f"{at} {line}\n" for line in text.splitlines() if line.strip())

@@ -11,7 +11,7 @@ from devenv.data.benches import bench_name
 from devenv.effects.compose import Stack, stop_containers
 from devenv.effects.containers import published
 from devenv.effects.engine import containers, look
-from devenv.effects.files import write_files
+from devenv.effects.files import make_folder, write_files
 from devenv.effects.workbench import clear
 from devenv.effects.world import World
 from devenv.errors import DevenvError, ManifestError, Refused
@@ -111,7 +111,7 @@ def serve(world: World, trial: Trial, *, timeout: float, progress: Progress) -> 
     server = Server("tried", service, roles, published=True)
     rendered = workbench.files(trial.project.resolved.project, [server], volumes, name=name)
     env = dotenv.file(Machine(name, str(folder), registries=trial.machine.registries))
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_folder(folder, mode=0o700)
     write_files(folder, [*rendered, replace(env, path=".env")])
     Stack(name, folder, (folder / workbench.PATH,)).up(["tried"], recreate=True, further=True, told=lambda line: None)
     own = next(item for item in containers(world) if item.project == name and item.service == "tried")

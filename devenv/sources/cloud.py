@@ -1,4 +1,4 @@
-"""What the command lines of clouds print: ``aws``, ``gcloud``, ``az`` and ``doctl`` as JSON, ``heroku pg:info``."""
+"""What the command lines of clouds print: JSON, ``gcloud`` as YAML too, and ``heroku pg:info`` as lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Status, Trust
-from devenv.sources.cloud_answers import ANSWERS, CONFIGURATIONS, Answer
+from devenv.sources.cloud_answers import ANSWERS, CONFIGURATIONS, GOOGLE, Answer
 from devenv.sources.known import Known
 from devenv.sources.terraform_contents import content_facts
 from devenv.sources.terraform_resources import Manner, Resource, held, service_facts
@@ -25,6 +25,7 @@ def recognises(document: Document) -> bool:
     """Whether it is an answer of a kind that is known, or a list of parameters."""
     if document.format == "text":
         return any(_PG_VERSION.match(line) for line in document.values[:_LINES] if isinstance(line, str))
+    document = _as_json(document)
     if document.format != "json":
         return False
     if _pg_info(document.value):
@@ -34,6 +35,7 @@ def recognises(document: Document) -> bool:
 
 def parse(documents: Sequence[Document], known: Known) -> Reading:
     """Every service that was answered, and what it is going to become."""
+    documents = [_as_json(document) for document in documents]
     found = [(answer, resource) for document in documents for answer, resource in _found(document)]
     resources = [resource for _, resource in found]
     groups, notes = _groups(documents, resources)
@@ -43,6 +45,14 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     planned = [replace(fact, status=Status.PLANNED, note=fact.note or _WAITS) for fact in coming if fact.version]
     facts = [fact for document in documents for fact in _heroku(document)]
     return Reading((*services, *others, *facts, *planned), tuple(dict.fromkeys((*notes, *unnamed, *unread))))
+
+
+def _as_json(document: Document) -> Document:
+    """What gcloud prints where nobody asks for JSON: YAML, a document for each instance."""
+    is_gcloud = document.format == "yaml" and all(
+        any(answer.fits(value) for answer in GOOGLE) for value in document.values
+    )
+    return replace(document, format="json", values=(list(document.values),)) if is_gcloud else document
 
 
 _WAITS = "waits for its maintenance window"

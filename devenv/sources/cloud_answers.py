@@ -174,7 +174,7 @@ def _msk(key: str) -> tuple[Answer, ...]:
     )
 
 
-_GOOGLE = (
+GOOGLE = (
     Answer(
         "google_sql_database_instance",
         {"databaseVersion": "^[A-Z]+_", "name": ""},
@@ -223,7 +223,7 @@ ANSWERS: tuple[Answer, ...] = (
     *_AWS,
     *_msk("ClusterInfo"),
     *_msk("ClusterInfoList"),
-    *_GOOGLE,
+    *GOOGLE,
     *_azure("postgresql", "PostgreSQL", "postgres"),
     *_azure("mysql", "MySQL", "mysql"),
     Answer(

@@ -1,4 +1,4 @@
-"""Nomad: jobs as ``nomad job inspect`` tells them, and job files in HCL where python-hcl2 is installed."""
+"""Nomad: jobs as ``nomad job inspect`` tells them, and job files in HCL."""
 
 from __future__ import annotations
 
@@ -8,18 +8,14 @@ from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Trust
+from devenv.sources import hcl
 from devenv.sources.command_lines import starts_a_tool
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 
 _NAME = "nomad"
 _JOB = re.compile(r'\s*job\s+"[^"]*"\s*\{')
-_LIBRARY = "job files in HCL need python-hcl2: pip install python-hcl2, or give it 'nomad job inspect JOB'"
 _NOT_HCL = "is no HCL that can be read: give what 'nomad job inspect JOB' prints instead"
-
-
-class _Unread(ValueError):
-    """A job file that could not be read: why."""
 
 
 def recognises(document: Document) -> bool:
@@ -36,8 +32,8 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
     for document in documents:
         try:
             sightings = list(_of_hcl(document) if document.format == "text" else _of_json(document))
-        except _Unread as error:
-            notes.append(Note(str(error), document.file, failed=True))
+        except hcl.NotHcl:
+            notes.append(Note(_NOT_HCL, document.file, failed=True))
             continue
         for sighting in sightings:
             fact, said = fact_of(sighting, known)
@@ -64,8 +60,8 @@ def _of_json(document: Document) -> Iterator[Sighting]:
 
 
 def _of_hcl(document: Document) -> Iterator[Sighting]:
-    """Raises _Unread."""
-    values = _hcl("\n".join(line for line in document.values if isinstance(line, str)))
+    """Raises NotHcl."""
+    values = hcl.parse("\n".join(line for line in document.values if isinstance(line, str)))
     variables = {
         name: text
         for name, variable in _blocks(values, "variable")
@@ -78,19 +74,6 @@ def _of_hcl(document: Document) -> Iterator[Sighting]:
                 for config in items(table(task).get("config")):
                     path = tuple(part for part in (job_name, group_name, task_name) if part)
                     yield from _sighting(document, path, config, Trust.DECLARED, variables)
-
-
-def _hcl(text: str) -> Any:
-    try:
-        import hcl2
-        from hcl2.utils import SerializationOptions
-    except ImportError:
-        raise _Unread(_LIBRARY) from None
-    options = SerializationOptions(strip_string_quotes=True, explicit_blocks=False)
-    try:
-        return hcl2.loads(text if text.endswith("\n") else f"{text}\n", serialization_options=options)
-    except Exception:  # noqa: BLE001 - the library's errors are of many kinds, and their texts quote the file
-        raise _Unread(_NOT_HCL) from None
 
 
 def _blocks(value: Any, kind: str) -> Iterator[tuple[str, Any]]:

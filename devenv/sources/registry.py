@@ -24,6 +24,9 @@ from devenv.sources import (
     render_com,
     runtimes,
     terraform,
+    terraform_config,
+    unread,
+    version_managers,
     workflows,
 )
 from devenv.sources.allowed import named
@@ -52,6 +55,7 @@ SOURCES: tuple[Source, ...] = (
     Source("cloud", "what aws, gcloud, az and doctl print", cloud.recognises, cloud.parse),
     Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
     Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
+    Source("unread", "formats that are recognised and not read", unread.recognises, unread.parse),
     Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),
     Source("render", "Render blueprints", render_com.recognises, render_com.parse),
     Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
@@ -61,7 +65,9 @@ SOURCES: tuple[Source, ...] = (
     Source("heroku", "Heroku app.json", heroku.recognises, heroku.parse),
     Source("fly", "fly.toml", fly.recognises, fly.parse),
     Source("nomad", "Nomad jobs", nomad.recognises, nomad.parse),
-    Source("runtimes", "Dockerfiles, and what version managers read", runtimes.recognises, runtimes.parse),
+    Source("terraform", "Terraform and OpenTofu: configuration", terraform_config.recognises, terraform_config.parse),
+    Source("version-managers", "what asdf and mise install", version_managers.recognises, version_managers.parse),
+    Source("runtimes", "Dockerfiles, and files of one runtime's version", runtimes.recognises, runtimes.parse),
     Source("images", "YAML of any other form that names images", other_images.recognises, other_images.parse),
 )
 
@@ -80,7 +86,7 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
         named_source = document.source or kind
         source = by_name(named_source) if named_source else source_of(document)
         if source is None:
-            notes.append(Note(_unread(document), document.file, failed=True))
+            notes.append(Note("is no file that devenv knows how to read", document.file, failed=True))
         else:
             groups.setdefault(source.name, []).append(document)
     readings = [source.parse(groups[source.name], known) for source in SOURCES if source.name in groups]
@@ -90,12 +96,6 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
         wants=tuple(want for reading in readings for want in reading.wants),
         companions=tuple(companion for reading in readings for companion in reading.companions),
     )
-
-
-def _unread(document: Document) -> str:
-    if terraform.is_configuration(document):
-        return "is Terraform's configuration, not what runs: give it what 'terraform show -json' or 'state pull' prints"
-    return "is no file that devenv knows how to read"
 
 
 def by_name(name: str) -> Source | None:

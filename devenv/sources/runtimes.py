@@ -18,9 +18,9 @@ _NAME = "runtimes"
 _ONE = {".python-version": "python", ".nvmrc": "node", ".node-version": "node", ".ruby-version": "ruby",
         ".java-version": "java", ".go-version": "go", ".php-version": "php"}  # fmt: skip
 #: What asdf and mise call them.
-_TOOLS = {"python": "python", "nodejs": "node", "node": "node", "ruby": "ruby", "golang": "go", "go": "go",
+TOOLS = {"python": "python", "nodejs": "node", "node": "node", "ruby": "ruby", "golang": "go", "go": "go",
           "java": "java", "php": "php", "rust": "rust"}  # fmt: skip
-RUNTIMES = frozenset(_TOOLS.values())
+RUNTIMES = frozenset(TOOLS.values())
 #: Keys of package.json's ``engines`` and composer.json's ``require``.
 _RANGES = {"package.json": ("engines", {"node": "node"}), "composer.json": ("require", {"php": "php"})}
 _GO = re.compile(r"^\s*(?P<key>toolchain\s+go|go\s+)(?P<version>\d+(?:\.\d+){1,2})\s*$")
@@ -48,7 +48,7 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
             facts += found
             notes += said
         elif reader := _reader(document):
-            facts += [_fact(document, *told) for told in reader(document)]
+            facts += [stated_fact(document, _NAME, *told) for told in reader(document)]
     return Reading(tuple(facts), tuple(notes))
 
 
@@ -63,8 +63,8 @@ _Told = tuple[str, str, str]
 
 def _reader(document: Document) -> Callable[[Document], Iterator[_Told]] | None:
     name = document.name
-    if is_of_lines(name):
-        return {".tool-versions": _of_tools, "Gemfile": _of_gemfile, "go.mod": _of_go}.get(name, _of_one)
+    if name in _ONE or name in ("Gemfile", "go.mod") or (is_of_lines(name) and is_dockerfile(name)):
+        return {"Gemfile": _of_gemfile, "go.mod": _of_go}.get(name, _of_one)
     if name in _RANGES and document.format == "json" and table(document.value):
         return _of_ranges
     if name == "pyproject.toml" and text_at(document.value, "project", "requires-python"):
@@ -81,14 +81,6 @@ def _of_one(document: Document) -> Iterator[_Told]:
         if line.strip() and not line.lstrip().startswith("#"):
             yield _ONE[document.name], line.strip().split("-")[-1] if "-" in line else line.strip(), ""
             return
-
-
-def _of_tools(document: Document) -> Iterator[_Told]:
-    for line in _lines(document):
-        words = line.partition("#")[0].split()
-        if len(words) > 1 and words[0] in _TOOLS:
-            # Java's come with the name of whose it is: temurin-21.0.4+7.0.LTS.
-            yield _TOOLS[words[0]], words[1].rpartition("-")[2] if words[0] == "java" else words[1], words[0]
 
 
 def _of_gemfile(document: Document) -> Iterator[_Told]:
@@ -116,11 +108,14 @@ def _of_pyproject(document: Document) -> Iterator[_Told]:
     yield "python", text_at(document.value, "project", "requires-python"), "project.requires-python"
 
 
-def _fact(document: Document, runtime: str, text: str, attribute: str) -> Fact:
-    evidence = Evidence(_NAME, document.file, "", attribute, document.day)
+def stated_fact(document: Document, source: str, runtime: str, text: str, attribute: str) -> Fact:
+    """The fact that a file states a version, or a range of which nothing follows."""
+    evidence = Evidence(source, document.file, "", attribute, document.day)
     match = _EXACT.match(text)
     version, precision = stated(runtime, match["version"] if match else "")
-    note = "" if version else f"states only a range: {text}" if _RANGE.fullmatch(text) else "states no version"
+    note = ""
+    if not version:
+        note = f"states only a range: {text}" if _RANGE.fullmatch(text) else "states no version"
     status = Status.ACTUAL if version else Status.UNKNOWN
     return Fact(runtime, evidence, version, precision, status=status, note=note, trust=Trust.DECLARED)
 

@@ -25,8 +25,6 @@ _MANNER = Manner(NAME, seen=Trust.RECORDED, written=Trust.CONFIGURED)
 _MODES = frozenset(["managed", "data"])
 #: The version of states that is read.
 _STATE = 4
-#: How a block of its own language begins that is Terraform's alone.
-_BLOCK = re.compile(r'(?:terraform|(?:provider|module|resource|data|output)\s+"[^"]+"(?:\s+"[^"]+")?)\s*\{')
 #: Modules within modules.
 _DEEPEST = 50
 
@@ -41,12 +39,6 @@ def recognises(document: Document) -> bool:
     )
     stored = "version" in value and any(key in value for key in ("terraform_version", "lineage"))
     return shown or stored or "encryption_version" in value
-
-
-def is_configuration(document: Document) -> bool:
-    """Whether it is Terraform's own language: that says what somebody wishes, not what runs, so it is not read."""
-    lines = document.values if document.format == "text" else ()
-    return any(_BLOCK.match(line) for line in lines if isinstance(line, str))
 
 
 def kept(made: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service, Setting
 from devenv.model.production import Bound, Truth
 from devenv.model.record import record
+from devenv.model.text import one_line
 from devenv.model.version import parse_version
 from devenv.sources.allowed import is_mirrored
 from devenv.stages.check import version_issues
@@ -205,4 +206,4 @@ def shown(value: Setting | None) -> str:
         return "not set"
     if isinstance(value, tuple):
         return ", ".join(shown(item) for item in value)
-    return ("on" if value else "off") if isinstance(value, bool) else str(value)
+    return ("on" if value else "off") if isinstance(value, bool) else one_line(str(value))

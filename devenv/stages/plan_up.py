@@ -11,6 +11,7 @@ from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
+from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
 from devenv.stages.reach import reach
@@ -196,7 +197,7 @@ def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[S
         elif observed.applied.get(name, {}).get(OVERRIDE) != said:
             yield Step(Action.ADD, name, "compose.override.yaml says something else now")
         elif not container.running:
-            yield Step(Action.ADD, name, f"is {container.state}")
+            yield Step(Action.ADD, name, _why_started(container))
         else:
             yield Step(Action.KEEP, name, "is as compose.override.yaml says")
 
@@ -217,7 +218,7 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
     ):
         yield Step(Action.RECREATE, service.name, reason + _with_reach(service, machine))
     elif not container.running:
-        yield Step(Action.START, service.name, f"is {container.state}")
+        yield Step(Action.START, service.name, _why_started(container))
     else:
         yield Step(Action.KEEP, service.name, "is as devenv.toml says")
 
@@ -226,6 +227,10 @@ def _with_reach(service: ResolvedService, machine: Machine) -> str:
     """What a kind of the project's own asks of this machine, as the end of a reason; "" where it is nothing."""
     asked_for = reach(service, machine.project)
     return f"; it asks this machine for {', '.join(asked_for)}" if asked_for else ""
+
+
+def _why_started(container: Container) -> str:
+    return "has stopped" if container.state == "exited" else f"is {container.state}"
 
 
 def half_made(observed: Observed) -> tuple[Container, ...]:
@@ -296,7 +301,7 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         if (new.get(key) or old.get(key) or "").startswith(("#", "sha256:")):
             words.append(f"{name} changed")
         else:
-            words.append(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}")
+            words.append(one_line(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}"))
     return ", ".join(words)
 
 

@@ -36,7 +36,7 @@ DOCKER = """\
 echo "$*" >> "$(dirname "$0")/calls"
 case "$*" in
   "compose version"*) echo 5.0.0 ;;
-  *" build db") cat "$(dirname "$0")/transcript"; echo "%s" >&2; exit 1 ;;
+  *" build db") cat "$(dirname "$0")/transcript"; exit 1 ;;
 esac
 """
 
@@ -44,7 +44,7 @@ esac
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: None) -> Path:
     """Where the words of every call of docker are written."""
-    folder = tree(tmp_path / "bin", {"docker": DOCKER % CODE, "transcript": CLASSIC})
+    folder = tree(tmp_path / "bin", {"docker": DOCKER, "transcript": f"{CLASSIC}{CODE}\n"})
     (folder / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
     return folder / "calls"
@@ -55,7 +55,16 @@ def bring(tmp_path: Path) -> Store:
     store = Store(tmp_path / "state", root)
     stack = Stack("shop", root / ".devenv", (root / ".devenv" / "compose.yaml",))
     material = Material(
-        root=root, files={}, images={}, platforms={}, leaving={}, half_made=(), stack=stack, logs=store.folder
+        root=root,
+        files={},
+        images={},
+        platforms={},
+        leaving={},
+        paused={},
+        half_made=(),
+        stack=stack,
+        logs=store.folder,
+        copy=lambda services, progress: None,
     )
     steps = [(Action.BUILD, "db"), (Action.CREATE, "db"), (Action.CREATE, "cache")]
     plan = Plan(tuple(Step(action, subject, "") for action, subject in steps))

@@ -177,3 +177,13 @@ def test_questions_about_places_where_nobody_may_look(tmp_path: Path) -> None:
     refused = tmp_path / ("x" * 300)
     assert not is_file(refused / "docker")
     assert not is_folder(refused)
+
+
+def test_nobody_else_may_write_into_a_new_folder(tmp_path: Path) -> None:
+    """Whatever the umask: as root, some have none."""
+    before = os.umask(0)
+    try:
+        write(tmp_path, File("a/b/c", "text"))
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c")] == [0o755, 0o755, 0o644]

@@ -78,7 +78,10 @@ def test_what_was_kept_comes_back_and_what_was_there_is_kept(both: Project) -> N
     assert re.search(r"^monday +db +postgres 15\.20 +\d+ MB +\d+ s +made by hand$", made.out, re.MULTILINE)
     put(both, "b")
     without = devenv(both, "snapshot", "restore", "monday")
-    assert (without.code, "nobody is there to say yes\n  devenv snapshot restore --yes monday" in without.err) == (
+    assert (
+        without.code,
+        "confirmation needed, but there is no terminal\n  devenv snapshot restore --yes monday" in without.err,
+    ) == (
         6,
         True,
     )

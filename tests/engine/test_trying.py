@@ -61,7 +61,7 @@ def test_what_was_tried_is_thrown_away(cache: Project, newer: str) -> None:
     assert f"on {newer}\n" in tried.out
     assert f"cache on redis {newer}: redis://" in tried.out
     assert f"succeeded on redis {newer}" in tried.err
-    assert "nobody is there to say whether to keep it: --adopt does" in tried.err
+    assert "not adopted: there is no terminal to ask at; --adopt adopts it" in tried.err
     assert "thrown away; cache runs on as it was, and so does its data" in tried.err
     assert there(cache) == before
 

@@ -59,7 +59,10 @@ class Victim:
             ended = well(devenv(self.own, "sync", "--yes"))
         else:  # nobody says yes, so what is taken back is all that it does
             ended = devenv(self.own, "sync")
-            assert (ended.code, "nobody is there to say yes" in ended.err) == (6, True), (moment, ended)
+            assert (ended.code, "confirmation needed, but there is no terminal" in ended.err) == (6, True), (
+                moment,
+                ended,
+            )
         told = next((line for line in ended.err.splitlines() if "interrupted" in line), "")
         assert read(self.url) == KEYS, (moment, ended)
         with redis.Redis.from_url(self.url) as client:

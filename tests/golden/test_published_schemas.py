@@ -58,7 +58,7 @@ def devcontainer(program: Path) -> Any:
 
 def written(file: Path) -> Any:
     """What a devcontainer.json says, without its comments."""
-    return json.loads("\n".join(line for line in file.read_text().splitlines() if not line.startswith("//")))
+    return json.loads("\n".join(line for line in file.read_text().splitlines() if not line.lstrip().startswith("//")))
 
 
 @pytest.mark.engine

@@ -389,3 +389,28 @@ def test_whatever_the_shape(value: Any) -> None:
     document = Document("x", "json", (value,))
     cloud.recognises(document)
     cloud.parse([document], Known())
+
+
+def test_gcloud_prints_yaml_unless_it_is_asked_for_json() -> None:
+    """A document for each instance, as ``gcloud sql instances list --format=yaml`` prints them."""
+    text = """\
+backendType: SECOND_GEN
+databaseInstalledVersion: POSTGRES_15_4
+databaseVersion: POSTGRES_15
+name: shop
+settings:
+  databaseFlags:
+  - name: max_connections
+    value: '200'
+---
+databaseVersion: MYSQL_8_0
+name: other
+"""
+    printed = decode("gcloud sql instances list", text.encode(), asked=True)
+    assert cloud.recognises(printed)
+    facts = cloud.parse([printed], Known()).facts
+    assert [(fact.kind, fact.version, fact.name, dict(fact.settings)) for fact in facts] == [
+        ("postgres", "15.4", "shop", {"max_connections": "200"}),
+        ("mysql", "8.0", "other", {}),
+    ]
+    assert not cloud.recognises(decode("values.yaml", b"databaseVersion: POSTGRES_15\nname: x\n---\na: 1\n"))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import Any
 
 import pytest
@@ -118,14 +117,6 @@ def test_a_job_file_and_its_variables() -> None:
 def test_a_task_without_a_group() -> None:
     document = hcl('job "a" {\n  task "r" {\n    config {\n      image = "redis:7.2.4"\n    }\n  }\n}')
     assert [(fact.version, fact.evidence.address) for fact in parse([document], KNOWN).facts] == [("7.2.4", "a.r")]
-
-
-def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "hcl2", None)
-    reading = parse([hcl(), inspected(job({"Name": "r", "Config": {"image": "redis:7.2.4"}}))], KNOWN)
-    said = "job files in HCL need python-hcl2: pip install python-hcl2, or give it 'nomad job inspect JOB'"
-    assert reading.notes == (Note(said, "shop.nomad", failed=True),)
-    assert [fact.kind for fact in reading.facts] == ["redis"]
 
 
 def test_hcl_that_is_none() -> None:

@@ -35,7 +35,7 @@ def test_root_as_the_application_s_user_has_one_password() -> None:
 
 def test_rabbitmq() -> None:
     assert promise('kind = "rabbitmq"\nversion = "3.12.10"\nvhost = "shop"\nvhosts = ["/", "shop"]') == Promise(
-        "amqp", "127.0.0.1", 5000, {"devenv": "devenv"}, ("shop", "/"), pages={"management": 5001}
+        "amqp", "127.0.0.1", 5000, {"devenv": "devenv"}, ("shop", "/"), pages={"management": 5001, "prometheus": 15692}
     )
 
 

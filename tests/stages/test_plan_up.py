@@ -136,7 +136,7 @@ def test_a_way_of_running_that_changed_is_a_reason_of_its_own() -> None:
 def test_a_stopped_container_is_started() -> None:
     wanted = resolved(DB)
     observed = settled(wanted, containers=(container(wanted, "db", "exited"),))
-    assert plan(wanted, observed).changes == (Step(Action.START, "db", "is exited"),)
+    assert plan(wanted, observed).changes == (Step(Action.START, "db", "has stopped"),)
 
 
 def test_what_was_left_half_made_is_made_anew() -> None:
@@ -276,7 +276,7 @@ def test_services_of_the_users_own_compose_file() -> None:
         Step(Action.STOP, "mail", "no longer in compose.override.yaml; its data is kept"),
     )
     stopped = settled(wanted, containers=(container(wanted, "db"), replace(mine, state="exited")), applied=applied)
-    assert plan(wanted, stopped, overrides={"mail": "said"}).changes == (Step(Action.ADD, "mail", "is exited"),)
+    assert plan(wanted, stopped, overrides={"mail": "said"}).changes == (Step(Action.ADD, "mail", "has stopped"),)
 
 
 NETWORKS = frozenset(["n1", "shop_default", "n2", "host"])
@@ -286,7 +286,7 @@ NETWORKS = frozenset(["n1", "shop_default", "n2", "host"])
     ("networks", "state", "override", "step"),
     [
         (("n1",), "running", "", Step(Action.KEEP, "db", "is as devenv.toml says")),
-        (("shop_default",), "exited", "", Step(Action.START, "db", "is exited")),
+        (("shop_default",), "exited", "", Step(Action.START, "db", "has stopped")),
         ((), "running", "", Step(Action.RECREATE, "db", "was disconnected from its network")),
         ((), "exited", "", Step(Action.RECREATE, "db", "was disconnected from its network")),
         (("n1", "gone"), "exited", "", Step(Action.RECREATE, "db", "its network was removed")),
