@@ -60,7 +60,7 @@ def test_what_is_mentioned_exists_and_what_exists_is_mentioned(name: str) -> Non
     kind = KINDS[name]
     mentioned = {file.template for file in kind.files} | {rule.input for rule in execs(kind) if rule.input}
     mentioned |= {kind.build.dockerfile} if kind.build else set()
-    there = {path for path in FOLDERS[name] if not path.endswith(".md") and path != "settings"}
+    there = {path for path in FOLDERS[name] if not path.endswith(".md") and not path.startswith("settings")}
     assert there == mentioned | {DECLARATION, FRAGMENT}
 
 
