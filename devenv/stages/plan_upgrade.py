@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
@@ -39,6 +40,24 @@ def behind(
 
 def _release(volume: ExistingVolume) -> tuple[int, ...]:
     return parse_version(volume.format).release
+
+
+def can_follow(service: ResolvedService, volume: ExistingVolume, served: Mapping[str, Any]) -> bool:
+    """Whether there is a way for the data of a volume to a service's version. ``served``: what it was last served by.
+
+    What is not known of the old server is taken to be as in the new one.
+    """
+    entry = served.get("entry", {})
+    kind = service.kind
+    if volume.kind != kind.name:
+        kind = replace(kind, name=volume.kind, title=volume.kind)
+    old = replace(
+        service,
+        kind=kind,
+        version=parse_version(str(entry.get("version") or volume.format)),
+        settings=entry.get("settings", service.settings),
+    )
+    return not isinstance(registry.routes(old, service), Refusal)
 
 
 def choose(
