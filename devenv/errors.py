@@ -60,6 +60,18 @@ class Unreachable(DevenvError):
     exit_code = 7
 
 
+class NotExecutable(DevenvError):
+    """The program that devenv was to run may not or cannot be run (exit 126, as shells say it)."""
+
+    exit_code = 126
+
+
+class ProgramNotFound(DevenvError):
+    """There is no program of the name that devenv was to run (exit 127, as shells say it)."""
+
+    exit_code = 127
+
+
 class Interrupted(DevenvError):
     """The user pressed ^C (exit 130, as shells say it)."""
 

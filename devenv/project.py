@@ -297,8 +297,11 @@ def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], c
 
 def _kept(root: Path) -> dict[str, str]:
     """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
-    kept = dotenv.parse(files.read_text(root / dotenv.PATH) or "")
+    text = files.read_text(root / dotenv.PATH) or ""
+    kept = dotenv.parse(text)
     other = kept.get("DEVENV_ROOT", "")
     if other and other != str(root) and files.is_file(Path(other, MANIFEST)):
         return {}
+    if problems := dotenv.problems(text):
+        raise ManifestError(problems)
     return kept

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import click
 
 from devenv.commands.options import env_format_option
@@ -16,9 +18,8 @@ def command(world: World, format: str) -> None:
 
     \b
     eval "$(devenv env --format export)"
+    devenv env --format fish | source
     """
-    import shlex
-
     from devenv.project import open_project
     from devenv.references import referred
     from devenv.stages.connect import environment
@@ -29,17 +30,31 @@ def command(world: World, format: str) -> None:
     console = world.console
     if console.as_json:
         console.json({"env": variables})
-    elif format == "export":
-        console.result(
-            "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items()), exact=True
-        )
     else:
-        console.result("".join(f"{name}={_dotenv(value)}\n" for name, value in variables.items()), exact=True)
+        console.result("".join(f"{_LINES[format](name, value)}\n" for name, value in variables.items()), exact=True)
 
 
-def _dotenv(value: str) -> str:
-    """As dotenv readers agree on it: single quotes keep everything, double quotes where one is in the value."""
+def _export(name: str, value: str) -> str:
+    import shlex
+
+    return f"export {name}={shlex.quote(value)}"
+
+
+def _fish(name: str, value: str) -> str:
+    """In fish's single quotes a backslash still escapes itself and the quote."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"set -gx {name} '{escaped}'"
+
+
+def _dotenv(name: str, value: str) -> str:
+    """As dotenv readers agree on it: single quotes keep everything, double quotes where one is in the value.
+
+    Within double quotes everything is escaped that a shell would act on, since such files are sourced as well.
+    """
     if "'" not in value:
-        return f"'{value}'"
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("\n", "\\n")
-    return f'"{escaped}"'
+        return f"{name}='{value}'"
+    escaped = "".join(f"\\{char}" if char in '\\"$`' else char for char in value)
+    return f'{name}="{escaped}"'
+
+
+_LINES: Mapping[str, Callable[[str, str], str]] = {"export": _export, "fish": _fish, "dotenv": _dotenv}

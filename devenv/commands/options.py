@@ -80,9 +80,10 @@ def format_option(command: _Function) -> _Function:
 
 
 def env_format_option(command: _Function) -> _Function:
-    """The same for ``devenv env``, which knows two formats of text; the command gets ``format``."""
-    formats = ("dotenv", "export", "json")
-    return _format_options(formats, "dotenv: NAME='value'; export: for eval in a shell; json.", expose=True)(command)
+    """The same for ``devenv env``, which knows three formats of text; the command gets ``format``."""
+    formats = ("dotenv", "export", "fish", "json")
+    about = "dotenv: NAME='value'; export: for eval in sh, bash and zsh; fish: for source in fish; json."
+    return _format_options(formats, about, expose=True)(command)
 
 
 def _format_options(formats: tuple[str, ...], about: str, *, expose: bool = False) -> Callable[[_Function], _Function]:

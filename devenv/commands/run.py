@@ -11,6 +11,7 @@ from devenv.commands.options import passing, words_argument
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from devenv.errors import DevenvError
     from devenv.model.machine import Machine
     from devenv.project import Project
 
@@ -24,7 +25,7 @@ def command(world: World, words: tuple[str, ...]) -> int:
     \b
     devenv run -- python manage.py migrate
 
-    Its exit code is the command's own.
+    Its exit code is the command's own; 127 if there is no such program, 126 if it is not executable.
     """
     from devenv.project import open_project
     from devenv.references import referred
@@ -35,8 +36,8 @@ def command(world: World, words: tuple[str, ...]) -> int:
 
 
 def call(world: World, project: Project, machine: Machine | None, words: Sequence[str], *, hook: bool = False) -> int:
-    """Run a program where the user stands, or a hook at the project's root. Raises DevenvError if there is no such
-    program. What a hook prints is no result of ours, so it goes to stderr."""
+    """Run a program where the user stands, or a hook at the project's root; its exit code. What a hook prints is no
+    result of ours, so it goes to stderr. Raises ProgramNotFound or NotExecutable, DevenvError for a hook."""
     from devenv.effects.process import pass_through
     from devenv.errors import DevenvError
     from devenv.stages.connect import environment
@@ -45,7 +46,17 @@ def call(world: World, project: Project, machine: Machine | None, words: Sequenc
     to_stderr = hook or world.console.as_json  # stdout is the document's alone
     try:
         return pass_through(words, env=variables, cwd=project.root if hook else world.cwd, stdout_to_stderr=to_stderr)
-    except (FileNotFoundError, PermissionError) as error:
-        raise DevenvError(f"there is no program {words[0]!r} to run", "is it on PATH, and executable?") from error
     except OSError as error:
-        raise DevenvError(f"{words[0]!r} cannot be run: {error.strerror}") from error
+        failure = _not_run(words[0], error)
+        raise (DevenvError(failure.problems) if hook else failure) from error
+
+
+def _not_run(program: str, error: OSError) -> DevenvError:
+    """Why a program could not be started."""
+    from devenv.errors import NotExecutable, ProgramNotFound
+
+    if isinstance(error, FileNotFoundError):
+        return ProgramNotFound(f"program {program!r} not found", "check its name, or add its folder to PATH")
+    if isinstance(error, PermissionError):
+        return NotExecutable(f"program {program!r} is not executable", f"chmod +x {program}")
+    return NotExecutable(f"program {program!r} cannot be run: {error.strerror}")

@@ -87,7 +87,7 @@ def _move(upgrade: Upgrade) -> str:
     how = "" if upgrade.route.way is Way.IN_PLACE else "by "
     size = "size unknown"
     if upgrade.size is not None:
-        size = f"{upgrade.size / 1e6:.0f} MB, about {upgrade.route.seconds(upgrade.size)} s"
+        size = f"{upgrade.size / 1e6:.0f} MB, about {upgrade.seconds} s"
     return f"{upgrade.words} {how}{upgrade.route.way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
 
 
@@ -161,7 +161,7 @@ def _upgrade(upgrade: Upgrade) -> dict[str, Any]:
         "stops": list(upgrade.route.stops),
         "note": upgrade.route.note,
         "bytes": upgrade.size,
-        "seconds": None if upgrade.size is None else upgrade.route.seconds(upgrade.size),
+        "seconds": upgrade.seconds,
         "kept": list(upgrade.source),
     }
 

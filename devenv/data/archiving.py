@@ -124,9 +124,7 @@ def _carried_out(
     try:
         bench.carry_out(upgrade.recipe)
     except DevenvError as error:
-        error.problems = tuple(
-            replace(p, hint=f"{p.hint}\n  the whole story is in {bench.log}".strip()) for p in error.problems
-        )
+        error.problems = tuple(replace(p, hint=f"{p.hint}\n  Full log: {bench.log}".strip()) for p in error.problems)
         raise
     return bench.folder
 

@@ -49,10 +49,14 @@ def bench_of(
     scratch: Mapping[str, str],
     progress: Progress,
     over: threading.Event,
+    *,
+    keep_log: bool = False,
 ) -> Workbench:
+    """``keep_log``: it goes on with the log of the last one."""
     name = bench_name(machine, upgrade.service)
     folder = project.store.folder / "upgrades" / upgrade.service
-    shutil.rmtree(folder, ignore_errors=True)
+    if not keep_log:
+        shutil.rmtree(folder, ignore_errors=True)
     result = {volume_role(upgrade.recipe.result, index): volume for index, volume in enumerate(upgrade.target)}
 
     def journal(entry: Mapping[str, object]) -> None:

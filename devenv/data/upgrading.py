@@ -9,13 +9,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from devenv.console import Progress
-from devenv.data import served
-from devenv.data.benches import JOURNAL, bench_name, bench_of, prepare, scratch_of
-from devenv.effects import ready, volumes
-from devenv.effects.compose import start_containers, stop_containers
+from devenv.data import attempts, served
+from devenv.data.attempts import Outcome, Work, move
+from devenv.data.benches import JOURNAL, bench_name, scratch_of
+from devenv.effects import durations, volumes
 from devenv.effects.engine import images
 from devenv.effects.process import minding
-from devenv.effects.workbench import clear
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.machine import Machine
@@ -26,7 +25,7 @@ from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Upgrade, Way
 from devenv.project import Project
 from devenv.stages.generations import next_generation, volumes_of
-from devenv.stages.plan_upgrade import behind, choose
+from devenv.stages.plan_upgrade import behind, choose, further_routes, without_way
 from devenv.upgrades import registry
 
 
@@ -56,12 +55,15 @@ def plan(
     way: Way | None = None,
     sources: Mapping[str, ExistingVolume] | None = None,
 ) -> Moves:
-    """Of these services, those whose data is of another version than they want; ``way`` is how to go where one can.
+    """Of these services, those whose data is of another version than they want; ``way`` is how to go, if it is given.
+    Raises Refused where data cannot be moved that way.
 
     ``sources``: by service, the first volume of data that is to become theirs, whatever they have.
     """
     upgrades: list[Upgrade] = []
     behind_ones, refused = _behind(world, project, machine, observed, names, sources or {})
+    if way is not None:
+        _check_way([(old, service) for service, _, old in behind_ones], way)
     originals = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
     sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], originals)
     for (service, volume, old), found, (size, free) in zip(behind_ones, originals, sizes, strict=True):
@@ -73,20 +75,36 @@ def plan(
         route, hops = chosen
         generation = next_generation(service.data, observed.volumes, machine.generations)
         after = replace(machine, generations={**machine.generations, service.data: generation})
-        upgrades.append(
-            Upgrade(
-                old=old,
-                new=service,
-                source=tuple(found[item.path] for item in old.volumes if item.path in found),
-                target=tuple(after.volume(item) for item in service.volumes),
-                generation=generation,
-                route=route,
-                recipe=registry.recipe(route, old, service, hops),
-                size=size,
-                free=free,
-            )
+        upgrade = Upgrade(
+            old=old,
+            new=service,
+            source=tuple(found[item.path] for item in old.volumes if item.path in found),
+            target=tuple(after.volume(item) for item in service.volumes),
+            generation=generation,
+            route=route,
+            recipe=registry.recipe(route, old, service, hops),
+            size=size,
+            free=free,
         )
+        upgrade = replace(upgrade, pace=durations.pace(project.store.state, upgrade.sort))
+        upgrades.append(upgrade if way else _with_another_way(upgrade))
     return Moves(tuple(upgrades), refused)
+
+
+def _check_way(moves: Iterable[tuple[ResolvedService, ResolvedService]], way: Way) -> None:
+    """Raise Refused where data of one of these cannot be moved in the way that was asked for."""
+    problems = [problem for old, new in moves if (problem := without_way(old, new, way))]
+    if problems:
+        raise Refused(problems)
+
+
+def _with_another_way(upgrade: Upgrade) -> Upgrade:
+    """The same, and what to try where the data does not go by its route."""
+    further = further_routes(upgrade.old, upgrade.new, upgrade.route)
+    if not further:
+        return upgrade
+    recipe = registry.recipe(further[0], upgrade.old, upgrade.new)
+    return replace(upgrade, instead=replace(upgrade, route=further[0], recipe=recipe))
 
 
 def _behind(
@@ -140,10 +158,6 @@ def _measured(
         return list(pool.map(one, servers, sources))
 
 
-#: How much of the data's size must be free: a copy, what is made of it, and some air (services.md, part 2).
-_ROOM = 2.2
-
-
 @dataclass(slots=True)
 class Moved:
     """How it ended: ``generations`` by data of what was moved, ``failed`` by service, notes for people, and
@@ -153,6 +167,15 @@ class Moved:
     failed: dict[str, DevenvError] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Take in how one move ended."""
+        self.left += outcome.left
+        if outcome.error is not None:
+            self.failed[outcome.upgrade.service] = outcome.error
+            return
+        self.upgrades.append(outcome.upgrade)
+        self.notes += outcome.notes
 
     @property
     def generations(self) -> dict[str, str]:
@@ -191,7 +214,7 @@ def carry_out(
         upgrade.service: {
             "words": upgrade.words,
             "bench": bench_name(machine, upgrade.service),
-            "scratch": [*scratch_of(machine, upgrade).values(), *upgrade.target],
+            "scratch": _all_made(machine, upgrade),
             "target": list(upgrade.target),
             "container": item.id if (item := _container(observed, upgrade.service)) and item.running else "",
         }
@@ -199,7 +222,11 @@ def carry_out(
     }
     project.store.journal({"begin": begun}, of=JOURNAL)
     over = threading.Event()
-    one = partial(_one, world, project, machine, observed, progress, over, moved, released)
+    work = Work(world, project, machine, progress, over, released)
+
+    def one(upgrade: Upgrade) -> None:
+        moved.add(move(work, upgrade, _container(observed, upgrade.service)))
+
     try:
         with ThreadPoolExecutor(len(moves.upgrades)) as pool, minding():
             try:
@@ -215,85 +242,22 @@ def carry_out(
     return moved
 
 
+def _all_made(machine: Machine, upgrade: Upgrade) -> list[str]:
+    """Every volume that may be made on the way, by whichever way it is."""
+    ways = [upgrade, upgrade.instead] if upgrade.instead else [upgrade]
+    scratch = {name: None for way in ways for name in scratch_of(machine, way).values()}
+    return [*scratch, *upgrade.target]
+
+
 def take_back(project: Project, machine: Machine, observed: Observed, moved: Moved) -> None:
     """Throw away what was moved and not switched to. What could not be thrown away the next devenv looks after."""
     for upgrade in moved.upgrades:
         made = [*scratch_of(machine, upgrade).values(), *upgrade.target]
-        moved.left += _take_back(bench_name(machine, upgrade.service), made, _container(observed, upgrade.service))
+        moved.left += attempts.take_back(
+            bench_name(machine, upgrade.service), made, _container(observed, upgrade.service)
+        )
     if not moved.left:
         project.store.clear_journal(of=JOURNAL)
-
-
-def _one(
-    world: World,
-    project: Project,
-    machine: Machine,
-    observed: Observed,
-    progress: Progress,
-    over: threading.Event,
-    moved: Moved,
-    released: bool,  # noqa: FBT001
-    upgrade: Upgrade,
-) -> None:
-    container = _container(observed, upgrade.service)
-    name = bench_name(machine, upgrade.service)
-    scratch = scratch_of(machine, upgrade)
-    bench = bench_of(world, project, machine, upgrade, scratch, progress, over)
-    try:
-        _check_room(upgrade)
-        clear(name, [*scratch.values(), *upgrade.target])
-        prepare(world, project, machine, bench, upgrade)
-        if container and container.running:
-            bench.copying = partial(stop_containers, [container.id])
-            bench.copied = partial(start_containers, [container.id] if released else [])
-        bench.carry_out(upgrade.recipe)
-        volumes.settle(upgrade.target, images=[bench.image])
-        clear(name, list(scratch.values()))
-    except BaseException as error:
-        left = _take_back(name, [*scratch.values(), *upgrade.target], container)
-        if not isinstance(error, DevenvError):
-            raise
-        if container and container.running and not left and not isinstance(error, Unreachable):
-            _await_again(world, container, over)
-        bench.write(f"failed: {error}")
-        moved.failed[upgrade.service] = error
-        moved.left += left
-        told = "\n  ".join([*left, f"the whole story is in {bench.log}"])
-        error.problems = tuple(replace(item, hint=f"{item.hint}\n  {told}".lstrip()) for item in error.problems)
-        progress.done(upgrade.service, f"stays {upgrade.old.version}", well=False)
-        return
-    moved.upgrades.append(upgrade)
-    moved.notes += [f"{upgrade.service}: {note}" for note in bench.notes]
-    counted = "nothing is missing" if upgrade.recipe.counts else "it starts; nobody counted what is in it"
-    progress.done(upgrade.service, f"data is moved: {upgrade.words}, and {counted}")
-
-
-def _check_room(upgrade: Upgrade) -> None:
-    if upgrade.size is not None and upgrade.free is not None and upgrade.free < upgrade.size * _ROOM:
-        need, have = f"{upgrade.size * _ROOM / 1e9:.1f} GB", f"{upgrade.free / 1e9:.1f} GB"
-        raise Refused(
-            f"there is no room to move {upgrade.service}: {need} are needed, {have} are free", "make room there"
-        )
-
-
-def _take_back(name: str, made: Sequence[str], container: Container | None) -> list[str]:
-    """As if nothing had been: what was made is removed, what ran runs. Returns what could not be put back, in words."""
-    left = []
-    begun = [container.id] if container and container.running else []
-    for act in (partial(clear, name, made), partial(start_containers, begun)):
-        try:
-            act()
-        except DevenvError as error:  # the engine went away, or somebody has the port
-            left.append(f"{error.problems[0].message}; 'devenv up' tries again")
-    return left
-
-
-def _await_again(world: World, container: Container, over: threading.Event) -> None:
-    """Until a server that was started again serves: whoever reads that it stays as it was may use it. One that does
-    not come is for ``up`` to tell of."""
-    item = ready.Awaited(container.service, container.id, None)
-    nothing = ready.Served()
-    ready.wait(world, [item], timeout=60, then=lambda item, answer: nothing, ended=lambda outcome: None, stopped=over)
 
 
 def seen(machine: Machine, moved: Moved, observed: Observed) -> Observed:

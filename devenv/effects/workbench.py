@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -33,15 +35,23 @@ _COMMON = "common.sh"
 _PATIENCE = 1800
 
 
+#: What a script ends with where this way does not work for this data, and another one may.
+_OTHER_WAY = 9
+
+
 class Stopped(DevenvError):
     """Somebody else failed or wants everything to end."""
+
+
+class WayFailed(DevenvError):
+    """This way does not work for this data; another one may."""
 
 
 @dataclass(slots=True)
 class Workbench:
     """What one upgrade needs. ``volumes`` maps roles to names; ``census`` is what must be found ("": what the
-    first one finds); ``host`` is where ports are published. ``copying`` is called when all is ready for the copy: from
-    then on nobody writes to the source; ``copied`` when it is made."""
+    first one finds); ``host`` is where ports are published; ``seconds`` is how long all steps took. ``copying`` is
+    called when all is ready for the copy: from then on nobody writes to the source; ``copied`` when it is made."""
 
     world: World
     name: str
@@ -58,6 +68,7 @@ class Workbench:
     notes: list[str] = field(default_factory=list)
     _containers: dict[str, str] = field(default_factory=dict)
     census: str = ""
+    seconds: float = 0.0
     copying: Callable[[], object] = lambda: None
     copied: Callable[[], object] = lambda: None
 
@@ -69,6 +80,7 @@ class Workbench:
         """All steps, each journalled before and after. Raises DevenvError at the first that fails, when nothing is
         under way any more."""
         beside: list[Future[None]] = []
+        begun = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
             try:
                 for number, step in enumerate(recipe.steps):
@@ -81,6 +93,7 @@ class Workbench:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        self.seconds = time.monotonic() - begun
 
     def _one(self, number: int, step: Step, recipe: Recipe) -> None:
         if self.over.is_set():
@@ -152,10 +165,9 @@ class Workbench:
             self.write(done.stdout)
             self.notes += [line[6:] for line in done.stdout.splitlines() if line.startswith("note: ")]
         if done.code != 0:
-            said = [line for line in (done.stderr or done.stdout).strip().splitlines() if line.strip()]
-            own = [line.removeprefix("devenv: ") for line in said if line.startswith("devenv: ")]
-            why = own[-1] if own else " / ".join(said[-3:]) or f"code {done.code}"
-            raise _failed(step, why, done.stderr + self._server_says(step))
+            why = reason(done.stderr or done.stdout) or f"code {done.code}"
+            kind = WayFailed if done.code == _OTHER_WAY else DevenvError
+            raise _failed(step, why, done.stderr + self._server_says(step), kind)
         return done.stdout
 
     def _server_says(self, step: Step) -> str:
@@ -182,7 +194,7 @@ class Workbench:
             shown = "\n".join(f"    {line}" for line in found[:8]) + (
                 f"\n    … {len(found)} in all" if found[8:] else ""
             )
-            raise DevenvError(f"what is there after the move is not what was there before:\n{shown}")
+            raise WayFailed(f"what is there after the move is not what was there before:\n{shown}")
 
     def _stop(self, server: Server) -> None:
         identity = self._containers[server.name]
@@ -210,9 +222,23 @@ def _tail(container: str) -> str:
     return last_lines(container)
 
 
-def _failed(step: Step, why: str, said: str) -> DevenvError:
+def reason(said: str) -> str:
+    """Why a script failed: what it says itself, else the first line with an error, else its last lines."""
+    lines = [line for line in said.strip().splitlines() if line.strip()]
+    own = [line.removeprefix("devenv: ") for line in lines if line.startswith("devenv: ")]
+    if own:
+        return own[-1]
+    errors = [line for line in lines if _ERROR.search(line)]
+    return errors[0] if errors else " / ".join(lines[-3:])
+
+
+#: How clients of databases begin what they say of an error.
+_ERROR = re.compile(r"\b(?:ERROR|FATAL)\b|\berror:")
+
+
+def _failed(step: Step, why: str, said: str, kind: type[DevenvError]) -> DevenvError:
     """A step that failed. A full disk is told as that, by whomever it was noticed."""
-    return _full(step, why) if _is_full(said) else DevenvError(f"{step.text}: {why}")
+    return _full(step, why) if _is_full(said) else kind(f"{step.text}: {why}")
 
 
 def _is_full(said: str) -> bool:

@@ -11,13 +11,17 @@ from devenv.model.resolved import ResolvedService
 
 
 class Way(StrEnum):
-    """How data gets from the old server to the new one."""
+    """How data gets from the old server to the new one; ``option`` is what ``--way`` calls it."""
 
     IN_PLACE = "in place, on a copy"
     STEPS = "step by step, on a copy"
     DUMP = "dump and restore"
     LINK = "pg_upgrade, on a copy"
     SIDE_BY_SIDE = "from server to server"
+
+    @property
+    def option(self) -> str:
+        return self.name.lower()
 
 
 @record
@@ -142,6 +146,8 @@ class Upgrade:
     """One service's data, from ``source`` to ``target`` (names of volumes, in the order of the service's paths).
 
     ``generation`` is that of the new volumes. ``size`` and ``free`` are bytes, None where nobody could look.
+    ``instead`` is the same by the next best way, for data that this way does not work for. ``pace``: how many times
+    the estimate the last such move took here.
     """
 
     old: ResolvedService
@@ -153,10 +159,22 @@ class Upgrade:
     recipe: Recipe
     size: int | None = None
     free: int | None = None
+    instead: Upgrade | None = None
+    pace: float = 1.0
 
     @property
     def service(self) -> str:
         return self.new.name
+
+    @property
+    def sort(self) -> str:
+        """What moves of this sort have in common: the kinds and the way."""
+        return f"{self.old.kind.name} {self.new.kind.name} {self.route.way.option}"
+
+    @property
+    def seconds(self) -> int | None:
+        """About how long it takes on this machine; None where nobody could look how much data there is."""
+        return None if self.size is None else round(self.route.seconds(self.size) * self.pace)
 
     @property
     def words(self) -> str:

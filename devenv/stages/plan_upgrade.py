@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Refusal, Route, Way
+from devenv.model.upgrade import Refusal, Route, Upgrade, Way
 from devenv.model.version import parse_version
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
+from devenv.upgrades import registry
 
 
 def behind(
@@ -40,6 +42,24 @@ def _release(volume: ExistingVolume) -> tuple[int, ...]:
     return parse_version(volume.format).release
 
 
+def can_follow(service: ResolvedService, volume: ExistingVolume, served: Mapping[str, Any]) -> bool:
+    """Whether there is a way for the data of a volume to a service's version. ``served``: what it was last served by.
+
+    What is not known of the old server is taken to be as in the new one.
+    """
+    entry = served.get("entry", {})
+    kind = service.kind
+    if volume.kind != kind.name:
+        kind = replace(kind, name=volume.kind, title=volume.kind)
+    old = replace(
+        service,
+        kind=kind,
+        version=parse_version(str(entry.get("version") or volume.format)),
+        settings=entry.get("settings", service.settings),
+    )
+    return not isinstance(registry.routes(old, service), Refusal)
+
+
 def choose(
     routes: Sequence[Route] | Refusal,
     stops: Callable[[Sequence[str]], tuple[ResolvedService, ...]],
@@ -49,13 +69,15 @@ def choose(
 ) -> tuple[Route, tuple[ResolvedService, ...]] | Refusal:
     """The first route that can be gone, with servers of its stops; why the ones before it cannot is in its note.
 
-    Data of ``size`` bytes goes by none that is only for more. ``wanted`` is the way to go if there is one of that kind.
+    Data of ``size`` bytes goes by none that is only for more. ``wanted`` is the one way to go, if it is given.
     ``stops`` gives servers of versions, and raises DevenvError where their images cannot be had.
     """
     if isinstance(routes, Refusal):
         return routes
-    asked = [route for route in routes if route.way is wanted]
-    routes = asked or [route for route in routes if route.above <= (size or 0)]
+    if wanted is not None:
+        routes = [route for route in routes if route.way is wanted]
+    else:
+        routes = [route for route in routes if route.above <= (size or 0)]
     lacking: list[Problem] = []
     for route in routes:
         try:
@@ -67,3 +89,36 @@ def choose(
         return replace(route, note="; ".join(filter(None, (instead, route.note)))), hops
     by = ", ".join(routes[0].stops)
     return Refusal(f"the way goes by {by}: {'; '.join(p.message for p in lacking)}", lacking[0].hint)
+
+
+def without_way(old: ResolvedService, new: ResolvedService, wanted: Way) -> Problem | None:
+    """Why data cannot be moved the way that was asked for; None if it can, or cannot be moved at all."""
+    routes = registry.routes(old, new)
+    if isinstance(routes, Refusal) or wanted in (route.way for route in routes):
+        return None
+    possible = ", ".join(route.way.option for route in routes)
+    return Problem(
+        f"{new.name}: --way {wanted.option} is not possible from {old.kind.name} {old.version} to "
+        f"{new.kind.name} {new.version}; possible: {possible}",
+        f"devenv sync {new.name}   chooses the way itself",
+    )
+
+
+def further_routes(old: ResolvedService, new: ResolvedService, chosen: Route) -> list[Route]:
+    """The routes for data that the chosen one does not work for: those that need no other versions' images."""
+    routes = registry.routes(old, new)
+    if isinstance(routes, Refusal):
+        return []
+    return [route for route in routes if route.way is not chosen.way and not route.stops]
+
+
+def after_failure(upgrade: Upgrade) -> str:
+    """What to do where the only way, or the one that was asked for, does not work for the data."""
+    further = further_routes(upgrade.old, upgrade.new, upgrade.route)
+    if further:
+        other = further[0].way
+        return f"devenv sync {upgrade.service} --way {other.option}   moves it by {other}"
+    return (
+        f"mend that in the data that {upgrade.old.version} serves, then: devenv sync {upgrade.service}\n"
+        f"  devenv up --fresh {upgrade.service}   start {upgrade.new.version} empty; the old data is kept"
+    )

@@ -116,9 +116,13 @@ def _reference(port: Port) -> str:
     return f"${{{port.variable}:-{port.preferred}}}"
 
 
+#: How variables begin that say which volumes are live.
+GENERATION_PREFIX = "DEVENV_DATA_"
+
+
 def generation_variable(data: str) -> str:
     """The variable that says which of a service's volumes of one format are live on this machine."""
-    return "DEVENV_DATA_" + "".join(char if char.isalnum() else "_" for char in data.upper())
+    return GENERATION_PREFIX + "".join(char if char.isalnum() else "_" for char in data.upper())
 
 
 def _generation(data: str) -> str:

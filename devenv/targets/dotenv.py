@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 from devenv.model.file import File
 from devenv.model.machine import LOOPBACK, Machine
+from devenv.model.problem import Problem, Where
 from devenv.model.resolved import remembered
-from devenv.targets.compose import generation_variable
+from devenv.targets.compose import GENERATION_PREFIX, generation_variable
 
 PATH = ".devenv/.env"
 IGNORE_PATH = ".devenv/.gitignore"
 ATTRIBUTES_PATH = ".devenv/.gitattributes"
 _IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"
 _HEAD = "# This machine's names, ports and registries, written by devenv; `docker compose` reads them too.\n"
+#: What Compose takes for a project's name.
+_PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_GENERATION = re.compile(r"[A-Za-z0-9_.-]*")
+#: The first port that everybody may open.
+_OPEN_TO_ALL = 1024
 _LINE = re.compile(r"^(?P<name>[A-Z][A-Z0-9_]*)=(?P<value>.*)$")
 
 
@@ -45,10 +52,46 @@ def _quoted(value: str) -> str:
 
 def parse(text: str) -> dict[str, str]:
     """The variables of a ``.devenv/.env``; lines that are none are passed over."""
-    values = {}
-    for line in text.splitlines():
+    return {name: value for _, name, value in _variables(text)}
+
+
+def _variables(text: str) -> Iterator[tuple[int, str, str]]:
+    """(line, name, value) of every variable."""
+    for number, line in enumerate(text.splitlines(), 1):
         if match := _LINE.match(line):
             raw = match["value"]
             quoted = len(raw) >= 2 and raw[0] == raw[-1] == "'"
-            values[match["name"]] = re.sub(r"\\(.)", r"\1", raw[1:-1]) if quoted else raw
-    return values
+            yield number, match["name"], re.sub(r"\\(.)", r"\1", raw[1:-1]) if quoted else raw
+
+
+def problems(text: str) -> tuple[Problem, ...]:
+    """What is wrong with the values of a ``.devenv/.env`` that somebody wrote or changed."""
+    values = parse(text)
+    return tuple(
+        Problem(message, "delete the line, and 'devenv up' writes it again", Where(PATH, number), name)
+        for number, name, value in _variables(text)
+        if (message := _wrong(name, value, values))
+    )
+
+
+def _wrong(name: str, value: str, values: Mapping[str, str]) -> str:
+    """Why a value cannot be used; "" if it can."""
+    if name == "COMPOSE_PROJECT_NAME" and not _PROJECT.fullmatch(value):
+        return (
+            f"{value!r} is not a Compose project name: lower-case letters, digits, '-' and '_', a letter or digit first"
+        )
+    if name.startswith("DEVENV_") and name.endswith(("_PORT", remembered("_PORT"))):
+        return _wrong_port(name, value, values)
+    if name.startswith(GENERATION_PREFIX) and not _GENERATION.fullmatch(value):
+        return f"{value!r} is not the end of a volume's name"
+    return ""
+
+
+def _wrong_port(name: str, value: str, values: Mapping[str, str]) -> str:
+    """Ports that only root may open are right where devenv.toml names them, which ``_WANTED`` tells."""
+    number = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
+    if not 0 < number < 65536:
+        return f"{value[:20]!r} is not a port: a number from 1 to 65535"
+    if number < _OPEN_TO_ALL and not name.endswith("_WANTED") and values.get(remembered(name)) != value:
+        return f"port {value} is below {_OPEN_TO_ALL}, and devenv.toml does not ask for it"
+    return ""

@@ -7,7 +7,7 @@ lifted out of the old image (services.md, part 3).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
@@ -69,6 +69,14 @@ def _census(server: str, service: ResolvedService, text: str, *both: ResolvedSer
     )
 
 
+def _pin(old: ResolvedService) -> Step:
+    return Step(Do.RUN, "give functions a search_path", "old", "postgres/pin.sh", _who(old))
+
+
+def _unpin(values: Mapping[str, str]) -> Step:
+    return Step(Do.RUN, "take the search_path off functions", "new", "postgres/unpin.sh", values)
+
+
 def _flags_of_new(service: ResolvedService) -> tuple[str, ...]:
     more = {"summarize_wal": "off"} if (service.version.part(0) or 0) >= _SUMMARIZES else {}
     return (*_FLAGS, *(word for name, value in (_UNLOGGED | more).items() for word in ("-c", f"{name}={value}")))
@@ -94,6 +102,7 @@ def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
         Step(Do.START, f"make an empty cluster of {new.version}", "new"),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
+        _pin(old),
         _census("old", old, "count what is there", old, new),
         Step(Do.SERVE, f"wait for {new.version}", "new"),
         Step(Do.RUN, "look around", "new", "postgres/note.sh", asked),
@@ -102,6 +111,7 @@ def _dumped(old: ResolvedService, new: ResolvedService) -> Recipe:
         Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(new)),
         Step(Do.RUN, "set up", "new", "postgres/configure.sh", _into(new)),
         _census("new", new, "count again", old, new),
+        _unpin(_into(new)),
         Step(Do.STOP, f"stop {new.version}", "new"),
     )
     return Recipe(servers, steps, NEW, (COPY, _SOCKETS, _DUMP), more=_MORE)
@@ -134,6 +144,7 @@ def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
         Step(Do.START, f"lay out those of {new.version}", "tools", beside=True),
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {old.version} on the copy", "old"),
+        _pin(old),
         _census("old", old, "count what is there", old, new),
         Step(Do.RUN, "look around", "old", "postgres/note.sh", _who(old)),
         Step(Do.RUN, "take marks off columns", "old", "postgres/unmark.sh", _who(old)),
@@ -143,6 +154,7 @@ def _linked(old: ResolvedService, new: ResolvedService) -> Recipe:
         Step(Do.RUN, "mend", "new", "postgres/mend.sh", own),
         Step(Do.RUN, "set up", "new", "postgres/configure.sh", own),
         _census("new", old, "count again", old, new),
+        _unpin(own),
         Step(Do.STOP, f"stop {new.version}", "new"),
     )
     return Recipe(servers, steps, COPY, (_DUMP, _PROGRAMS, _SHARED, _LIBRARIES), more=_MORE)
@@ -161,6 +173,7 @@ def pack(service: ResolvedService) -> Recipe:
     steps = (
         Step(Do.COPY, "copy the data"),
         Step(Do.SERVE, f"start {service.version} on the copy", "old"),
+        _pin(service),
         _census("old", service, "count what is there"),
         Step(Do.RUN, "look around", "old", "postgres/note.sh", _who(service)),
         Step(Do.RUN, "dump", "old", "postgres/dump.sh", _who(service)),
@@ -179,6 +192,7 @@ def unpack(service: ResolvedService) -> Recipe:
         Step(Do.RUN, "restore", "new", "postgres/restore.sh", _into(service)),
         Step(Do.RUN, "set up", "new", "postgres/configure.sh", _into(service)),
         _census("new", service, "count again"),
+        _unpin(_into(service)),
         Step(Do.STOP, f"stop {service.version}", "new"),
     )
     return Recipe((server,), steps, NEW, (_DUMP,), more=_MORE)

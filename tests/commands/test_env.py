@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -22,7 +23,15 @@ ODD = [
     "two\nlines",
     "tab\t#hash !bang é ✓",
     "'\"$\\`",
+    "it's `touch made` $(touch made) ${HOME}",
+    "it's\ntwo lines \\n",
+    "ends with \\",
+    "it's \\",
+    "\\'; touch made; '",
+    "\r\x0b~ *?[a] {a,b} <>|&;()",
 ]
+SHELLS = [name for name in ("sh", "bash", "dash", "zsh") if shutil.which(name)]
+PRINT = " ".join(f'"$V{number}"' for number in range(len(ODD)))
 
 
 @pytest.fixture
@@ -31,13 +40,37 @@ def shop(tmp_path: Path, programs: None) -> Path:
     return tree(tmp_path / "shop", {"devenv.toml": f'[project]\nname = "shop"\n[env]\n{lines}', **UP_BEFORE})
 
 
-@pytest.mark.parametrize("shell", ["sh", "bash"])
+def values(words: list[str], folder: Path) -> list[str]:
+    """What a shell prints of the variables; nothing in a value may have been run."""
+    printed = subprocess.check_output(words, cwd=folder).decode()
+    assert not (folder / "made").exists()
+    return printed.split("\0")[:-1]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_export(shop: Path, shell: str) -> None:
-    script = (
-        'eval "$1"; for n in ' + " ".join(map(str, range(len(ODD)))) + '; do eval "printf \'%s\\0\' \\"\\$V$n\\""; done'
-    )
-    command = [shell, "-c", script, shell, said(shop, "env", "--format", "export").out]
-    assert subprocess.check_output(command, text=True).split("\0")[:-1] == ODD
+    script = f"eval \"$1\"; printf '%s\\0' {PRINT}"
+    assert values([shell, "-c", script, shell, said(shop, "env", "--format", "export").out], shop) == ODD
+
+
+@pytest.mark.parametrize("shell", [name for name in ["fish"] if shutil.which(name)])
+def test_fish(shop: Path, shell: str) -> None:
+    (shop / "variables").write_text(said(shop, "env", "--format", "fish").out, encoding="utf-8", newline="")
+    assert values([shell, "--no-config", "-c", f"source variables; printf '%s\\0' {PRINT}"], shop) == ODD
+
+
+def test_what_fish_reads(shop: Path) -> None:
+    """Its single quotes know two escapes, which those of other shells do not."""
+    lines = said(shop, "env", "--format", "fish").out
+    assert "set -gx V0 'plain'\n" in lines
+    assert "set -gx V3 'it\\'s'\n" in lines
+    assert "set -gx V9 '\\'\"$\\\\`'\n" in lines
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_dotenv_that_a_shell_sources(shop: Path, shell: str) -> None:
+    (shop / "variables").write_text(said(shop, "env").out, encoding="utf-8", newline="")
+    assert values([shell, "-c", f". ./variables; printf '%s\\0' {PRINT}"], shop) == ODD
 
 
 def test_json(shop: Path) -> None:
@@ -51,4 +84,4 @@ def test_dotenv_as_compose_reads_it(shop: Path) -> None:
     assert "V0='plain'\n" in lines
     assert "V5='$HOME ${HOME} `id` $(id)'\n" in lines
     assert 'V3="it\'s"\n' in lines
-    assert 'V9="\'\\"\\$\\\\`"\n' in lines
+    assert 'V9="\'\\"\\$\\\\\\`"\n' in lines

@@ -40,11 +40,20 @@ def test_words_are_passed_as_they_are(run: Program) -> None:
     assert run("run", "printf", "%s|", "-j", "--", "--help", "a b", "$HOME").out == "-j|--|--help|a b|$HOME|"
 
 
-@pytest.mark.parametrize("word", ["no-such-program", "./below/x", "./below"])
+@pytest.mark.parametrize("word", ["no-such-program", "./none/x"])
 def test_no_such_program(run: Program, word: str) -> None:
+    """The exit codes are those of shells."""
     ended = run("run", "--", word)
-    assert (ended.code, ended.out) == (1, "")
-    assert ended.err.startswith(f"error: there is no program '{word}' to run\n  is it on PATH, and executable?\n")
+    assert (ended.code, ended.out) == (127, "")
+    head = f"error: program '{word}' not found\n  check its name, or add its folder to PATH\n"
+    assert ended.err.startswith(head)
+
+
+@pytest.mark.parametrize("word", ["./below/x", "./below"])
+def test_a_program_that_is_not_executable(run: Program, word: str) -> None:
+    ended = run("run", "--", word)
+    assert (ended.code, ended.out) == (126, "")
+    assert ended.err.startswith(f"error: program '{word}' is not executable\n  chmod +x {word}\n")
 
 
 def test_a_script_without_an_interpreter(run: Program) -> None:
@@ -52,8 +61,8 @@ def test_a_script_without_an_interpreter(run: Program) -> None:
     script.write_text("echo no first line\n")
     script.chmod(0o755)
     ended = run("run", "./script")
-    assert ended.code == 1
-    assert ended.err.startswith("error: './script' cannot be run: Exec format error\n")
+    assert ended.code == 126
+    assert ended.err.startswith("error: program './script' cannot be run: Exec format error\n")
 
 
 def test_nothing_to_run(run: Program) -> None:

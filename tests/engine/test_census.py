@@ -11,7 +11,8 @@ from tests.engine.conftest import Make, Standin
 from tests.engine.project import ROOT, Project, own_port
 from tests.engine.upgrading import version
 
-SCRIPT = ROOT / "templates" / "upgrades" / "postgres" / "census.sh"
+FOLDER = ROOT / "templates" / "upgrades" / "postgres"
+SCRIPT = "".join((FOLDER / name).read_text(encoding="utf-8") for name in ("common.sh", "census.sh"))
 COLUMNS = {
     "a": ("int2", "1"),
     "b": ("int4", "1"),
@@ -45,7 +46,7 @@ def counted(own: Project, service: str, *, alike: str = "yes") -> str:
     """What the census says of the table."""
     head = f"export DEVENV_USER=postgres DEVENV_ALIKE={alike}\n"
     words = ["docker", "exec", "--interactive", own.container(service), "sh", "-s"]
-    done = subprocess.run(words, input=head + SCRIPT.read_text(), capture_output=True, text=True, check=True)
+    done = subprocess.run(words, input=head + SCRIPT, capture_output=True, text=True, check=True)
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("in app: table public.t\t")]
     return line.partition("\t")[2]
 

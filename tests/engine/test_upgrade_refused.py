@@ -52,7 +52,7 @@ class Kept:
             assert text in ended.err, ended.err
         if code == 1:
             assert f"{self.service} is as before, with all data" in ended.err
-            log = re.search(r"the whole story is in (.*/log)$", ended.err, re.MULTILINE)
+            log = re.search(r"Full log: (.*/log)$", ended.err, re.MULTILINE)
             assert log, ended.err
             assert Path(log[1]).is_file()
         self.unharmed()
@@ -166,7 +166,7 @@ def test_nobody_is_let_in(db: Kept) -> None:
     inside = ("exec", db.container, "sh", "-c")
     docker(*inside, f"cp -p {path} {path}.kept && sed -i 's/^local.*/local all all scram-sha-256/' {path}")
     try:
-        db.refused(db.sync(), "count what is there: ", "pg_hba.conf lets nobody in", "local all all trust")
+        db.refused(db.sync(), "give functions a search_path: ", "pg_hba.conf lets nobody in", "local all all trust")
     finally:
         docker(*inside, f"cp -p {path}.kept {path} && rm {path}.kept")
         rows(db.url, "SELECT pg_reload_conf()")

@@ -104,4 +104,18 @@ TABLES = (
     "CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
     "CREATE TRIGGER stamped BEFORE INSERT ON app.orders FOR EACH ROW EXECUTE FUNCTION stamp()",
     "GRANT SELECT ON parts TO alice",
+    # Functions that need the search_path of who calls them, an extension's among them.
+    "CREATE FUNCTION folded(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT lower($1)'",
+    "CREATE FUNCTION app.slug(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT folded($1)'",
+    "CREATE FUNCTION app.is_named(text) RETURNS bool IMMUTABLE LANGUAGE plpgsql SET work_mem = '5MB' AS"
+    " 'BEGIN RETURN length(folded($1)) > 0; END'",
+    "CREATE TABLE app.pages (title text CHECK (app.is_named(title)),"
+    " slug text GENERATED ALWAYS AS (app.slug(title)) STORED)",
+    "INSERT INTO app.pages SELECT 'Page ' || i FROM generate_series(1, 200) i",
+    "CREATE INDEX pages_slug ON app.pages (app.slug(title))",
+    "CREATE EXTENSION cube",
+    "CREATE EXTENSION earthdistance",
+    "CREATE TABLE app.places (x float, y float)",
+    "INSERT INTO app.places SELECT i, i FROM generate_series(1, 90) i",
+    "CREATE INDEX places_earth ON app.places USING gist (ll_to_earth(x, y))",
 )

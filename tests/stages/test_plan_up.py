@@ -302,3 +302,34 @@ def test_a_container_that_somebody_cut_off(networks: tuple[str, ...], state: str
     machine = replace(machine, containers=(found,), applied=applied)
     overrides = {"db": override} if override else {}
     assert plan(wanted, machine, overrides=overrides).steps[-1] == step
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "data", "moves"),
+    [
+        ("postgres", "17.2", ("postgres", "15"), True),
+        ("postgres", "15.4", ("postgres", "17"), False),
+        ("postgres", "15.4", ("redis", "7.0"), False),
+        ("mariadb", "11.4.5", ("mysql", "8.0"), True),
+        ("mysql", "5.7.44", ("mariadb", "10.11"), False),
+        ("redis", "7.0.15", ("redis", "8.0"), False),
+    ],
+)
+def test_a_move_is_named_only_where_there_is_a_way(kind: str, version: str, data: tuple[str, str], moves: bool) -> None:
+    wanted = resolved(f'[services.any]\nkind = "{kind}"\nversion = "{version}"\n')
+    observed = Observed(ENGINE, volumes=(volume("any", *data, wanted.services["any"].volumes[0].path),))
+    with pytest.raises(DataNeedsUpgrade) as caught:
+        plan(wanted, observed)
+    lines = caught.value.problems[0].hint.split("\n  ")
+    assert (f"devenv sync   move it to {version}, on a copy; nothing is lost" in lines) is moves
+    assert f"devenv up --fresh any   start {version} empty; the old data is kept" in lines
+
+
+def test_a_move_is_asked_for_by_what_the_data_was_last_served_by() -> None:
+    wanted = resolved('[services.db]\nkind = "postgres"\nversion = "16.3"\n')
+    old = volume("db", "postgres", "16.9", "/var/lib/postgresql/data")
+    for version, moves in (("15.4", True), ("17.1", False)):
+        observed = Observed(ENGINE, volumes=(old,), served={old.name: {"entry": {"version": version}}})
+        with pytest.raises(DataNeedsUpgrade) as caught:
+            plan(wanted, observed)
+        assert ("devenv sync" in caught.value.problems[0].hint) is moves

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from devenv.errors import DevenvError
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Refusal, Route, Way
+from devenv.model.upgrade import Recipe, Refusal, Route, Upgrade, Way
 from devenv.stages.plan_upgrade import choose
 from tests.making import resolved
 
@@ -51,3 +52,11 @@ def test_no_way_names_every_image_that_it_lacks() -> None:
 
 def test_a_refusal_stays_one() -> None:
     assert choose(Refusal("no", "because"), having()) == Refusal("no", "because")  # type: ignore[arg-type]
+
+
+def test_an_estimate_is_corrected_by_what_the_last_move_took() -> None:
+    service = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n').services["db"]
+    upgrade = Upgrade(service, service, (), (), "", Route(Way.DUMP, fixed=10, per_gb=36), Recipe((), (), ""))
+    assert upgrade.seconds is None
+    assert replace(upgrade, size=500_000_000).seconds == 28
+    assert replace(upgrade, size=500_000_000, pace=10.0).seconds == 280

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +44,38 @@ def test_any_path_is_read_as_it_was_written(root: str) -> None:
     written = dotenv.file(Machine("shop", f"/{root}")).text
     if "\u2028" not in root and "\u2029" not in root and "\x85" not in root:
         assert dotenv.parse(written)["DEVENV_ROOT"] == f"/{root}"
+
+
+def test_what_devenv_writes_is_valid() -> None:
+    machine = Machine("shop", "/shop", {"DEVENV_WEB_PORT": 80}, wanted={"DEVENV_WEB_PORT": 80})
+    machine = replace(machine, generations={"db-postgres-15": ".2"})
+    assert dotenv.problems(dotenv.file(machine).text) == ()
+    assert dotenv.problems(dotenv.file(MACHINE).text) == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("COMPOSE_PROJECT_NAME=Shop", "'Shop' is not a Compose project name: "),
+        ("COMPOSE_PROJECT_NAME=", "'' is not a Compose project name: "),
+        ("COMPOSE_PROJECT_NAME='../x'", "'../x' is not a Compose project name: "),
+        ("DEVENV_DB_PORT=abc", "'abc' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=", "'' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=0", "'0' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=65536", "'65536' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=-5432", "'-5432' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=٥٤٣٢", "'٥٤٣٢' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DB_PORT=" + "9" * 5000, "'9"),
+        ("DEVENV_DB_PORT=22", "port 22 is below 1024, and devenv.toml does not ask for it"),
+        ("DEVENV_DB__ADMIN_PORT_WANTED=x", "'x' is not a port: a number from 1 to 65535"),
+        ("DEVENV_DATA_DB_POSTGRES_15=/etc:", "'/etc:' is not the end of a volume's name"),
+    ],
+)
+def test_values_that_somebody_wrote(line: str, message: str) -> None:
+    (problem,) = dotenv.problems(f"# first\n{line}\n")
+    assert problem.message.startswith(message)
+    assert (str(problem.where), problem.key) == (".devenv/.env:2", line.partition("=")[0])
+    assert problem.hint == "delete the line, and 'devenv up' writes it again"
 
 
 def test_lines_that_are_no_variables_are_passed_over() -> None:

@@ -15,7 +15,7 @@ import devenv
 from devenv.census import END
 from devenv.effects.files import templates_root
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Do, Recipe, Refusal
+from devenv.model.upgrade import COPY, Do, Recipe, Refusal, Step
 from devenv.upgrades import registry
 from tests.making import kinds, resolved
 
@@ -138,6 +138,46 @@ def test_recipes_hold_together(every: list[tuple[str, Recipe]]) -> None:
         served = [step.server for step in recipe.steps if step.do is Do.SERVE and step.server not in idle]
         stopped = [step.server for step in recipe.steps if step.do is Do.STOP]
         assert sorted(served) == sorted(stopped), name
+
+
+def portable() -> Iterator[tuple[str, Recipe]]:
+    """How data is written into an archive, and how it is read from one."""
+    known = services()
+    for kind, module in registry.PORTABLE.items():
+        for service in known[kind]:
+            yield f"pack {kind} {service.version}", module.pack(service)
+            yield f"unpack {kind} {service.version}", module.unpack(service)
+
+
+def test_data_is_copied_before_anything_reads_the_copy(every: list[tuple[str, Recipe]]) -> None:
+    """A server that starts on an empty copy makes new data, and all that follows finds nothing missing in it."""
+    wrong = []
+    for name, recipe in (*every, *portable()):
+        copies = [number for number, step in enumerate(recipe.steps) if step.do is Do.COPY]
+        reading = {server.name for server in recipe.servers if COPY in server.mounts.values()}
+        idle = {server.name for server in recipe.servers if server.idle}
+        first = next((number for number, step in enumerate(recipe.steps) if _reads(step, reading, idle)), None)
+        if len(copies) != bool(reading) or (first is not None and copies[0] > first):
+            wrong.append(name)
+    assert wrong == []
+
+
+def _reads(step: Step, reading: set[str], idle: set[str]) -> bool:
+    """Whether a step reads the copy; to start what only lends its programs does not."""
+    return step.server in reading and not (step.do is Do.START and step.server in idle)
+
+
+def test_an_archive_is_counted_and_filled_from_a_server_on_the_copy() -> None:
+    for name, recipe in portable():
+        done = [(step.do, step.script) for step in recipe.steps]
+        census = [number for number, (do, _) in enumerate(done) if do is Do.CENSUS]
+        assert len(census) == 1, name
+        assert done[-1][0] is Do.STOP, name
+        if name.startswith("pack"):
+            assert census[0] < done.index((Do.RUN, "postgres/dump.sh")), name
+            assert recipe.result == registry.DUMP, name
+        else:
+            assert done.index((Do.RUN, "postgres/restore.sh")) < census[0], name
 
 
 def test_every_kind_with_data_has_a_way() -> None:

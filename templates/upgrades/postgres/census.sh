@@ -1,16 +1,9 @@
 # What a cluster holds, one line a fact, the same from any version: databases, roles, settings, and for every table how
 # many rows it has and a sum over hashes of them, in whatever order they lie.
 set -eu
-for role in "$DEVENV_USER" postgres ''; do
-  if [ -z "$role" ]; then
-    echo "devenv: pg_hba.conf lets nobody in over the socket without a password: give it 'local all all trust' as its first line" >&2
-    exit 1
-  fi
-  # Never asked for: what would answer is the rest of this script.
-  psql -wXAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
-done
+find_role
 export PGUSER="$role" PGCLIENTENCODING=UTF8
-export PGOPTIONS='-c datestyle=ISO -c timezone=UTC -c bytea_output=hex -c intervalstyle=postgres -c extra_float_digits=1 -c lc_monetary=C -c xmloption=content -c search_path=pg_catalog -c client_min_messages=error -c statement_timeout=0 -c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=1MB -c max_parallel_workers_per_gather=4 -c jit=off'
+export PGOPTIONS='-c datestyle=ISO -c timezone=UTC -c bytea_output=hex -c intervalstyle=postgres -c extra_float_digits=1 -c lc_monetary=C -c xmloption=content -c search_path=pg_catalog -c client_min_messages=error -c statement_timeout=0 -c parallel_setup_cost=0 -c parallel_tuple_cost=0 -c min_parallel_table_scan_size=1MB -c max_parallel_workers_per_gather=4 -c jit=off -c default_transaction_read_only=off'
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -v alike="${DEVENV_ALIKE:-no}" -F '	' -d "$1"; }
 
 ask postgres <<'SQL'
@@ -43,6 +36,9 @@ SELECT 'materialized views with data', count(*) FILTER (WHERE c.relispopulated) 
 SELECT 'triggers', count(*) FROM pg_trigger g JOIN own ON own.oid = g.tgrelid WHERE NOT g.tgisinternal;
 SELECT 'policies', count(*) FROM pg_policy p JOIN own ON own.oid = p.polrelid;
 SELECT 'functions', count(*) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e');
+SELECT 'settings of functions', sum(hashtextextended(p.proconfig::text, 0)) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+  WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
   AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e');
 SELECT 'relations owned by '||pg_get_userbyid(c.relowner), count(*) FROM own JOIN pg_class c USING (oid) WHERE own.relkind NOT IN ('t', 'i', 'I')
   GROUP BY c.relowner ORDER BY 1;

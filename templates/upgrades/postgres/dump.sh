@@ -1,8 +1,6 @@
 # All databases and roles of the server that psql reaches, into /devenv/dump, with this container's tools.
 set -eu
-for role in "$DEVENV_USER" postgres; do
-  psql -XAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
-done
+find_role
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -U "$role" "$@"; }
 cd /devenv/dump
 

@@ -2,8 +2,8 @@
 # Both clusters are in one volume, so that files are linked and not copied; the copy is thrown away if this fails.
 set -eu
 old=/usr/lib/postgresql/$DEVENV_OLD/bin new=/usr/lib/postgresql/$DEVENV_NEW/bin
-fail() { echo "devenv: $*" >&2; exit 1; }
-[ -x "$old/postgres" ] || fail "the old image keeps its programs elsewhere: take --way dump"
+fail() { echo "devenv: $*" >&2; exit "$OTHER_WAY"; }
+[ -x "$old/postgres" ] || fail "the old image keeps its programs elsewhere"
 
 # Old programs beside new libraries: what this image lacks comes from the old one.
 mkdir -p /devenv/extra
@@ -14,7 +14,7 @@ while :; do
   awk '/not found/ { print $1 }' /tmp/found | sort -u >/tmp/lacking
   [ -s /tmp/lacking ] || break
   while IFS= read -r library; do
-    [ -e "/devenv/libraries/$library" ] || fail "$library is in neither image: take --way dump"
+    [ -e "/devenv/libraries/$library" ] || fail "$library is in neither image"
     cp "/devenv/libraries/$library" /devenv/extra/
   done </tmp/lacking
 done
@@ -49,7 +49,7 @@ if ! as "$new/pg_upgrade" -b "$old" -B "$new" -d "$from" -D "$to" -U "$superuser
   find "$to" -path '*pg_upgrade_output.d*' -name 'pg_upgrade_dump_*.log' -exec tail -n 20 {} + >/tmp/logs
   cat /tmp/logs >&2
   why=$(grep -m 1 -E 'ERROR:|error:' /tmp/logs || grep -m 1 -iE 'fatal|failure|missing|incompatible|lacks' /tmp/said || tail -n 1 /tmp/said)
-  fail "pg_upgrade: $why; or take --way dump"
+  fail "$why"
 fi
 grep -v '^shared_preload_libraries = ' "$to/postgresql.conf" >/tmp/conf
 echo "listen_addresses = '*'" >>/tmp/conf

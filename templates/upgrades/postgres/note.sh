@@ -1,9 +1,7 @@
 # What goes with data and is not in it, of the server that psql reaches, into /devenv/dump: who made the cluster, what
 # ALTER SYSTEM set, who may come in from where. First of all: what there is no way for.
 set -eu
-for role in "$DEVENV_USER" postgres; do
-  psql -XAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
-done
+find_role
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -U "$role" -d postgres "$@"; }
 fail() { echo "devenv: $*" >&2; exit 1; }
 cd /devenv/dump

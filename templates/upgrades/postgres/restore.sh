@@ -21,13 +21,27 @@ rm /tmp/there /tmp/roles.sql
 
 # Definitions first, as text: a server that is newer than the pg_dump that asked it, though of an older major version,
 # marks its columns in a way that this one would neither hide nor take (17.12 beside 18.6).
+define() { # the list of what to define, archive, the database to begin in, more options
+  list=$1 archive=$2 first=$3
+  shift 3
+  pg_restore --section=pre-data -L "$list" "$@" -f /tmp/definitions "$archive"
+  sed -E -e '/^ALTER TABLE ONLY .* SET \(pg_attver=[0-9]+\);$/d' -e '/^ALTER TABLE ONLY .* SET \(/s/, pg_attver=[0-9]+|pg_attver=[0-9]+, //' /tmp/definitions >/tmp/definitions.sql
+  new -d "$first" -f /tmp/definitions.sql >/dev/null || exit "$OTHER_WAY"
+}
+
+# Extensions come before all that may call their functions, which get a search_path as well.
 restore() { # archive, the database to begin in, the database, more options
   archive=$1 first=$2 base=$3
   shift 3
-  pg_restore --section=pre-data "$@" -f /tmp/definitions "$archive"
-  sed -E -e '/^ALTER TABLE ONLY .* SET \(pg_attver=[0-9]+\);$/d' -e '/^ALTER TABLE ONLY .* SET \(/s/, pg_attver=[0-9]+|pg_attver=[0-9]+, //' /tmp/definitions >/tmp/definitions.sql
-  new -d "$first" -f /tmp/definitions.sql >/dev/null
-  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --section=data --section=post-data --exit-on-error -j "$(nproc)" "$archive"
+  pg_restore --section=pre-data -l "$archive" >/tmp/all
+  last=$(awk '/^[0-9]+; [0-9]+ [0-9]+ EXTENSION / { last = NR } END { print last + 0 }' /tmp/all)
+  head -n "$last" /tmp/all >/tmp/extensions
+  tail -n "+$((last + 1))" /tmp/all >/tmp/further
+  define /tmp/extensions "$archive" "$first" "$@"
+  new -d "$base" -c "$PIN"
+  define /tmp/further "$archive" "$base"
+  new -d "$base" -c "$PIN"
+  pg_restore -U "$DEVENV_NEW_USER" -d "$base" --section=data --section=post-data --exit-on-error -j "$(nproc)" "$archive" || exit "$OTHER_WAY"
   rm -r "$archive"
 }
 

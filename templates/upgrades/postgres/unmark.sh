@@ -1,9 +1,7 @@
 # In the old server's container, before pg_upgrade: 17.12 marks every column in a way that its own pg_dump hides, and
 # that the pg_dump and the server of releases of before do not know. On the copy alone.
 set -eu
-for role in "$DEVENV_USER" postgres; do
-  psql -XAtqU "$role" -d postgres -c 'SELECT' >/dev/null 2>&1 && break
-done
+find_role
 ask() { psql -XAtq -v ON_ERROR_STOP=1 -U "$role" "$@"; }
 bases=$(ask -d postgres -c 'SELECT datname FROM pg_database WHERE datallowconn')
 IFS='
