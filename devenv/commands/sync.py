@@ -9,7 +9,7 @@ import click
 
 from devenv.commands.asked import Asked
 from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
-from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
+from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after, tell_differences
 from devenv.console import Progress
 from devenv.effects.world import World
 from devenv.model.upgrade import Way
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--no-read", is_flag=True, help="Read no source: bring this machine in step with devenv.toml alone.")
 @click.option("--add", is_flag=True, help="Add services that production runs and devenv.toml does not have.")
 @click.option(
-    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml is not as production is."
+    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml does not match production."
 )
 @click.option(
     "--way", type=click.Choice([way.name.lower() for way in Way]), help="How data is moved, where there is a choice."
@@ -60,7 +60,7 @@ def command(
 
     \b
     devenv sync              shows every change with its evidence, asks, does it
-    devenv sync --check      for CI: exit 3 if production has moved
+    devenv sync --check      for CI: exit 3 if production differs, 2 if there is nothing to compare
     devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
     from devenv.journeys.sync import compare
@@ -73,6 +73,8 @@ def command(
     beside["--from-current"] = from_current
     if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
         raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
+    if checking and no_read:
+        raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
     if rollback:
         return _roll_back(asked, dry=dry_run)
     if checking or dry_run:
@@ -90,20 +92,24 @@ def command(
 
 
 def _check(asked: Asked, compared: Comparison) -> int:
-    """0: as production is. 3: production has moved. 7: that cannot be told, because a source could not be read."""
+    """0: it matches. 3: something differs. 7: a source could not be read, and the others match. Raises ManifestError
+    (2) where there is nothing to compare."""
     from devenv.errors import DriftFound, Unreachable
+    from devenv.journeys.sync import require_comparison
 
+    require_comparison(compared)
     tell(asked, compared, None)
     if asked.as_json:
         asked.console.json(report(compared, None, applied=False))
-    if compared.plan.changes:
-        if not asked.as_json:
-            asked.console.say("production has moved; 'devenv sync' follows")
+    if compared.verdict.counting:
+        tell_differences(asked, compared)
         return DriftFound.exit_code
     if compared.unread:
-        asked.console.say("a source could not be read; the others say what devenv.toml says")
+        asked.console.say("A source could not be read; devenv.toml matches the others.")
         return Unreachable.exit_code
-    asked.console.say("devenv.toml is as production is")
+    accepted = len(compared.verdict.accepted)
+    apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
+    asked.console.say(f"devenv.toml matches {compared.environment}{apart}.")
     return 0
 
 
@@ -190,7 +196,7 @@ def _ending(asked: Asked, compared: Comparison) -> int:
     for problem in (*compared.refused, *compared.unobtainable):
         asked.console.say(f"not done: {problem}")
     if compared.unread:
-        asked.console.say("a source could not be read; what the others say is all that counted")
+        asked.console.say("A source could not be read; only the others were followed.")
     kinds = ((compared.refused, DataNeedsUpgrade), (compared.unobtainable, DevenvError), (compared.unread, Unreachable))
     return next((kind.exit_code for found, kind in kinds if found), 0)
 
