@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from devenv.commands.asked import Asked
-from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
+from devenv.commands.options import (
+    ask,
+    confirm_commands,
+    format_option,
+    services_argument,
+    timeout_option,
+    trust_option,
+    yes_option,
+)
 from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after, tell_differences
 from devenv.console import Progress
 from devenv.effects.world import World
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     help="Where a service finds older data of its version: move the data that was in use since, instead.",
 )
 @click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
+@trust_option
 @timeout_option
 @format_option
 @click.pass_obj
@@ -54,6 +64,7 @@ def command(
     rollback: bool,
     from_current: bool,
     way: str | None,
+    trust: bool,
     wait_timeout: int,
 ) -> int:
     """Read what production runs, edit devenv.toml to say the same, and bring what runs here in step.
@@ -63,8 +74,6 @@ def command(
     devenv sync --check      for CI: exit 3 if production differs, 2 if there is nothing to compare
     devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
-    from devenv.journeys.sync import compare
-
     console = world.console
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout)
     asked.way = Way[way.upper()] if way else None
@@ -77,9 +86,11 @@ def command(
         raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
     if rollback:
         return _roll_back(asked, dry=dry_run)
+    asked.trust = trust
+    comparing = partial(_compared, asked, environment=environment, reading=not no_read, adding=add)
     if checking or dry_run:
         asked.result = not asked.as_json
-        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        compared = comparing(again="devenv sync --check" if checking else "devenv sync --dry-run")
         return _check(asked, compared) if checking else _dry(asked, compared)
     from devenv.data.switching import recovered
     from devenv.project import open_store
@@ -87,8 +98,26 @@ def command(
     store = open_store(world)
     with store.locked("sync", waiting=console.waiting):
         recovered(console, store)
-        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        compared = comparing(again="devenv sync", hooks=True)
         return _sync(asked, compared)
+
+
+def _compared(
+    asked: Asked, *, environment: str, reading: bool, adding: bool, again: str, hooks: bool = False
+) -> Comparison:
+    """Production beside the manifest, once the commands that this runs are confirmed: those that print what production
+    is, and those of ``hooks`` where they may follow."""
+    from devenv.journeys.sync import compare
+    from devenv.project import open_project
+    from devenv.trust import hook_commands, source_commands
+
+    project = open_project(asked.world)
+    commands = source_commands(project, environment) if reading else ()
+    commands += hook_commands(project) if hooks else ()
+    confirm_commands(asked.world, project, commands, trust=asked.trust, again=again)
+    return compare(
+        asked.world, asked.services, environment=environment, reading=reading, adding=adding, project=project
+    )
 
 
 def _check(asked: Asked, compared: Comparison) -> int:

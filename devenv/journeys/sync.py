@@ -40,8 +40,8 @@ from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed, still_to_run
 from devenv.tomledit import Edit, NotEdited, edited
 
-#: The remark that an earlier sync left behind a value.
-REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d(?: \(.*\))?$")
+#: The remark that an earlier sync left behind a value; behind an inline table it begins with the value's key.
+REMARK = re.compile(r"(?:^|; )(?:[\w-]+(?:\.[\w-]+)+ )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d(?: \(.*\))?$")
 
 
 @record

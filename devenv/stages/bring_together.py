@@ -131,10 +131,21 @@ def _same(facts: Sequence[Fact]) -> list[list[Fact]]:
     return list(groups.values())
 
 
+def disagreements(facts: Sequence[Fact]) -> list[tuple[str, str]]:
+    """What sources disagree on where they name the same service: its name, and a sentence."""
+    found: list[tuple[str, str]] = []
+    for group in _same(folded(facts)):
+        truth = brought_together(group)
+        if truth:
+            name = truth.fact.name or truth.fact.kind
+            found += [(name, sentence) for sentence in truth.doubts.values()]
+    return found
+
+
 def brought_together(facts: Sequence[Fact]) -> Truth | None:
     """One truth of all that is said of one service; None of nothing but what a plan will make."""
     coming = tuple(fact for fact in facts if fact.status is Status.PLANNED)
-    now = sorted((fact for fact in facts if fact.status is not Status.PLANNED), key=lambda fact: -fact.trust)
+    now = sorted((fact for fact in facts if fact.status is not Status.PLANNED), key=_by_trust)
     if not now:
         return None
     first = now[0]
@@ -151,7 +162,8 @@ def brought_together(facts: Sequence[Fact]) -> Truth | None:
         settings=settings,
         extensions=_extensions(now),
         plugins=plugins.plugins if plugins else None,
-        note=version.note or first.note,
+        note=version.note,
+        doubtful=version.doubtful,
         evidence=version.evidence,
     )
     evidence |= {"version": version.evidence}
@@ -162,12 +174,18 @@ def brought_together(facts: Sequence[Fact]) -> Truth | None:
     return Truth(whole, tuple(now), evidence, _doubts(now, version), coming)
 
 
+def _by_trust(fact: Fact) -> tuple[bool, int]:
+    """The most trusted first; what is only taken from a name of somebody's own comes last, whoever says it."""
+    return fact.doubtful, -fact.trust
+
+
 def _version(now: Sequence[Fact]) -> Fact:
     """The most trusted that says one; one that says the same more exactly, if there is."""
     stated = [fact for fact in now if fact.version]
     if not stated:
         return now[0]
-    alike = [fact for fact in stated if agree(stated[0].version, fact.version)]
+    first = stated[0]
+    alike = [fact for fact in stated if fact.doubtful == first.doubtful and agree(first.version, fact.version)]
     return max(alike, key=lambda fact: fact.version.count("."))
 
 
