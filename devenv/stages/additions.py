@@ -51,7 +51,7 @@ def additions(kinds: Mapping[str, Kind], missing: Iterable[Missing], releases: R
             obstacle = f'devenv has no kind {fact.kind}; kind = "container" runs any image'
             left.append(replace(item, obstacle=obstacle))
             continue
-        if not fact.version:
+        if not fact.version and kinds[fact.kind].version_mirrored:
             left.append(replace(item, obstacle=fact.note or "no source states its version"))
             continue
         service = Service(item.name, fact.kind, parse_version(""))

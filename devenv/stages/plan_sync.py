@@ -128,8 +128,13 @@ def draft_of(service: Service, kind: Kind, truth: Truth, releases: Releases) -> 
 def _version(draft: Draft, releases: Releases) -> None:
     service, kind, fact = draft.service, draft.kind, draft.truth.fact
     have = service.version.text
+    if not fact.version and not kind.version_mirrored:
+        if not have:
+            chosen = f"any version will do; {kind.versions[-1]} is the newest that devenv knows"
+            draft.change(("version",), None, kind.versions[-1], kind.versions[-1], fact.evidence, chosen, fact.note)
+        return
     if not fact.version:
-        draft.note(f"{fact.note or 'its version is not stated'} ({fact.evidence})")
+        draft.note(f"{fact.note or 'no source states its version'} ({fact.evidence})")
         return
     begun = fact.version.split(".")
     if have.removeprefix("v").split(".")[: len(begun)] == begun:

@@ -304,3 +304,15 @@ def test_later_patches_of_a_series() -> None:
     assert later("15.19", newest) == []
     assert later("7.0.15", ("7.0.16", "7.2.1")) == ["7.0.16"]
     assert later("", newest) == []
+
+
+def test_a_kind_that_stands_in_for_something_else_needs_no_version() -> None:
+    """Production has a mail provider, or runs the same tool: its version changes nothing."""
+    mail = fact("mailpit", name="mail", note="the image has no tag; ask the server itself")
+    added = additions(kinds(), missing_services(manifest(""), bind({}, [mail]).loose), RELEASES)
+    newest = kinds("mailpit")["mailpit"].versions[-1]
+    version = next(change for change in added.changes if change.key == ("version",))
+    assert (version.new, version.notes[0]) == (newest, f"any version will do; {newest} is the newest that devenv knows")
+    assert added.left == ()
+    text = '[services.mail]\nkind = "mailpit"\nversion = "1.21"\n'
+    assert planned(text, mail) == ([], (), ("mail",))
