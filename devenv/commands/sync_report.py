@@ -169,7 +169,10 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
         "findings": _findings(compared),
         "changes": [_change(change) for change in compared.plan.changes],
         "kept": list(compared.plan.kept),
-        "missing": [{"service": item.name, **entry(item.truth.fact)} for item in compared.missing],
+        "missing": [
+            {"service": item.name, "obstacle": item.obstacle or None, "fact": entry(item.truth.fact)}
+            for item in compared.missing
+        ],
         "notes": [*compared.plan.notes, *map(str, compared.notes)],
         "refused": [problem_entry(problem) for problem in compared.refused],
         "unobtainable": [problem_entry(problem) for problem in compared.unobtainable],
