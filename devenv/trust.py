@@ -12,9 +12,10 @@ from collections.abc import Iterable
 
 from devenv.effects.store import Store
 from devenv.model.record import record
+from devenv.production import today
 from devenv.project import Project
 
-#: The record in the checkout's memory: digests of the commands that were confirmed.
+#: The record in the checkout's memory: digests of the commands that were confirmed, each with the day.
 _MEMORY = "confirmed"
 
 
@@ -58,11 +59,11 @@ def hook_commands(project: Project) -> tuple[HostCommand, ...]:
 
 def unconfirmed(store: Store, commands: Iterable[HostCommand]) -> list[HostCommand]:
     """Those that nobody has confirmed for this checkout."""
-    known = store.read(_MEMORY).get("commands", [])
+    known = store.read(_MEMORY)
     return [command for command in commands if command.digest not in known]
 
 
 def remember(store: Store, commands: Iterable[HostCommand]) -> None:
     """Note that these were confirmed."""
-    known = store.read(_MEMORY).get("commands", [])
-    store.write(_MEMORY, {"commands": sorted({*known, *(command.digest for command in commands)})})
+    day = today()
+    store.write(_MEMORY, store.read(_MEMORY) | {command.digest: day for command in commands})

@@ -147,7 +147,7 @@ def confirm_commands(
         for command in new:
             world.console.say(f"  {shlex.join(command.words)}")
         if not click.confirm("Allow them, now and from now on in this checkout?", err=True):
-            raise Refused("The commands were not allowed.")
+            raise Refused("not confirmed")
     if new:
         remember(project.store, new)
 

@@ -161,7 +161,7 @@ def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | 
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
-        asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
+        asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are updated")
         return obtainable(asked.world, compared), None
     compared = obtainable(asked.world, compared)
     return following(asked.world, compared, everything, asked.services, way=asked.way, from_current=asked.from_current)
@@ -179,7 +179,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
             asked.console.json(report(compared, follow, applied=False))
         asked.console.say("nothing to do")
         return _ending(asked, compared)
-    _ask(asked, "sync")
+    ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --yes")
     applied = None
     if follow is None:
         write_files(asked.world, compared)
@@ -193,10 +193,6 @@ def _sync(asked: Asked, compared: Comparison) -> int:
     if applied and applied.moved.failed:
         raise not_moved(applied)
     return _ending(asked, compared)
-
-
-def _ask(asked: Asked, words: str) -> None:
-    ask(asked.world, "Do it?", sure=asked.yes, again=f"devenv {words} --yes")
 
 
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
@@ -253,7 +249,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         if follow:
             console.plan(follow.prepared.plan, result=asked.result)
         if not dry:
-            _ask(asked, "sync --rollback")
+            ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")
             follow = restore(entry, former, follow)
             if follow:
                 _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ())), follow)
@@ -262,7 +258,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         if asked.as_json:
             back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
             console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})
-        console.say("nothing was changed" if dry else f"as before the sync of {entry.at}")
+        console.say("nothing was changed" if dry else f"restored to the state before the sync of {entry.at}")
     return code
 
 
@@ -276,7 +272,7 @@ def _way_back(asked: Asked, compared: Comparison) -> tuple[Follow | None, int]:
         problems, code = compared.unobtainable, 1 if compared.unobtainable else 0
     except DevenvError as error:
         problems, code = error.problems, error.exit_code
-        asked.console.say("what runs stays as it is; only files are put back")
+        asked.console.say("running services are left as they are; only files are restored")
     for problem in problems:
         asked.console.say(f"note: {problem}")
     return follow, code

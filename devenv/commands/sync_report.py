@@ -70,7 +70,7 @@ def _tell_changes(asked: Asked, compared: Comparison) -> None:
         for note in change.notes:
             asked.tell(f"      note: {note}")
         if is_layered(compared, change):
-            asked.tell("      devenv.local.toml says something else here, and wins on this machine")
+            asked.tell("      devenv.local.toml sets another value, which applies on this machine")
 
 
 def _tell_accepted(asked: Asked, compared: Comparison) -> None:
@@ -133,17 +133,17 @@ def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> N
         for note in applied.moved.notes:
             say(f"note: {note}")
         for upgrade in applied.moved.upgrades:
-            say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
+            say(f"{upgrade.service}: the old data is kept in {', '.join(upgrade.source)}")
         if applied.moved.upgrades and (hint := prune_hint(snapshots.entries(applied.prepared.project.store))):
             say(hint)
     if compared.plan.changes:
-        say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
+        say("devenv.toml and devenv.lock were updated; commit them. Undo: devenv sync --rollback")
     if applied is not None:
         still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
         if still and applied.prepared.chosen:
-            say(f"{', '.join(still)} did not run and is not started; 'devenv up' does")
+            say(f"Not started, as before: {', '.join(still)}. Start: devenv up")
         elif not applied.prepared.chosen and not applied.moved.failed and not compared.refused:
-            say("nothing runs here; 'devenv up' starts it")
+            say("No service is running. Start them: devenv up")
 
 
 def not_moved(applied: Applied) -> DevenvError:

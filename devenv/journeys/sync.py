@@ -189,7 +189,7 @@ def require_comparison(compared: Comparison) -> None:
         raise ManifestError(Problem(message, hint, project.documents.where(path), ".".join(path)))
     if not project.manifest.services and compared.missing:
         names = ", ".join(item.name for item in compared.missing)
-        hint = "devenv sync --add writes them into it"
+        hint = "Add them: devenv sync --add"
         raise ManifestError(f"devenv.toml has no services, {environment} runs {names}", hint)
     if compared.has_compared or compared.verdict.counting or compared.verdict.accepted or compared.unread:
         return

@@ -117,7 +117,7 @@ def _astray(service: Service, facts: Iterable[Fact]) -> Problem | None:
     names = [text for fact in found for text in (fact.evidence.address, fact.name) if text]
     listed = _listed(found)
     return Problem(
-        f'from = "{service.follows}" is no {service.kind} of production; there is {listed}',
+        f'from = "{service.follows}" names no {service.kind} of production; it runs {listed}',
         did_you_mean(service.follows, names) or f'say which: from = "{names[0]}"' if names else "",
         key=f"services.{service.name}",
     )

@@ -313,7 +313,7 @@ def test_killed_while_what_runs_is_brought_in_step(
 
 def test_what_a_developers_own_layer_says_wins_here(shop: Project) -> None:
     shop.file("devenv.local.toml", '[services.cache]\nversion = "7.0.9"\n')
-    assert "devenv.local.toml says something else here, and wins on this machine" in devenv(shop, "sync", "--check").out
+    assert "devenv.local.toml sets another value, which applies on this machine" in devenv(shop, "sync", "--check").out
 
 
 def test_a_registry_that_lacks_the_version_holds_nothing_else_back(

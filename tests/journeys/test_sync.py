@@ -139,8 +139,8 @@ def test_files_are_put_back_also_where_their_images_are_gone(shop: Shop) -> None
     shop.registry.close()
     ended = shop.devenv("sync", "--rollback", "--yes")
     assert ended.code == 7
-    assert "what runs stays as it is; only files are put back" in ended.err
-    assert "as before the sync of" in ended.err
+    assert "running services are left as they are; only files are restored" in ended.err
+    assert "restored to the state before the sync of" in ended.err
     assert shop.manifest == MANIFEST
     assert not (shop.root / "devenv.lock").exists()
 

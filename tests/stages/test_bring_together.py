@@ -168,7 +168,7 @@ def test_a_name_that_nothing_has(name: str, hint: str) -> None:
     with pytest.raises(ManifestError) as raised:
         bind(manifest(text).services, [fact(), fact(name="two", version="16.1"), fact("redis", "7.0.15")])
     assert str(raised.value) == (
-        f'services.db: from = "{name}" is no postgres of production; there is "a_postgres.main" (postgres 15.4), '
+        f'services.db: from = "{name}" names no postgres of production; it runs "a_postgres.main" (postgres 15.4), '
         f'"a_postgres.two" (postgres 16.1)\n  {hint}'
     )
     assert bound(text, fact("redis", "7.0.15")) == {}
