@@ -48,6 +48,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         versions=tuple(version.get("known", ())),
         tried=tuple(version.get("tried", ())),
         version_parts=version.get("parts", 1),
+        version_mirrored=version.get("mirrored", True) or not version.get("known"),
         version_most=version.get("most", {}),
         ports={port: _number(value) for port, value in data.get("ports", {}).items()},
         port_needs={port: _needs(value) for port, value in data.get("ports", {}).items() if isinstance(value, dict)},

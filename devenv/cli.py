@@ -142,7 +142,7 @@ def _reported(words: Sequence[str], world: World) -> int:
         if isinstance(cause, KeyboardInterrupt | click.Abort):
             console.say()
         error = _error_of(cause, world)
-        console.error(error, only_reads=_command_typed(words, world) in READING)
+        console.error(error, only_reads=_only_reads(words, world))
         code = error.exit_code
     try:
         console.print_report()
@@ -150,6 +150,11 @@ def _reported(words: Sequence[str], world: World) -> int:
         console.error(error)
         code = error.exit_code
     return code
+
+
+def _only_reads(words: Sequence[str], world: World) -> bool:
+    """Whether what was typed changes nothing whatever happens: the command never does, or was asked to check."""
+    return _command_typed(words, world) in READING or "--check" in words
 
 
 def _error_of(cause: BaseException, world: World) -> DevenvError:

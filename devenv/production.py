@@ -51,8 +51,8 @@ def places_of(manifest: Manifest, environment: str) -> tuple[Place, ...]:
     entry = manifest.environments.get(environment)
     if entry is None:
         known = ", ".join(manifest.environments) or "none"
-        hint = f'[environments.{environment}] sources = [{{ path = "…" }}]; there is: {known}'
-        raise ManifestError(f"devenv.toml does not say where {environment} is read", hint)
+        hint = f'[environments.{environment}] sources = [{{ path = "…" }}]; environments: {known}'
+        raise ManifestError(f"devenv.toml does not say where {environment} is described", hint)
     return tuple(_place(source) for source in entry.get("sources", ()))
 
 
@@ -62,8 +62,7 @@ def _place(source: Mapping[str, Any]) -> Place:
 
 def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Production:
     """Read all places, whatever becomes of each. ``root`` is what paths are relative to."""
-    day = dt.datetime.now(dt.UTC).date().isoformat()
-    gatherer = Gatherer(root, world.env, day, terraform.kept, getattr(world.stdin, "buffer", None))
+    gatherer = Gatherer(root, world.env, today(), terraform.kept, getattr(world.stdin, "buffer", None))
     readings = [
         _read_one(gatherer, place, gathered, known)
         for place, gathered in zip(places, gatherer.gather(places), strict=True)
@@ -74,6 +73,11 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Pro
         tuple(dict.fromkeys(file for reading in readings for file in reading.files)),
         tuple(dict.fromkeys(note for reading in readings for note in reading.skipped)),
     )
+
+
+def today() -> str:
+    """The ISO day of evidence, and on which acceptances end."""
+    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known) -> Reading:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devenv.model.record import record
@@ -14,7 +14,8 @@ from devenv.tomldoc import TomlError, parse
 @record
 class Edit:
     """``value`` is to stand at ``path`` (None: nothing is); ``remark`` goes into the comment behind it, where it takes
-    the place of an earlier remark that ``earlier`` finds and leaves people's own words alone."""
+    the place of an earlier remark that ``earlier`` finds and leaves people's own words alone. Behind an inline table
+    stand the remarks of all its values, each with its key."""
 
     path: tuple[str, ...]
     value: Any
@@ -41,11 +42,16 @@ def edited(text: str, edits: Sequence[Edit], *, earlier: re.Pattern[str]) -> str
     for edit in edits:
         _put(wanted, edit.path, edit.value)
     document = tomlkit.parse(text)
+    inline: dict[tuple[str, ...], dict[str, str]] = {}
     for edit in edits:
         try:
             _edit(document, edit, earlier)
+            if edit.remark and (outer := _inline_around(document, edit.path)):
+                inline.setdefault(outer, {})[".".join(edit.path[len(outer) - 1 :])] = edit.remark
         except (TOMLKitError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise NotEdited(edit.path) from error
+    for outer, remarks in inline.items():
+        _remark_behind(document, outer, remarks, earlier)
     made = tomlkit.dumps(document)
     for candidate in (_spaced(made, text), made):
         with contextlib.suppress(TomlError):
@@ -69,6 +75,38 @@ def _spaced(made: str, former: str) -> str:
             new = line.strip() not in known
         lines.append(line)
     return "".join(lines)
+
+
+def _inline_around(document: Any, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path of the outermost inline table around a key; () where there is none."""
+    import tomlkit
+
+    table = document
+    for depth, key in enumerate(path[:-1], start=1):
+        table = table[key]
+        if isinstance(table, tomlkit.items.InlineTable):
+            return path[:depth]
+    return ()
+
+
+#: Where one remark behind an inline table ends and that of another key begins.
+_NEXT_REMARK = re.compile(r"; (?=[\w-]+(?:\.[\w-]+)+ from )")
+
+
+def _remark_behind(document: Any, path: tuple[str, ...], remarks: Mapping[str, str], earlier: re.Pattern[str]) -> None:
+    """Put remarks, by key, behind an inline table. People's own words before them stay, and remarks of other keys."""
+    table = document
+    for key in path:
+        table = table[key]
+    comment = table.trivia.comment.lstrip("# ").rstrip()
+    former = earlier.search(comment)
+    own = comment[: former.start()] if former else comment
+    by_key: dict[str, str] = {}
+    for entry in _NEXT_REMARK.split(former[0].removeprefix("; ")) if former else ():
+        key, _, remark = entry.partition(" ")
+        by_key[key] = remark
+    by_key |= remarks
+    table.comment("; ".join(part for part in (own, *(f"{key} {remark}" for key, remark in by_key.items())) if part))
 
 
 def _put(values: dict[str, Any], path: tuple[str, ...], value: Any) -> None:

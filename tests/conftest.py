@@ -47,7 +47,9 @@ def guards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setenv("HOME", str(home))
         monkeypatch.setenv("DEVENV_STATE", str(home / "state"))
         monkeypatch.setenv("DEVENV_CONFIG", str(home / "config.toml"))
-        for name in [name for name in os.environ if name.startswith(("DEVENV_REGISTRY", "COMPOSE_", "DOCKER_"))]:
+        for name in [
+            name for name in os.environ if name.startswith(("DEVENV_REGISTRY", "DEVENV_TRUST", "COMPOSE_", "DOCKER_"))
+        ]:
             monkeypatch.delenv(name)
         if "programs" not in request.fixturenames:
             monkeypatch.setattr(process.subprocess, "Popen", _refused)

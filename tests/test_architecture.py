@@ -30,6 +30,7 @@ FLOORS = (
         "devenv.pinning",
         "devenv.waiting",
         "devenv.production",
+        "devenv.trust",
         "devenv.data",
     ),
     ("devenv.project",),

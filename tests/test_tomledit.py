@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from typing import Any
 
@@ -10,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from devenv.journeys.sync import REMARK as EARLIER
 from devenv.tomledit import Edit, NotEdited, edited
 
-EARLIER = re.compile(r"(?:; )?from [a-z-]+ .*, \d{4}-\d\d-\d\d$")
 TEXT = """\
 # The shop.
 [project]
@@ -111,6 +110,32 @@ def test_tables_on_one_line() -> None:
         Edit(("services", "db", "settings", "jit"), "off"),
     )
     assert tomllib.loads(new)["services"] == {"db": {"version": "15.6", "settings": {"jit": "off"}}}
+
+
+def test_the_remarks_of_an_inline_table_stand_behind_it() -> None:
+    """One after the other, each with its key; a later sync replaces its own and leaves the others, and people's words."""
+    text = '[services]\ndb = { kind = "postgres", version = "15.4" } # ours\ncache = { kind = "redis" }\n'
+    once = edit(
+        text,
+        Edit(("services", "db", "version"), "15.6", "from x y, 2026-11-23 (the tag is somebody's own)"),
+        Edit(("services", "db", "settings", "jit"), "off", "from x z, 2026-11-23"),
+        Edit(("services", "cache", "version"), "7.0.15", "from x c, 2026-11-23"),
+    )
+    assert once.splitlines()[1:] == [
+        'db = { kind = "postgres", version = "15.6", settings = {jit = "off"}} # ours; db.version from x y, 2026-11-23 '
+        "(the tag is somebody's own); db.settings.jit from x z, 2026-11-23",
+        'cache = { kind = "redis", version = "7.0.15"} # cache.version from x c, 2026-11-23',
+    ]
+    twice = edit(once, Edit(("services", "db", "version"), "15.7", "from x y, 2026-12-01"))
+    assert twice.splitlines()[1].endswith(
+        "}} # ours; db.version from x y, 2026-12-01; db.settings.jit from x z, 2026-11-23"
+    )
+
+
+def test_peoples_own_words_are_no_remark() -> None:
+    text = '[services.db]\nversion = "15.4" # copied from prod db, 2026-01-01\n'
+    new = edit(text, Edit(("services", "db", "version"), "15.6", "from x y, 2026-11-23"))
+    assert new.endswith("# copied from prod db, 2026-01-01; from x y, 2026-11-23\n")
 
 
 def test_dotted_keys() -> None:

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devenv.commands.options import format_option
+from devenv.commands.options import confirm_commands, format_option, trust_option
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devenv.console import Console
     from devenv.model.fact import Fact, Note
+    from devenv.production import Production
 
 
 @click.command()
@@ -21,10 +25,13 @@ if TYPE_CHECKING:
     show_default=True,
     help="The environment whose sources are read, if no SOURCE is given.",
 )
+@trust_option
 @format_option
 @click.pass_obj
-def command(world: World, sources: tuple[str, ...], environment: str) -> int:
+def command(world: World, sources: tuple[str, ...], environment: str, trust: bool) -> int:
     """Read what production runs, with the evidence for every value. Changes nothing, needs no manifest.
+
+    Exit 7: a source could not be read; what the others say is shown.
 
     \b
     devenv facts infra/prod.tfstate k8s/    files, folders, patterns
@@ -33,9 +40,11 @@ def command(world: World, sources: tuple[str, ...], environment: str) -> int:
     devenv facts                            the sources that devenv.toml names
     """
     from devenv import production
+    from devenv.errors import Unreachable
     from devenv.kinds import catalogue_here
-    from devenv.model.fact import Status
     from devenv.project import open_project
+    from devenv.stages.bring_together import disagreements
+    from devenv.trust import source_commands
 
     console = world.console
     if sources:
@@ -43,20 +52,34 @@ def command(world: World, sources: tuple[str, ...], environment: str) -> int:
     else:
         project = open_project(world)
         root, places = project.root, list(production.places_of(project.manifest, environment))
+        confirm_commands(world, project, source_commands(project, environment), trust=trust, again="devenv facts")
     found = production.read(world, root, places, production.known(catalogue_here(world)))
+    doubts = disagreements(found.facts)
     if console.as_json:
-        console.json({"facts": [entry(fact) for fact in found.facts], "notes": [_note(note) for note in found.notes]})
+        console.json(
+            {
+                "facts": [entry(fact) for fact in found.facts],
+                "notes": [_note(note) for note in found.notes],
+                "disagreements": [{"service": service, "message": message} for service, message in doubts],
+            }
+        )
     else:
-        console.table(("KIND", "VERSION", "NAME", "FROM"), [_row(fact) for fact in found.facts])
-        for fact in found.facts:
-            for line in _details(fact):
-                console.result(f"  {fact.name or fact.kind}: {line}")
-        for note in found.notes:
-            console.say(f"note: {note}")
-        unknown = sum(fact.status is Status.UNKNOWN for fact in found.facts)
-        count = len(found.facts)
-        console.say(f"{count} fact{'s' * (count != 1)}" + (f", {unknown} without a version" if unknown else ""))
-    return 1 if found.failed and not found.facts else 0
+        _tell(console, found, doubts)
+    return Unreachable.exit_code if found.failed else 0
+
+
+def _tell(console: Console, found: Production, doubts: Iterable[tuple[str, str]]) -> None:
+    console.table(("KIND", "VERSION", "NAME", "FROM"), [_row(fact) for fact in found.facts])
+    for fact in found.facts:
+        for line in _details(fact):
+            console.result(f"  {fact.name or fact.kind}: {line}")
+    for service, message in doubts:
+        console.say(f"note: {service}: {message}")
+    for note in found.notes:
+        console.say(f"note: {note}")
+    unknown = sum(not fact.version for fact in found.facts)
+    count = len(found.facts)
+    console.say(f"{count} fact{'s' * (count != 1)}" + (f", {unknown} without a version" if unknown else ""))
 
 
 def place(source: str) -> Any:
@@ -72,8 +95,8 @@ def place(source: str) -> Any:
 
 
 def _row(fact: Fact) -> tuple[str, str, str, str]:
-    version = fact.version or "?"
-    status = "" if fact.status == "actual" else f" ({fact.status})"
+    version = fact.version or "unknown"
+    status = " (planned)" if fact.status == "planned" else ""
     exact = "" if fact.precision in ("patch", "none") else ".x"
     return fact.kind, f"{version}{exact}{status}", fact.name or "-", str(fact.evidence)
 
@@ -109,6 +132,7 @@ def entry(fact: Fact) -> dict[str, Any]:
         "part_of": fact.part_of or None,
         "evidence": evidence_entry(evidence),
         "note": fact.note or None,
+        "doubtful": fact.doubtful,
     }
 
 

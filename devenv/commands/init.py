@@ -38,6 +38,8 @@ def command(world: World, sources: tuple[str, ...], name: str) -> int:
     write(world, compared)
     console.json(report(compared, None, applied=True))
     found = len(compared.wanted.manifest.services)
-    console.say(f"devenv.toml is written, with {found} service{'s' * (found != 1)}; commit it")
-    console.say("'devenv up' starts them" if found else "say in it what production runs, then 'devenv up'")
+    if found:
+        console.say(f"devenv.toml was written with {found} service{'s' * (found != 1)}. Commit it, then run: devenv up")
+    else:
+        console.say("devenv.toml was written without services. Add those that production runs, then run: devenv up")
     return Unreachable.exit_code if compared.unread else 0

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused
+
+if TYPE_CHECKING:
+    from devenv.model.problem import Problem
+    from devenv.project import Project
+    from devenv.trust import HostCommand
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -64,6 +69,7 @@ profile_option = click.option(
     help="Only the services of this profile.",
     shell_complete=_completing("profiles"),
 )
+trust_option = click.option("--trust", is_flag=True, help="Allow the commands that devenv.toml runs on this machine.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 timeout_option = click.option(
     "--wait-timeout",
@@ -118,6 +124,50 @@ def ask(world: World, question: str, *, sure: bool, again: str) -> None:
         raise Refused("confirmation needed, but there is no terminal", again)
     if not click.confirm(question, err=True):
         raise Refused("not confirmed")
+
+
+def confirm_commands(
+    world: World, project: Project, commands: Iterable[HostCommand], *, trust: bool, again: str
+) -> None:
+    """Have the commands of a manifest confirmed that were never confirmed for this checkout. Raises Refused.
+
+    ``trust``: whoever typed ``--trust`` has; ``DEVENV_TRUST=1`` says so for one run. ``again`` is what was typed.
+    """
+    import shlex
+
+    from devenv.trust import remember, unconfirmed
+
+    if world.env.get("DEVENV_TRUST") == "1":
+        return
+    new = unconfirmed(project.store, commands)
+    if new and not trust:
+        if not world.interactive:
+            raise Refused(_unconfirmed(project, new, again))
+        world.console.say("devenv.toml runs these commands on this machine:")
+        for command in new:
+            world.console.say(f"  {shlex.join(command.words)}")
+        if not click.confirm("Allow them, now and from now on in this checkout?", err=True):
+            raise Refused("not confirmed")
+    if new:
+        remember(project.store, new)
+
+
+def _unconfirmed(project: Project, commands: Sequence[HostCommand], again: str) -> list[Problem]:
+    """A problem for each command; what to do stands below the last one."""
+    import shlex
+
+    from devenv.model.problem import Problem
+    from devenv.schema.issue import Issue
+
+    problems = []
+    for command in commands:
+        words = shlex.join(command.words)
+        message = f"would run a command that was not confirmed on this machine: {words}"
+        where = project.documents.where(command.path)
+        problems.append(Problem(message, "", where, Issue(command.path, "").key))
+    hint = f"Read {'it' if len(commands) == 1 else 'them'}, then allow: {again} --trust (in CI: DEVENV_TRUST=1)"
+    problems[-1] = replace(problems[-1], hint=hint)
+    return problems
 
 
 def words_argument(**attributes: Any) -> Callable[[_Function], _Function]:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
+from devenv.commands.options import (
+    ask,
+    confirm_commands,
+    format_option,
+    services_argument,
+    timeout_option,
+    trust_option,
+    yes_option,
+)
 from devenv.commands.snapshot_rows import snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
@@ -18,16 +26,18 @@ if TYPE_CHECKING:
 @click.command()
 @services_argument
 @yes_option
+@trust_option
 @timeout_option
 @format_option
 @click.pass_obj
-def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: int) -> None:
+def command(world: World, services: tuple[str, ...], yes: bool, trust: bool, wait_timeout: int) -> None:
     """Replace the data of services with what [seed] names (all services in [seed], or those named).
 
     Their current data is kept as a snapshot. 'devenv up' fills services that have no data yet by itself.
     """
     from devenv.errors import ManifestError
     from devenv.standing import alone
+    from devenv.trust import seed_commands
 
     console = world.console
     with alone(world, "seed", console) as here:
@@ -37,6 +47,8 @@ def command(world: World, services: tuple[str, ...], yes: bool, wait_timeout: in
             raise ManifestError(f"[seed] names nothing for {', '.join(other)}", f'[seed]\n  {other[0]} = ["seed.sql"]')
         if not chosen:
             raise ManifestError("there is no [seed] in devenv.toml", '[seed] and below it db = ["seed.sql"]')
+        commands = seed_commands(here.project, chosen)
+        confirm_commands(world, here.project, commands, trust=trust, again="devenv seed")
         _seed(world, console, here, chosen, sure=yes, timeout=wait_timeout)
 
 

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from devenv.commands.asked import Asked
-from devenv.commands.options import ask, format_option, services_argument, timeout_option, yes_option
-from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after
+from devenv.commands.options import (
+    ask,
+    confirm_commands,
+    format_option,
+    services_argument,
+    timeout_option,
+    trust_option,
+    yes_option,
+)
+from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after, tell_differences
 from devenv.console import Progress
 from devenv.effects.world import World
 from devenv.model.upgrade import Way
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 @click.option("--no-read", is_flag=True, help="Read no source: bring this machine in step with devenv.toml alone.")
 @click.option("--add", is_flag=True, help="Add services that production runs and devenv.toml does not have.")
 @click.option(
-    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml is not as production is."
+    "--check", "checking", is_flag=True, help="Change nothing; exit 3 if devenv.toml does not match production."
 )
 @click.option(
     "--way", type=click.Choice([way.name.lower() for way in Way]), help="How data is moved, where there is a choice."
@@ -38,6 +47,7 @@ if TYPE_CHECKING:
     help="Where a service finds older data of its version: move the data that was in use since, instead.",
 )
 @click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
+@trust_option
 @timeout_option
 @format_option
 @click.pass_obj
@@ -54,17 +64,16 @@ def command(
     rollback: bool,
     from_current: bool,
     way: str | None,
+    trust: bool,
     wait_timeout: int,
 ) -> int:
     """Read what production runs, edit devenv.toml to say the same, and bring what runs here in step.
 
     \b
     devenv sync              shows every change with its evidence, asks, does it
-    devenv sync --check      for CI: exit 3 if production has moved
+    devenv sync --check      for CI: exit 3 if production differs, 2 if there is nothing to compare
     devenv sync --rollback   takes the last one back; with --dry-run it only shows that
     """
-    from devenv.journeys.sync import compare
-
     console = world.console
     asked = Asked(world, console, services, yes=yes, timeout=wait_timeout)
     asked.way = Way[way.upper()] if way else None
@@ -73,11 +82,15 @@ def command(
     beside["--from-current"] = from_current
     if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
         raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
+    if checking and no_read:
+        raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
     if rollback:
         return _roll_back(asked, dry=dry_run)
+    asked.trust = trust
+    comparing = partial(_compared, asked, environment=environment, reading=not no_read, adding=add)
     if checking or dry_run:
         asked.result = not asked.as_json
-        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        compared = comparing(again="devenv sync --check" if checking else "devenv sync --dry-run")
         return _check(asked, compared) if checking else _dry(asked, compared)
     from devenv.data.switching import recovered
     from devenv.project import open_store
@@ -85,25 +98,47 @@ def command(
     store = open_store(world)
     with store.locked("sync", waiting=console.waiting):
         recovered(console, store)
-        compared = compare(world, services, environment=environment, reading=not no_read, adding=add)
+        compared = comparing(again="devenv sync", hooks=True)
         return _sync(asked, compared)
 
 
-def _check(asked: Asked, compared: Comparison) -> int:
-    """0: as production is. 3: production has moved. 7: that cannot be told, because a source could not be read."""
-    from devenv.errors import DriftFound, Unreachable
+def _compared(
+    asked: Asked, *, environment: str, reading: bool, adding: bool, again: str, hooks: bool = False
+) -> Comparison:
+    """Production beside the manifest, once the commands that this runs are confirmed: those that print what production
+    is, and those of ``hooks`` where they may follow."""
+    from devenv.journeys.sync import compare
+    from devenv.project import open_project
+    from devenv.trust import hook_commands, source_commands
 
+    project = open_project(asked.world)
+    commands = source_commands(project, environment) if reading else ()
+    commands += hook_commands(project) if hooks else ()
+    confirm_commands(asked.world, project, commands, trust=asked.trust, again=again)
+    return compare(
+        asked.world, asked.services, environment=environment, reading=reading, adding=adding, project=project
+    )
+
+
+def _check(asked: Asked, compared: Comparison) -> int:
+    """0: it matches. 3: something differs. 7: a source could not be read, and the others match. Raises ManifestError
+    (2) where there is nothing to compare."""
+    from devenv.errors import DriftFound, Unreachable
+    from devenv.journeys.sync import require_comparison
+
+    require_comparison(compared)
     tell(asked, compared, None)
     if asked.as_json:
         asked.console.json(report(compared, None, applied=False))
-    if compared.plan.changes:
-        if not asked.as_json:
-            asked.console.say("production has moved; 'devenv sync' follows")
+    if compared.verdict.counting:
+        tell_differences(asked, compared)
         return DriftFound.exit_code
     if compared.unread:
-        asked.console.say("a source could not be read; the others say what devenv.toml says")
+        asked.console.say("A source could not be read; devenv.toml matches the others.")
         return Unreachable.exit_code
-    asked.console.say("devenv.toml is as production is")
+    accepted = len(compared.verdict.accepted)
+    apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
+    asked.console.say(f"devenv.toml matches {compared.environment}{apart}.")
     return 0
 
 
@@ -126,7 +161,7 @@ def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | 
     try:
         everything = look(asked.world).result()
     except Unreachable as error:
-        asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are brought in step")
+        asked.console.say(f"{error.problems[0].message.removesuffix('.')}; only files are updated")
         return obtainable(asked.world, compared), None
     compared = obtainable(asked.world, compared)
     return following(asked.world, compared, everything, asked.services, way=asked.way, from_current=asked.from_current)
@@ -144,7 +179,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
             asked.console.json(report(compared, follow, applied=False))
         asked.console.say("nothing to do")
         return _ending(asked, compared)
-    _ask(asked, "sync")
+    ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --yes")
     applied = None
     if follow is None:
         write_files(asked.world, compared)
@@ -158,10 +193,6 @@ def _sync(asked: Asked, compared: Comparison) -> int:
     if applied and applied.moved.failed:
         raise not_moved(applied)
     return _ending(asked, compared)
-
-
-def _ask(asked: Asked, words: str) -> None:
-    ask(asked.world, "Do it?", sure=asked.yes, again=f"devenv {words} --yes")
 
 
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
@@ -190,7 +221,7 @@ def _ending(asked: Asked, compared: Comparison) -> int:
     for problem in (*compared.refused, *compared.unobtainable):
         asked.console.say(f"not done: {problem}")
     if compared.unread:
-        asked.console.say("a source could not be read; what the others say is all that counted")
+        asked.console.say("A source could not be read; only the others were followed.")
     kinds = ((compared.refused, DataNeedsUpgrade), (compared.unobtainable, DevenvError), (compared.unread, Unreachable))
     return next((kind.exit_code for found, kind in kinds if found), 0)
 
@@ -218,7 +249,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         if follow:
             console.plan(follow.prepared.plan, result=asked.result)
         if not dry:
-            _ask(asked, "sync --rollback")
+            ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")
             follow = restore(entry, former, follow)
             if follow:
                 _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ())), follow)
@@ -227,7 +258,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         if asked.as_json:
             back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
             console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})
-        console.say("nothing was changed" if dry else f"as before the sync of {entry.at}")
+        console.say("nothing was changed" if dry else f"restored to the state before the sync of {entry.at}")
     return code
 
 
@@ -241,7 +272,7 @@ def _way_back(asked: Asked, compared: Comparison) -> tuple[Follow | None, int]:
         problems, code = compared.unobtainable, 1 if compared.unobtainable else 0
     except DevenvError as error:
         problems, code = error.problems, error.exit_code
-        asked.console.say("what runs stays as it is; only files are put back")
+        asked.console.say("running services are left as they are; only files are restored")
     for problem in problems:
         asked.console.say(f"note: {problem}")
     return follow, code

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
     from devenv.model.change import Change
+    from devenv.model.finding import Acceptance, Finding
     from devenv.model.upgrade import Upgrade
 
 
@@ -23,10 +24,13 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
 
     say, line = asked.console.say, asked.tell
     _tell_changes(asked, compared)
+    for difference in compared.plan.differences:
+        line(f"  ! {'.'.join(difference.path)}: {difference.message}")
     said = follow.prepared.plan.subjects(Action.KEEP) if follow else ()
     if kept := [name for name in compared.plan.kept if name not in said]:
         line(f"  = keep {', '.join(kept)}")
-    _tell_loose(asked, compared)
+    _tell_accepted(asked, compared)
+    _tell_missing(asked, compared)
     for note in (*compared.plan.notes, *map(str, compared.notes)):
         say(f"note: {note}")
     if follow:
@@ -62,24 +66,52 @@ def _tell_changes(asked: Asked, compared: Comparison) -> None:
         else:
             asked.tell(f"  ~ {'.'.join(change.path)}: {change.reason}")
         if change.evidence:
-            asked.tell(f"      {change.evidence} in {change.evidence.file}, {change.evidence.date}")
+            asked.tell(f"      {change.evidence.located}, {change.evidence.date}")
+        for note in change.notes:
+            asked.tell(f"      note: {note}")
         if is_layered(compared, change):
-            asked.tell("      devenv.local.toml says something else here, and wins on this machine")
+            asked.tell("      devenv.local.toml sets another value, which applies on this machine")
 
 
-def _tell_loose(asked: Asked, compared: Comparison) -> None:
+def _tell_accepted(asked: Asked, compared: Comparison) -> None:
+    """What differs and is meant, and entries of [parity] that have no effect."""
+    verdict, where = compared.verdict, compared.project.documents.where
+    for finding, entry in verdict.accepted:
+        until = f" (until {entry.until})" if entry.until else ""
+        asked.tell(f"  = accept {finding.id}: {entry.reason}{until}")
+    for entry in verdict.expired:
+        place = where(("parity", "accept", entry.index))
+        asked.console.say(f"note: {place}: {entry.finding} was accepted until {entry.until}; it counts again")
+    if compared.unread or asked.services:  # then what an entry names may only not have been looked at
+        return
+    for entry in verdict.unmatched:
+        place = where(("parity", "accept", entry.index))
+        asked.console.say(f"note: {place}: {entry.finding} is accepted, but there is no such difference; remove it")
+
+
+def _tell_missing(asked: Asked, compared: Comparison) -> None:
     """What production runs and the manifest does not have, and the other way round."""
-    say = asked.console.say
-    for truth in compared.bound.loose:
-        fact = truth.fact
-        asked.tell(
-            f"production runs {fact.kind} {fact.version or '?'} ({fact.evidence}), the manifest has no such service"
-        )
-    known = sum(bool(truth.fact.version) for truth in compared.bound.loose)
-    if known and not compared.adding:
-        say("'devenv sync --add' adds it" if known == 1 else "'devenv sync --add' adds them")
+    for item in compared.missing:
+        fact = item.truth.fact
+        version = fact.version or "(version unknown)"
+        remedy = f"Not added: {item.obstacle}" if item.obstacle else "Add it: devenv sync --add"
+        asked.tell(f"{compared.environment.capitalize()} also runs {fact.kind} {version}. {remedy}")
+        asked.tell(f"      {fact.evidence.located}, {fact.evidence.date}")
+        for note in (fact.note, *item.truth.doubts.values()):
+            if note and note != item.obstacle:
+                asked.tell(f"      note: {note}")
     for name in compared.bound.unknown:
-        say(f"note: {name}: no source speaks of it")
+        asked.console.say(f"note: no source describes {name}")
+
+
+def tell_differences(asked: Asked, compared: Comparison) -> None:
+    """How many there are, and what to do about them."""
+    say, counting = asked.console.say, compared.verdict.counting
+    count = len(counting)
+    say(f"{count} difference{'s' * (count != 1)} between devenv.toml and {compared.environment}.")
+    if compared.plan.changes:
+        say("Update devenv.toml: devenv sync")
+    say(f'Accept one on purpose: [parity] accept = [{{ finding = "{counting[-1].id}", reason = "…" }}]')
 
 
 def _move(upgrade: Upgrade) -> str:
@@ -101,17 +133,17 @@ def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> N
         for note in applied.moved.notes:
             say(f"note: {note}")
         for upgrade in applied.moved.upgrades:
-            say(f"{upgrade.service}: the data of before is kept in {', '.join(upgrade.source)}")
+            say(f"{upgrade.service}: the old data is kept in {', '.join(upgrade.source)}")
         if applied.moved.upgrades and (hint := prune_hint(snapshots.entries(applied.prepared.project.store))):
             say(hint)
     if compared.plan.changes:
-        say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
+        say("devenv.toml and devenv.lock were updated; commit them. Undo: devenv sync --rollback")
     if applied is not None:
         still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
         if still and applied.prepared.chosen:
-            say(f"{', '.join(still)} did not run and is not started; 'devenv up' does")
+            say(f"Not started, as before: {', '.join(still)}. Start: devenv up")
         elif not applied.prepared.chosen and not applied.moved.failed and not compared.refused:
-            say("nothing runs here; 'devenv up' starts it")
+            say("No service is running. Start them: devenv up")
 
 
 def not_moved(applied: Applied) -> DevenvError:
@@ -132,11 +164,15 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
     from devenv.commands.facts import entry
 
     return {
-        "in_sync": not compared.plan.changes and not compared.unread,
+        "in_sync": not compared.verdict.counting and not compared.unread,
         "applied": applied,
+        "findings": _findings(compared),
         "changes": [_change(change) for change in compared.plan.changes],
         "kept": list(compared.plan.kept),
-        "missing": [entry(truth.fact) for truth in compared.bound.loose],
+        "missing": [
+            {"service": item.name, "obstacle": item.obstacle or None, "fact": entry(item.truth.fact)}
+            for item in compared.missing
+        ],
         "notes": [*compared.plan.notes, *map(str, compared.notes)],
         "refused": [problem_entry(problem) for problem in compared.refused],
         "unobtainable": [problem_entry(problem) for problem in compared.unobtainable],
@@ -144,6 +180,18 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
         "older_data": older_data(follow) if follow else [],
         "plan": steps(follow),
     }
+
+
+def _findings(compared: Comparison) -> list[dict[str, Any]]:
+    """Every difference by its id; those that are accepted with the reason."""
+    verdict = compared.verdict
+    found = [_finding(finding, None) for finding in verdict.counting]
+    return found + [_finding(finding, entry) for finding, entry in verdict.accepted]
+
+
+def _finding(finding: Finding, entry: Acceptance | None) -> dict[str, Any]:
+    accepted = {"reason": entry.reason, "until": entry.until or None} if entry else None
+    return {"id": finding.id, "message": finding.message, "accepted": accepted}
 
 
 def steps(follow: Follow | None) -> list[dict[str, str]]:
@@ -176,4 +224,5 @@ def _change(change: Change) -> dict[str, Any]:
         "new": list(change.new) if isinstance(change.new, tuple) else change.new,
         "reason": change.reason,
         "evidence": evidence_entry(change.evidence) if change.evidence else None,
+        "notes": list(change.notes),
     }

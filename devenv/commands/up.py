@@ -12,10 +12,12 @@ import click
 
 from devenv.commands.options import (
     complete_services,
+    confirm_commands,
     format_option,
     profile_option,
     services_argument,
     timeout_option,
+    trust_option,
 )
 from devenv.commands.up_report import steps, tell_after, tell_mended
 from devenv.console import Console, Progress
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 @services_argument
 @profile_option
 @click.option("--dry-run", is_flag=True, help="Show what would be done and do nothing.")
+@trust_option
 @timeout_option
 @click.option("--offline", is_flag=True, help="Use only devenv.lock and images that are on this machine.")
 @click.option("--frozen", is_flag=True, help="Fail rather than change devenv.lock.")
@@ -54,6 +57,7 @@ def command(
     services: tuple[str, ...],
     profiles: tuple[str, ...],
     dry_run: bool,
+    trust: bool,
     wait_timeout: int,
     **wishes: Any,
 ) -> None:
@@ -72,6 +76,7 @@ def command(
     from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
+    from devenv.trust import hook_commands, seed_commands
 
     console = world.console
     project = open_project(world)
@@ -80,6 +85,8 @@ def command(
     if dry_run:
         _show(console, prepare(world, project, looking.result(), chosen, allowed))
         return
+    commands = (*seed_commands(project, chosen), *hook_commands(project))
+    confirm_commands(world, project, commands, trust=trust, again="devenv up")
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
         mended = recovered(console, project.store)

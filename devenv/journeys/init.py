@@ -20,7 +20,7 @@ def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
     """What is to be written. Raises Refused where there is a manifest, Unreachable where a source cannot be read and
     the others tell of nothing."""
     if files.is_there(world.cwd / MANIFEST):
-        raise Refused(f"there is a {MANIFEST} here already", "'devenv sync --add' adds what production runs to it")
+        raise Refused(f"{MANIFEST} already exists", "Add what production runs to it: devenv sync --add")
     text = first_manifest(name or project_name(world.cwd.name), sources)
     project = open_project(world, manifest=text, root=world.cwd)
     compared = compare(world, (), environment="production", adding=True, project=project)

@@ -23,8 +23,8 @@ def last_sync(store: Store, project: Project) -> history.Entry:
     if entry is None:
         raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
     if not entry.before:
-        hint = "check out the devenv.toml of before: its data is found again"
-        raise Refused(f"the sync of {entry.at} changed no {MANIFEST}", hint)
+        hint = "check out the former devenv.toml: devenv finds the data of its versions"
+        raise Refused(f"the sync of {entry.at} did not change {MANIFEST}", hint)
     if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
         raise Refused(
             f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"

@@ -14,37 +14,42 @@ from devenv.errors import ManifestError
 from devenv.journeys.up import Prepared, Wishes, prepare
 from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
-from devenv.model.fact import Note
-from devenv.model.kind import Kind
+from devenv.model.fact import Fact, Note
+from devenv.model.finding import finding_id
 from devenv.model.machine import Machine
+from devenv.model.manifest import Manifest
 from devenv.model.observed import ExistingVolume, Observed, Use
 from devenv.model.problem import Problem
-from devenv.model.production import Bound, Place
+from devenv.model.production import Bound, Missing, Place
 from devenv.model.record import record
 from devenv.model.upgrade import Way
 from devenv.model.version import parse_version
 from devenv.pinning import looked_up, pinned
 from devenv.project import Project, open_project
-from devenv.stages.additions import additions
+from devenv.sources.known import Known
+from devenv.stages.accepting import Verdict, findings, judge
+from devenv.stages.additions import additions, missing_services
 from devenv.stages.bring_together import bind
 from devenv.stages.frozen import frozen_problems
 from devenv.stages.generations import finds_older, left_behind
 from devenv.stages.load import LOCAL, build_manifest
 from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_runtimes import parted, plan_runtimes
-from devenv.stages.plan_sync import later, plan_sync
+from devenv.stages.plan_sync import Releases, later, plan_sync
 from devenv.stages.resolve import images_of, select
 from devenv.standing import narrowed, still_to_run
 from devenv.tomledit import Edit, NotEdited, edited
 
-#: The remark that an earlier sync left behind a value.
-REMARK = re.compile(r"(?:; )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d$")
+#: The remark that an earlier sync left behind a value; behind an inline table it begins with the value's key.
+REMARK = re.compile(r"(?:^|; )(?:[\w-]+(?:\.[\w-]+)+ )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d(?: \(.*\))?$")
 
 
 @record
 class Comparison:
     """Production beside the manifest. ``project`` is as it is, ``wanted`` as it is to be; ``notes`` are about sources
     that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first.
+    ``missing`` are services that the manifest lacks and that the plan does not add. ``verdict`` says which differences
+    count: what the manifest accepts is neither in the plan nor among ``missing``.
     ``adding``: what the manifest did not have is in the plan, if it can be."""
 
     project: Project
@@ -55,6 +60,12 @@ class Comparison:
     refused: tuple[Problem, ...] = ()
     unobtainable: tuple[Problem, ...] = ()
     adding: bool = False
+    environment: str = "production"
+    sources: int = 0
+    missing: tuple[Missing, ...] = ()
+    verdict: Verdict = Verdict()
+    #: Whether a source states a version of anything that the manifest has.
+    has_compared: bool = False
 
     @property
     def unread(self) -> tuple[Note, ...]:
@@ -73,30 +84,88 @@ def compare(
     """Read production and plan what it changes in the manifest, that of ``project`` if given. Writes nothing."""
     project = project or open_project(world)
     manifest = build_manifest(project.documents.base, project.kinds)
-    select(manifest, services, ())
-    bound = Bound({}, ())
-    of_runtimes: tuple[tuple[Change, ...], tuple[str, ...]] = ((), ())
-    notes: tuple[Note, ...] = ()
-    if reading and (places := _places(project, environment)):
-        catalogue = Catalogue(project.root, project.documents)
-        found = production.read(world, project.root, places, production.known(catalogue))
-        languages = runtimes()
-        of_services, others = parted(found.facts, languages)
-        if not services:
-            of_runtimes = plan_runtimes(manifest.runtimes, others, languages)
-        bound, notes = bind(manifest.services, of_services, complete=not found.failed), found.notes
     chosen = select(manifest, services, ())
+    places = _places(project, environment) if reading else ()
+    found = _Found()
+    if places:
+        catalogue = Catalogue(project.root, project.documents)
+        found = _read(world, project, manifest, places, production.known(catalogue))
     releases = production.releases()
-    plan = plan_sync(manifest, project.kinds, bound, releases, services=chosen)
-    changes, said = of_runtimes
-    plan = replace(plan, changes=(*plan.changes, *changes), notes=(*plan.notes, *said))
-    if adding:
-        kinds = _kinds(project)
-        added = additions(manifest, kinds, bound.loose, releases)
-        plan = replace(plan, changes=(*plan.changes, *added.changes), notes=(*plan.notes, *added.notes))
-        bound = replace(bound, loose=added.left)
-        project = replace(project, kinds=dict(kinds) | dict(project.kinds))
-    return Comparison(project, wanted(world, project, plan.changes), plan, bound, notes, adding=adding)
+    plan = plan_sync(manifest, project.kinds, found.bound, releases, services=chosen)
+    missing: tuple[Missing, ...] = ()
+    if not services:
+        of_runtimes = plan_runtimes(manifest.runtimes, found.of_runtimes, runtimes())
+        plan = replace(plan, changes=(*plan.changes, *of_runtimes.changes), notes=(*plan.notes, *of_runtimes.notes))
+        missing = missing_services(manifest, found.bound.loose)
+    compared = Comparison(
+        project,
+        project,
+        plan,
+        found.bound,
+        found.notes,
+        adding=adding,
+        environment=environment,
+        sources=len(places),
+        missing=missing,
+        has_compared=_has_compared(manifest, found, chosen),
+    )
+    compared = _judged(compared, manifest)
+    if compared.missing:
+        compared = _with_additions(compared, releases)
+    return replace(compared, wanted=wanted(world, compared.project, compared.plan.changes))
+
+
+@record
+class _Found:
+    """What sources say, sorted: services of the manifest and others, runtimes, and what could not be read."""
+
+    bound: Bound = Bound({}, ())
+    of_runtimes: tuple[Fact, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def _read(world: World, project: Project, manifest: Manifest, places: Sequence[Place], known: Known) -> _Found:
+    found = production.read(world, project.root, places, known)
+    of_services, of_runtimes = parted(found.facts, runtimes())
+    bound = bind(manifest.services, of_services, complete=not found.failed)
+    return _Found(bound, tuple(of_runtimes), found.notes)
+
+
+def _has_compared(manifest: Manifest, found: _Found, services: Iterable[str]) -> bool:
+    """Whether a source states a version of anything that the manifest has."""
+    truths = [found.bound.services[name] for name in services if name in found.bound.services]
+    runtimes = [fact for fact in found.of_runtimes if fact.kind in manifest.runtimes]
+    return any(truth.fact.version for truth in truths) or any(fact.version for fact in runtimes)
+
+
+def _judged(compared: Comparison, manifest: Manifest) -> Comparison:
+    """The same without the differences that the manifest accepts."""
+    environment = compared.environment
+    acceptances = [entry for entry in manifest.accepted if entry.environment == environment]
+    verdict = judge(findings(compared.plan, compared.missing, environment), acceptances, day=production.today())
+    accepted = verdict.accepted_ids
+    plan = replace(
+        compared.plan,
+        changes=tuple(c for c in compared.plan.changes if finding_id(environment, c.path) not in accepted),
+        differences=tuple(d for d in compared.plan.differences if finding_id(environment, d.path) not in accepted),
+    )
+    missing = tuple(item for item in compared.missing if finding_id(environment, item.path) not in accepted)
+    return replace(compared, plan=plan, missing=missing, verdict=verdict)
+
+
+def _with_additions(compared: Comparison, releases: Releases) -> Comparison:
+    """The same with what the manifest lacks in the plan where it is to be added, else with what would prevent that."""
+    project = compared.project
+    catalogue = Catalogue(project.root, project.documents)
+    kinds = catalogue.read(catalogue.names())
+    added = additions(kinds, compared.missing, releases)
+    if not compared.adding:
+        left = {item.name: item for item in added.left}
+        return replace(compared, missing=tuple(left.get(item.name, item) for item in compared.missing))
+    plan = compared.plan
+    plan = replace(plan, changes=(*plan.changes, *added.changes), notes=(*plan.notes, *added.notes))
+    project = replace(project, kinds=dict(kinds) | dict(project.kinds))
+    return replace(compared, project=project, plan=plan, missing=added.left)
 
 
 def _places(project: Project, environment: str) -> Sequence[Place]:
@@ -106,9 +175,26 @@ def _places(project: Project, environment: str) -> Sequence[Place]:
     return production.places_of(project.manifest, environment)
 
 
-def _kinds(project: Project) -> Mapping[str, Kind]:
-    catalogue = Catalogue(project.root, project.documents)
-    return catalogue.read(catalogue.names())
+def require_comparison(compared: Comparison) -> None:
+    """Raises ManifestError where nothing was compared: a check must not pass for that.
+
+    What could not be read is another matter: then it cannot be said whether there is anything to compare.
+    """
+    project, environment = compared.project, compared.environment
+    if not compared.sources:
+        entry = project.manifest.environments.get(environment)
+        path = ("environments", environment) if entry is not None else ()
+        hint = f'[environments.{environment}] sources = [{{ path = "infra/prod.tfstate" }}]'
+        message = f"nothing describes {environment}, so there is nothing to compare with"
+        raise ManifestError(Problem(message, hint, project.documents.where(path), ".".join(path)))
+    if not project.manifest.services and compared.missing:
+        names = ", ".join(item.name for item in compared.missing)
+        hint = "Add them: devenv sync --add"
+        raise ManifestError(f"devenv.toml has no services, {environment} runs {names}", hint)
+    if compared.has_compared or compared.verdict.counting or compared.verdict.accepted or compared.unread:
+        return
+    hint = "'devenv facts' shows what the sources say; from = \"NAME\" in a service says which fact it mirrors"
+    raise ManifestError(f"the sources of {environment} state no version of anything in devenv.toml", hint)
 
 
 def wanted(world: World, project: Project, changes: Iterable[Change]) -> Project:
@@ -127,7 +213,10 @@ def wanted(world: World, project: Project, changes: Iterable[Change]) -> Project
 
 
 def _remark(change: Change) -> str:
-    return f"from {change.evidence}, {change.evidence.date}" if change.evidence else ""
+    if not change.evidence:
+        return ""
+    notes = f" ({'; '.join(change.notes)})" if change.notes else ""
+    return " ".join(f"from {change.evidence}, {change.evidence.date}{notes}".split())
 
 
 def without(world: World, compared: Comparison, services: Container[str], *, versions_only: bool) -> Comparison:

@@ -53,6 +53,11 @@ class Evidence:
         attribute = f" ({self.attribute})" if self.attribute else ""
         return f"{self.source} {self.address or self.file}{attribute}"
 
+    @property
+    def located(self) -> str:
+        """The same with its file: ``compose services.db (image) in compose.yaml``"""
+        return f"{self} in {self.file}" if self.address else str(self)
+
 
 @record
 class Fact:

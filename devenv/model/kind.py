@@ -124,7 +124,8 @@ class Kind:
     """Everything devenv knows of one kind of service.
 
     ``versions`` are the series that are said to work, ``tried`` those that devenv's own tests start. A version has
-    ``version_parts`` numbers or more, and of those in a range no more than ``version_most`` says. ``port_needs`` maps
+    ``version_parts`` numbers or more, and of those in a range no more than ``version_most`` says. ``version_mirrored``:
+    it is to be production's; of a kind that stands in for something else, any will do. ``port_needs`` maps
     a port to the option, and those of its values, one of which it takes for the server to listen there.
     ``usual_variant`` is the variant, by range of versions, where there is no image without one. ``packages`` maps a
     value of a build option to what installs it ("" for what the image already holds), ``preload`` an extension to the
@@ -153,6 +154,7 @@ class Kind:
     digest: str
     tried: tuple[str, ...] = ()
     port_needs: Mapping[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
+    version_mirrored: bool = True
     version_most: Mapping[str, int] = field(default_factory=dict)
     usual_variant: Mapping[str, str] = field(default_factory=dict)
     variants: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
+from devenv.model.finding import Acceptance
 from devenv.model.kind import OptionValue, Value
 from devenv.model.record import record
 from devenv.model.version import Version
@@ -56,5 +57,6 @@ class Manifest:
     seed: Mapping[str, tuple[Seed, ...]] = field(default_factory=dict)
     catalogue: str = ""
     environments: Mapping[str, Any] = field(default_factory=dict)
+    accepted: tuple[Acceptance, ...] = ()
     runtimes: Mapping[str, str] = field(default_factory=dict)
     devcontainer: Mapping[str, Any] = field(default_factory=dict)

@@ -33,13 +33,28 @@ class Place:
 @record
 class Truth:
     """What production runs of one service: ``fact`` is brought together of what ``sources`` say, the most trusted
-    first; ``doubts`` are sentences about what they do not agree on; ``coming`` is what a plan will make of it."""
+    first; ``coming`` is what a plan will make of it. ``doubts`` are sentences about what the sources disagree on, by
+    key: ``kind``, ``version``, ``variant``, ``settings.NAME``."""
 
     fact: Fact
     sources: tuple[Fact, ...]
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
-    doubts: tuple[str, ...] = ()
+    doubts: Mapping[str, str] = field(default_factory=dict)
     coming: tuple[Fact, ...] = ()
+
+
+@record
+class Missing:
+    """A service that production runs and the manifest lacks. ``name`` is the one that it would have there;
+    ``obstacle`` says why ``devenv sync --add`` cannot add it, "" if it can."""
+
+    name: str
+    truth: Truth
+    obstacle: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        return "services", self.name
 
 
 @record

@@ -69,6 +69,27 @@ class Environment(Shape):
     sources: list[Source] = Field(default_factory=list, description="Where its truth is read, most trusted first.")
 
 
+class Acceptance(Shape):
+    """A difference from an environment that is meant. It counts no longer for ``devenv sync --check``."""
+
+    finding: StrictStr = Field(
+        pattern=r"^[a-z][a-z0-9-]*/[a-z]+\.[^\s/]+$",
+        description="The difference, as 'devenv sync --check' names it: production/services.mailpit.",
+    )
+    reason: StrictStr = Field(min_length=1, description="Why it is meant.")
+    until: StrictStr = Field(
+        default="",
+        pattern=r"^\d{4}-\d\d-\d\d$|^$",
+        description='The last day on which it is accepted: until = "2027-03-01".',
+    )
+
+
+class Parity(Shape):
+    """Which differences between an environment and this manifest are meant."""
+
+    accept: list[Acceptance] = Field(default_factory=list, description="Differences that are meant.")
+
+
 class Hooks(Shape):
     """Commands run in the project's folder with the variables of ``[env]``; no shell is involved."""
 
@@ -162,6 +183,7 @@ def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:
         "project": (Project, Field(description="Who this is.")),
         "environments": (dict[Name, Environment], Field(default_factory=dict)),
         "services": (dict[Name, service], Field(default_factory=dict)),
+        "parity": (Parity, Field(default_factory=dict)),
         "profiles": (
             dict[StrictStr, list[StrictStr]],
             Field(default_factory=dict, description="Named sets of services."),

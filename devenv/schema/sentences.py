@@ -48,7 +48,7 @@ def _issue(path: Path, details: list[Detail], model: type[BaseModel], data: Mapp
         return Issue(path, f"{given!r} cannot stand here", hint)
     if kind in ("greater_than_equal", "less_than_equal"):
         return Issue(path, f"{given} is no port", "ports go from 1 to 65535")
-    if kind == "too_short":
+    if kind in ("too_short", "string_too_short"):
         return Issue(path, "must not be empty", described(model, path, data))
     if kind == "literal_error":
         return Issue(path, f"{given!r} is none of {context['expected']}", described(model, path, data))

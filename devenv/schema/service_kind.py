@@ -25,13 +25,15 @@ class VersionShape(Shape):
     """``parts``: how many numbers a version must have for its data format to be known; ``most``: how many it can have,
     by range of versions.
 
-    ``known``: series that are said to work; ``tried``: those of them that our own tests start.
+    ``known``: series that are said to work; ``tried``: those of them that our own tests start. ``mirrored``: that it is
+    production's matters; of a kind that stands in for something else, any will do.
     """
 
     parts: StrictInt = 1
     most: dict[StrictStr, StrictInt] = Field(default_factory=dict)
     known: list[StrictStr] = Field(default_factory=list)
     tried: list[StrictStr] = Field(default_factory=list)
+    mirrored: StrictBool = True
 
 
 class PortShape(Shape):

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from devenv.model.change import Change
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service
-from devenv.model.production import Truth
+from devenv.model.production import Missing, Truth
 from devenv.model.record import record
 from devenv.model.version import parse_version
 from devenv.stages.naming import label
-from devenv.stages.plan_sync import Releases, changes_of
+from devenv.stages.plan_sync import Draft, Releases, draft_of
 
 #: What Terraform calls that to which nobody gave a name.
 _NAMELESS = re.compile(r"(terraform|tf)-\d+")
@@ -20,36 +21,60 @@ _NAMELESS = re.compile(r"(terraform|tf)-\d+")
 
 @record
 class Additions:
-    """The keys of new services; sentences about what they do not hold; what devenv cannot add: of no kind that it
-    has, or of no version that it could start."""
+    """The keys of new services; sentences about what they do not hold; what devenv cannot add, with its obstacle."""
 
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
-    left: tuple[Truth, ...]
+    left: tuple[Missing, ...]
 
 
-def additions(manifest: Manifest, kinds: Mapping[str, Kind], loose: Iterable[Truth], releases: Releases) -> Additions:
-    """A new service is brought in step with production like one that is there and says nothing yet."""
-    changes: list[Change] = []
-    notes: list[str] = []
-    left: list[Truth] = []
+def missing_services(manifest: Manifest, loose: Iterable[Truth]) -> tuple[Missing, ...]:
+    """What no service mirrors, each under the name that it would have in the manifest."""
     taken = set(manifest.services)
+    found: list[Missing] = []
     for truth in loose:
         fact = truth.fact
         name = _name(fact.name or fact.kind, fact.kind, taken)
-        kind = kinds.get(fact.kind) if fact.version else None
-        own = (
-            list(changes_of(Service(name, fact.kind, parse_version("")), kind, truth, releases, notes)) if kind else []
-        )
-        if not any(change.key == ("version",) for change in own):
-            left.append(truth)
-            continue
         taken.add(name)
-        changes.append(Change(name, ("kind",), None, fact.kind, "production runs it"))
-        changes += [change for change in own if len(change.key) == 1]
-        changes.append(Change(name, ("from",), None, fact.evidence.address or fact.name, "production runs it"))
-        changes += [change for change in own if len(change.key) > 1]
+        found.append(Missing(name, truth))
+    return tuple(found)
+
+
+def additions(kinds: Mapping[str, Kind], missing: Iterable[Missing], releases: Releases) -> Additions:
+    """A new service is brought in step with production like one that is there and says nothing yet."""
+    changes: list[Change] = []
+    notes: list[str] = []
+    left: list[Missing] = []
+    for item in missing:
+        fact = item.truth.fact
+        if fact.kind not in kinds:
+            obstacle = f'devenv has no kind {fact.kind}; kind = "container" runs any image'
+            left.append(replace(item, obstacle=obstacle))
+            continue
+        if not fact.version and kinds[fact.kind].version_mirrored:
+            left.append(replace(item, obstacle=fact.note or "no source states its version"))
+            continue
+        service = Service(item.name, fact.kind, parse_version(""))
+        draft = draft_of(service, kinds[fact.kind], item.truth, releases)
+        if draft.differences:
+            left.append(replace(item, obstacle=draft.differences[0].message))
+            continue
+        draft.note_doubts()
+        notes += draft.notes
+        changes += _keys(item, draft)
     return Additions(tuple(changes), tuple(notes), tuple(left))
+
+
+def _keys(item: Missing, draft: Draft) -> list[Change]:
+    """A new service's keys in the order in which people write them: its tables last."""
+    fact = item.truth.fact
+    source = fact.evidence.address or fact.name
+    return [
+        Change(item.name, ("kind",), None, fact.kind, "production runs it"),
+        *(change for change in draft.changes if len(change.key) == 1),
+        Change(item.name, ("from",), None, source, "production runs it"),
+        *(change for change in draft.changes if len(change.key) > 1),
+    ]
 
 
 def _name(text: str, kind: str, taken: set[str]) -> str:

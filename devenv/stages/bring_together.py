@@ -117,7 +117,7 @@ def _astray(service: Service, facts: Iterable[Fact]) -> Problem | None:
     names = [text for fact in found for text in (fact.evidence.address, fact.name) if text]
     listed = _listed(found)
     return Problem(
-        f'from = "{service.follows}" is no {service.kind} of production; there is {listed}',
+        f'from = "{service.follows}" names no {service.kind} of production; it runs {listed}',
         did_you_mean(service.follows, names) or f'say which: from = "{names[0]}"' if names else "",
         key=f"services.{service.name}",
     )
@@ -131,10 +131,21 @@ def _same(facts: Sequence[Fact]) -> list[list[Fact]]:
     return list(groups.values())
 
 
+def disagreements(facts: Sequence[Fact]) -> list[tuple[str, str]]:
+    """What sources disagree on where they name the same service: its name, and a sentence."""
+    found: list[tuple[str, str]] = []
+    for group in _same(folded(facts)):
+        truth = brought_together(group)
+        if truth:
+            name = truth.fact.name or truth.fact.kind
+            found += [(name, sentence) for sentence in truth.doubts.values()]
+    return found
+
+
 def brought_together(facts: Sequence[Fact]) -> Truth | None:
     """One truth of all that is said of one service; None of nothing but what a plan will make."""
     coming = tuple(fact for fact in facts if fact.status is Status.PLANNED)
-    now = sorted((fact for fact in facts if fact.status is not Status.PLANNED), key=lambda fact: -fact.trust)
+    now = sorted((fact for fact in facts if fact.status is not Status.PLANNED), key=_by_trust)
     if not now:
         return None
     first = now[0]
@@ -151,7 +162,8 @@ def brought_together(facts: Sequence[Fact]) -> Truth | None:
         settings=settings,
         extensions=_extensions(now),
         plugins=plugins.plugins if plugins else None,
-        note=version.note or first.note,
+        note=version.note,
+        doubtful=version.doubtful,
         evidence=version.evidence,
     )
     evidence |= {"version": version.evidence}
@@ -159,7 +171,12 @@ def brought_together(facts: Sequence[Fact]) -> Truth | None:
     evidence |= {"plugins": replace(plugins.evidence, attribute="plugins")} if plugins else {}
     extended = [(replace(fact.evidence, attribute="extensions"), fact.extensions) for fact in reversed(now)]
     evidence |= {f"extensions.{name}": whence for whence, names in extended for name in names}
-    return Truth(whole, tuple(now), evidence, tuple(_doubts(now, version)), coming)
+    return Truth(whole, tuple(now), evidence, _doubts(now, version), coming)
+
+
+def _by_trust(fact: Fact) -> tuple[bool, int]:
+    """The most trusted first; what is only taken from a name of somebody's own comes last, whoever says it."""
+    return fact.doubtful, -fact.trust
 
 
 def _version(now: Sequence[Fact]) -> Fact:
@@ -167,7 +184,8 @@ def _version(now: Sequence[Fact]) -> Fact:
     stated = [fact for fact in now if fact.version]
     if not stated:
         return now[0]
-    alike = [fact for fact in stated if agree(stated[0].version, fact.version)]
+    first = stated[0]
+    alike = [fact for fact in stated if fact.doubtful == first.doubtful and agree(first.version, fact.version)]
     return max(alike, key=lambda fact: fact.version.count("."))
 
 
@@ -185,19 +203,40 @@ def _extensions(now: Sequence[Fact]) -> dict[str, str]:
     return {name: next((v for fact in now if (v := fact.extensions.get(name))), "") for name in sorted(names)}
 
 
-def _doubts(now: Sequence[Fact], version: Fact) -> Iterable[str]:
-    """What sources say that is not so: drift in production's own description."""
-    for fact in now:
-        if fact.kind != version.kind:
-            yield f"{fact.evidence} says {fact.kind}, {version.evidence} says {version.kind}"
-        elif fact.version and not agree(fact.version, version.version):
-            yield f"{fact.evidence} says {fact.version}, {version.evidence} says {version.version}"
-    trusted: dict[str, tuple[str, Evidence]] = {}
+#: A value that a source states, and where.
+_Stated = tuple[str, Evidence]
+
+
+def _doubts(now: Sequence[Fact], version: Fact) -> dict[str, str]:
+    """What sources disagree on, by the value that it is about: drift in production's own description."""
+    same_kind = [fact for fact in now if fact.kind == version.kind]
+    stated: dict[str, list[_Stated]] = {"kind": [(version.kind, version.evidence)]}
+    stated["kind"] += [(fact.kind, fact.evidence) for fact in now if fact.kind != version.kind]
+    stated["version"] = [(version.version, version.evidence)]
+    stated["version"] += [
+        (fact.version, fact.evidence) for fact in same_kind if not agree(fact.version, version.version)
+    ]
+    stated["variant"] = [(fact.variant, fact.evidence) for fact in now if fact.variant]
     for fact in now:
         for name, value in fact.settings.items():
-            said, evidence = trusted.setdefault(name, (value, fact.evidence))
-            if said != value:
-                yield f"{name}: {fact.evidence} says {value}, {evidence} says {said}"
+            stated.setdefault(f"settings.{name}", []).append((value, fact.evidence_of(name)))
+    found = {key: _disagreement(key, values) for key, values in stated.items()}
+    return {key: sentence for key, sentence in found.items() if sentence}
+
+
+def _disagreement(key: str, stated: Sequence[_Stated]) -> str:
+    """A sentence that names each value with the file that states it, the one that counts first; "" if there is one."""
+    by_value: dict[str, Evidence] = {}
+    for value, evidence in stated:
+        by_value.setdefault(value, evidence)
+    by_value.pop("", None)
+    if len(by_value) < 2:
+        return ""
+    places = {value: evidence.file for value, evidence in by_value.items()}
+    if len(set(places.values())) == 1:
+        places = {value: evidence.located for value, evidence in by_value.items()}
+    said = ", ".join(f"{place} says {value}" for value, place in places.items())
+    return f"sources disagree on {key.removeprefix('settings.')}: {said}"
 
 
 def is_exact(fact: Fact) -> bool:

@@ -13,6 +13,7 @@ from devenv.model.version import Version, in_range, parse_version
 from devenv.references import malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
+from devenv.stages.check_parity import parity_issues
 from devenv.stages.check_seed import seed_issues
 from devenv.stages.check_settings import setting_issues
 from devenv.stages.check_sources import source_issues
@@ -61,7 +62,8 @@ def meaning_issues(
     for service in manifest.services.values():
         issues += service_issues(service, kinds[service.kind])
     issues += [*_double_ports(manifest), *_profiles(manifest, names), *_env(manifest, kinds, names)]
-    return [*issues, *source_issues(manifest, names), *seed_issues(manifest, kinds)]
+    issues += [*source_issues(manifest, names), *parity_issues(manifest)]
+    return [*issues, *seed_issues(manifest, kinds)]
 
 
 def service_issues(service: Service, kind: Kind) -> list[Issue]:

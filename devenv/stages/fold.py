@@ -63,7 +63,7 @@ def _names(member: Fact) -> tuple[str, ...]:
 
 def _with_member(primary: Fact, member: Fact) -> Fact:
     version = primary if primary.version else member
-    note = primary.note
+    note = version.note or primary.note
     if primary.version and member.version and not agree(primary.version, member.version):
         note = f"{member.name or 'a member'} runs {member.version}: it is on its way from one version to another"
     from_member = {name: member.evidence_of(name) for name in member.settings if name not in primary.settings}
@@ -78,6 +78,7 @@ def _with_member(primary: Fact, member: Fact) -> Fact:
         extensions={**member.extensions, **primary.extensions},
         plugins=primary.plugins if primary.plugins is not None else member.plugins,
         note=note,
+        doubtful=version.doubtful,
         members=(*primary.members, *_names(member)),
     )
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from devenv import tomldoc
 from devenv.errors import ManifestError
+from devenv.model.finding import Acceptance
 from devenv.model.kind import Kind, OptionValue
 from devenv.model.manifest import Manifest, Seed, Service
 from devenv.model.problem import Problem, Where
@@ -138,6 +139,8 @@ def _sound(data: Mapping[str, Any], wrong: list[tuple[str | int, ...]]) -> dict[
         key = str(path[0])
         if len(path) > 1 and key in _OF_ENTRIES and key in sound:
             sound[key].pop(path[1], None)
+            if key == "environments":
+                sound.pop("parity", None)  # it names environments
         else:
             sound.pop(key, None)
     if "services" in data and "services" not in sound:
@@ -165,9 +168,14 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
         post_up=tuple(_command(entry) for entry in data.get("hooks", {}).get("post_up", ())),
         seed={name: _seeds(sources) for name, sources in data.get("seed", {}).items()},
         environments=data.get("environments", {}),
+        accepted=_accepted(data.get("parity", {}).get("accept", ())),
         runtimes=data.get("runtimes", {}),
         devcontainer=data.get("devcontainer", {}),
     )
+
+
+def _accepted(entries: Sequence[Mapping[str, str]]) -> tuple[Acceptance, ...]:
+    return tuple(Acceptance(**entry, index=index) for index, entry in enumerate(entries))
 
 
 def _command(entry: str | list[str]) -> tuple[str, ...]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from devenv.model.change import Change, SyncPlan
-from devenv.model.fact import Fact, Precision
+from devenv.model.change import Change, Difference, Said, SyncPlan
+from devenv.model.fact import Evidence, Fact, Precision
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service, Setting
 from devenv.model.production import Bound, Truth
@@ -43,87 +43,129 @@ def later(version: str, releases: Iterable[str]) -> list[str]:
     return sorted((text for text in releases if text.split(".")[:-1] == series and _numbers(text) > own), key=_numbers)
 
 
+class Draft:
+    """What one service needs to be in step, while it is found out."""
+
+    def __init__(self, service: Service, kind: Kind, truth: Truth) -> None:
+        self.service, self.kind, self.truth = service, kind, truth
+        self.changes: list[Change] = []
+        self.differences: list[Difference] = []
+        self.notes: list[str] = []
+
+    def change(self, key: tuple[str, ...], old: Said, new: Said, reason: str, evidence: Evidence, *notes: str) -> None:
+        """Add a change, with what sources disagree on in its value."""
+        doubt = self.truth.doubts.get(".".join(key), "")
+        known = tuple(note for note in (*notes, doubt) if note)
+        self.changes.append(Change(self.service.name, key, old, new, reason, evidence, known))
+
+    def differ(self, key: str, message: str) -> None:
+        self.differences.append(Difference(self.service.name, (key,), message))
+
+    def note(self, message: str) -> None:
+        self.notes.append(f"{self.service.name}: {message}")
+
+    def note_doubts(self) -> None:
+        """What sources disagree on in values that do not change; the other changes say it themselves."""
+        changed = {".".join(change.key) for change in self.changes}
+        for key, doubt in self.truth.doubts.items():
+            if key not in changed:
+                self.note(doubt)
+
+
 def plan_sync(
     manifest: Manifest, kinds: Mapping[str, Kind], bound: Bound, releases: Releases, *, services: Iterable[str]
 ) -> SyncPlan:
     """The changes to these services. What production does not state is never changed."""
-    changes: list[Change] = []
-    notes: list[str] = []
-    kept = []
+    drafts: list[Draft] = []
     for name in services:
         truth = bound.services.get(name)
         if truth is None:
             continue
         service = manifest.services[name]
-        own = list(changes_of(service, kinds[service.kind], truth, releases, notes))
-        changes += own
-        kept += [] if own else [name]
-        notes += [f"{name}: {doubt}" for doubt in truth.doubts]
-        notes += [_coming(name, truth.fact, fact) for fact in truth.coming if fact.version != truth.fact.version]
-    return SyncPlan(tuple(changes), tuple(dict.fromkeys(notes)), tuple(kept))
+        draft = draft_of(service, kinds[service.kind], truth, releases)
+        draft.note_doubts()
+        for fact in truth.coming:
+            if fact.version != truth.fact.version:
+                draft.note(_coming(truth.fact, fact))
+        drafts.append(draft)
+    return SyncPlan(
+        changes=tuple(change for draft in drafts for change in draft.changes),
+        notes=tuple(dict.fromkeys(note for draft in drafts for note in draft.notes)),
+        kept=tuple(draft.service.name for draft in drafts if not draft.changes and not draft.differences),
+        differences=tuple(difference for draft in drafts for difference in draft.differences),
+    )
 
 
-def _coming(name: str, now: Fact, then: Fact) -> str:
-    return f"{name}: production will move {now.version or '?'} → {then.version or '?'} ({then.evidence})"
+def _coming(now: Fact, then: Fact) -> str:
+    return f"production will move {now.version or '?'} → {then.version or '?'} ({then.evidence})"
 
 
-def changes_of(service: Service, kind: Kind, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
-    """What brings one service in step; sentences about what cannot be are added to ``notes``."""
+def draft_of(service: Service, kind: Kind, truth: Truth, releases: Releases) -> Draft:
+    """What brings one service in step with production, and what cannot be."""
     fact = truth.fact
+    draft = Draft(service, kind, truth)
+    if service.kind == "container":  # what runs in it is a stranger's: only its ``from`` says that it is this one
+        return draft
     if fact.kind != service.kind:
-        notes.append(
-            f"{service.name}: production runs {fact.kind} {fact.version} ({fact.evidence}), devenv.toml says "
-            f"{service.kind}: change its kind by hand once its data is moved"
+        runs = f"{fact.kind} {fact.version}".strip()
+        draft.differ(
+            "kind",
+            f"production runs {runs} ({fact.evidence}), devenv.toml says {service.kind}: move its data, then change "
+            "kind by hand",
         )
-        return
-    yield from _version(service, kind, truth, releases, notes)
+        return draft
+    _version(draft, releases)
     if fact.variant and fact.variant in kind.variants and fact.variant != service.variant:
         reason = f"{service.variant or 'no variant'} → {fact.variant}"
-        yield Change(
-            service.name, ("variant",), service.variant or None, fact.variant, reason, truth.evidence["variant"]
-        )
-    preloaded = _preloaded(service, kind, fact.settings.get(_LIBRARIES, ""), notes)
-    yield from _names(service, kind, truth, "extensions", fact.extensions, preloaded, notes)
-    yield from _names(service, kind, truth, "plugins", fact.plugins or (), (), notes)
+        draft.change(("variant",), service.variant or None, fact.variant, reason, truth.evidence["variant"])
+    _names(draft, "extensions", fact.extensions, _preloaded(draft, fact.settings.get(_LIBRARIES, "")))
+    _names(draft, "plugins", fact.plugins or (), ())
     if kind.settings:
-        yield from _settings(service, kind, truth, notes)
+        _settings(draft)
+    return draft
 
 
-def _version(service: Service, kind: Kind, truth: Truth, releases: Releases, notes: list[str]) -> Iterator[Change]:
-    fact, have = truth.fact, service.version.text
+def _version(draft: Draft, releases: Releases) -> None:
+    service, kind, fact = draft.service, draft.kind, draft.truth.fact
+    have = service.version.text
+    if not fact.version and not kind.version_mirrored:
+        if not have:
+            chosen = f"any version will do; {kind.versions[-1]} is the newest that devenv knows"
+            draft.change(("version",), None, kind.versions[-1], kind.versions[-1], fact.evidence, chosen, fact.note)
+        return
     if not fact.version:
-        notes.append(f"{service.name}: {fact.note or 'its version is not stated'} ({fact.evidence})")
+        draft.note(f"{fact.note or 'no source states its version'} ({fact.evidence})")
         return
     begun = fact.version.split(".")
     if have.removeprefix("v").split(".")[: len(begun)] == begun:
         return
-    wanted, reason = fact.version, f"{have or 'none'} → {fact.version}"
+    wanted, choice = fact.version, ""
     if fact.precision is not Precision.PATCH:
-        wanted = releases.latest(fact.kind, fact.version) or fact.version
-        how = f"the newest known on {releases.day}" if wanted != fact.version else "no release of it is known here"
-        reason = f"{have or 'none'} → {wanted}: production says {fact.version}, {wanted} is {how}"
-        if wanted == fact.version:
-            reason = f"{have or 'none'} → {wanted}: {how}"
-    reason += f" ({fact.note})" if fact.note else ""
-    if issue := next(version_issues(replace(service, version=parse_version(wanted)), kind), None):
-        notes.append(
-            f"{service.name}: of production's version ({fact.evidence}) no image can be named: {issue.message}; "
-            "say it in devenv.toml by hand"
+        wanted, choice = _release_of(fact, releases)
+    issue = next(version_issues(replace(service, version=parse_version(wanted)), kind), None)
+    if issue:
+        draft.differ(
+            "version",
+            f"production's version names no image: {issue.message}; write it in devenv.toml by hand",
         )
         return
-    yield Change(service.name, ("version",), have or None, wanted, reason, truth.evidence["version"])
+    reason = f"{have or 'none'} → {wanted}"
+    draft.change(("version",), have or None, wanted, reason, draft.truth.evidence["version"], choice, fact.note)
 
 
-def _names(
-    service: Service,
-    kind: Kind,
-    truth: Truth,
-    option: str,
-    wanted: Iterable[str],
-    preloaded: Iterable[str],
-    notes: list[str],
-) -> Iterator[Change]:
+def _release_of(fact: Fact, releases: Releases) -> tuple[str, str]:
+    """The release to take where production states a series, and a sentence that says how it was chosen."""
+    newest = releases.latest(fact.kind, fact.version)
+    if not newest:
+        return fact.version, f"production states {fact.version}; devenv knows no release of it"
+    if newest == fact.version:
+        return newest, ""
+    return newest, f"production states {fact.version}; {newest} is the newest release known on {releases.day}"
+
+
+def _names(draft: Draft, option: str, wanted: Iterable[str], preloaded: Iterable[str]) -> None:
     """A list that must hold what production has, and what it loads; what it holds besides stays."""
+    service, kind, truth = draft.service, draft.kind, draft.truth
     if option not in kind.options:
         return
     said = option_value(service, kind, option)
@@ -132,29 +174,28 @@ def _names(
     lacking = [name for name in wanted if name not in have and name != "plpgsql"]  # which every database has
     beyond = [name for name in lacking if name in can.absent or (can.known and name not in kind.packages)]
     missing = [name for name in lacking if name not in beyond]
-    lacks = f"which {kind.title}'s image here lacks"
-    notes += [f"{service.name}: production has the {option[:-1]} {name}, {lacks}" for name in beyond]
+    for name in beyond:
+        draft.note(f"production has the {option[:-1]} {name}, which {kind.title}'s image here lacks")
     loaded = [name for name in preloaded if name not in (*have, *missing)]
     if missing or loaded:
         first = f"{option}.{missing[0]}" if missing else f"settings.{_LIBRARIES}"
         evidence = truth.evidence.get(first) or truth.evidence.get(option) or truth.fact.evidence
         said = {"production has": missing, "production preloads": loaded}
         reason = "; ".join(f"{words} {', '.join(names)}" for words, names in said.items() if names)
-        yield Change(service.name, (option,), have, (*have, *missing, *loaded), reason, evidence)
+        draft.change((option,), have, (*have, *missing, *loaded), reason, evidence)
 
 
-def _settings(service: Service, kind: Kind, truth: Truth, notes: list[str]) -> Iterator[Change]:
+def _settings(draft: Draft) -> None:
+    service, kind, truth = draft.service, draft.kind, draft.truth
     for name, value in truth.fact.settings.items():
         if not is_mirrored(service.kind, name) or kind.instead_of(name):
             continue
         have = service.settings.get(name)
         if name in _NOT_HERE:
-            notes.append(f"{service.name}: {name} = {value} in production: {_NOT_HERE[name]}")
+            draft.note(f"{name} = {value} in production: {_NOT_HERE[name]}")
         elif name != _LIBRARIES and (have is None or normal(name, have) != normal(name, value)):
             reason = f"{shown(have)} → {shown(typed(value))}"
-            yield Change(
-                service.name, ("settings", name), have, typed(value), reason, truth.evidence[f"settings.{name}"]
-            )
+            draft.change(("settings", name), have, typed(value), reason, truth.evidence[f"settings.{name}"])
 
 
 #: Settings that one server on a developer's machine cannot have.
@@ -168,12 +209,13 @@ _NOT_HERE = {
 _LIBRARIES = "shared_preload_libraries"
 
 
-def _preloaded(service: Service, kind: Kind, value: str, notes: list[str]) -> list[str]:
-    """The extensions whose libraries are loaded; a vendor's own are nowhere to be had."""
-    libraries = {own[-1]: extension for extension, own in kind.preload.items()}
+def _preloaded(draft: Draft, value: str) -> list[str]:
+    """The extensions whose libraries are loaded; a vendor's own are not available."""
+    libraries = {own[-1]: extension for extension, own in draft.kind.preload.items()}
     named = [name.strip().strip("\"'") for name in value.split(",") if name.strip()]
     beyond = [name for name in named if name not in libraries]
-    notes += [f"{service.name}: production preloads {name}, which devenv does not know" for name in beyond]
+    for name in beyond:
+        draft.note(f"production preloads {name}, which devenv does not know")
     return list(dict.fromkeys(libraries[name] for name in named if name in libraries))
 
 

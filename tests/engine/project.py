@@ -67,6 +67,7 @@ class Project:
             "DEVENV_REGISTRY_MIRROR": MIRROR,
             "DEVENV_STATE": str(self.root / "state"),
             "DEVENV_CONFIG": str(self.root / "no-config.toml"),
+            "DEVENV_TRUST": "1",
             "NO_COLOR": "1",
         }
         argv = [sys.executable, "-m", "devenv", *words]

@@ -44,6 +44,7 @@ def environment(project: Project, **more: str) -> dict[str, str]:
         "DEVENV_REGISTRY_MIRROR": MIRROR,
         "DEVENV_STATE": str(project.root / "state"),
         "DEVENV_CONFIG": str(project.root / "no-config.toml"),
+        "DEVENV_TRUST": "1",
         "NO_COLOR": "1",
         **more,
     }

@@ -95,6 +95,25 @@ def test_a_rollback_that_is_only_shown_changes_nothing(shop: Shop) -> None:
     assert [entry["undone"] for entry in json.loads(shop.devenv("history", "-j").out)["history"]] == [False]
 
 
+def test_what_is_accepted_is_left_as_it_is(shop: Shop) -> None:
+    accepted = '{ finding = "production/services.db.version", reason = "its dump is large" }'
+    tree(shop.root, {"devenv.toml": f"{MANIFEST}[parity]\naccept = [{accepted}]\n"})
+    assert shop.devenv("sync", "--yes").code == 0
+    assert 'version = "15.4"\n' in shop.manifest
+    assert 'version = "7.0.15" # from compose' in shop.manifest
+    checked = shop.devenv("sync", "--check")
+    assert checked.code == 0
+    assert "= accept production/services.db.version: its dump is large" in checked.out
+
+
+def test_what_is_accepted_is_not_added(shop: Shop) -> None:
+    accepted = '{ finding = "production/services.cache", reason = "no cache here" }'
+    text = MANIFEST.replace('[services.cache]\nkind = "redis"\nversion = "7.0.14"\n', "")
+    tree(shop.root, {"devenv.toml": f"{text}[parity]\naccept = [{accepted}]\n"})
+    assert shop.devenv("sync", "--add", "--yes").code == 0
+    assert "[services.cache]" not in shop.manifest
+
+
 def test_a_rollback_reports(shop: Shop) -> None:
     shop.devenv("sync", "--yes")
     ended = shop.devenv("sync", "--rollback", "--yes", "--format", "json")
@@ -120,8 +139,8 @@ def test_files_are_put_back_also_where_their_images_are_gone(shop: Shop) -> None
     shop.registry.close()
     ended = shop.devenv("sync", "--rollback", "--yes")
     assert ended.code == 7
-    assert "what runs stays as it is; only files are put back" in ended.err
-    assert "as before the sync of" in ended.err
+    assert "running services are left as they are; only files are restored" in ended.err
+    assert "restored to the state before the sync of" in ended.err
     assert shop.manifest == MANIFEST
     assert not (shop.root / "devenv.lock").exists()
 
@@ -159,7 +178,7 @@ def test_what_could_be_read_is_done_and_the_rest_is_told(shop: Shop) -> None:
     ended = shop.devenv("sync", "--yes")
     assert ended.code == 7
     assert "note: gone.tfstate: there is no such file" in ended.err
-    assert "a source could not be read" in ended.err
+    assert "A source could not be read" in ended.err
     assert 'version = "15.5" # from compose' in shop.manifest
     again = shop.devenv("sync", "--yes")
     assert (again.code, again.out) == (7, "")
@@ -205,7 +224,7 @@ def test_runtimes_are_kept_in_step_like_services(shop: Shop) -> None:
     shop.has("python", "3.12.4-bookworm", "3.12.5-bookworm")
     checked = shop.devenv("sync", "--check")
     assert checked.code == 3
-    assert "~ runtimes.python: 3.12.4 → 3.12.5\n      runtimes Dockerfile (FROM) in Dockerfile, " in checked.out
+    assert "~ runtimes.python: 3.12.4 → 3.12.5\n      runtimes Dockerfile (FROM), " in checked.out
     assert "production runs Node.js 20.11.1 (runtimes Dockerfile (FROM)); [runtimes] does not have it" in checked.err
     assert shop.devenv("sync", "--yes").code == 0
     manifest = (shop.root / "devenv.toml").read_text()

@@ -96,17 +96,37 @@ def test_the_most_trusted_counts_and_the_others_are_told() -> None:
     assert (truth.fact.version, truth.fact.settings) == ("15.6", {"jit": "off", "timezone": "UTC"})
     assert truth.evidence["settings.timezone"] == replace(state.evidence, attribute="timezone")
     assert truth.evidence["settings.jit"] == replace(live.evidence, attribute="jit")
-    assert truth.doubts == (
-        "terraform-state a_postgres.main (version) says 15.4, live a_postgres.main (version) says 15.6",
-        "jit: terraform-state a_postgres.main (version) says on, live a_postgres.main (version) says off",
-    )
+    assert truth.doubts == {
+        "version": "sources disagree on version: $DB says 15.6, prod.tfstate says 15.4",
+        "settings.jit": "sources disagree on jit: $DB says off, prod.tfstate says on",
+    }
+
+
+def test_two_places_of_one_file_are_named_by_their_addresses() -> None:
+    (truth,) = bind({}, [fact(), fact(version="16.2")]).loose
+    assert truth.doubts == {
+        "version": "sources disagree on version: terraform-state a_postgres.main (version) in prod.tfstate says 15.4, "
+        "terraform-state a_postgres.main (version) in prod.tfstate says 16.2"
+    }
+
+
+def test_a_developers_file_that_disagrees_is_named() -> None:
+    """Nothing tells yet which of two files is production's: whoever takes one value hears of the other."""
+    override = fact(version="15.6", name="db", file="compose.override.yaml", trust=Trust.RENDERED, variant="alpine")
+    base = fact(version="17.2", name="db", file="compose.yaml", trust=Trust.RENDERED, variant="bookworm")
+    (truth,) = bind({}, [override, base]).loose
+    assert truth.fact.version == "15.6"
+    assert truth.doubts == {
+        "version": "sources disagree on version: compose.override.yaml says 15.6, compose.yaml says 17.2",
+        "variant": "sources disagree on variant: compose.override.yaml says alpine, compose.yaml says bookworm",
+    }
 
 
 def test_what_is_more_exact_and_says_the_same() -> None:
     """A cluster's operator knows the major, the state knows it whole."""
     operator = fact(version="15", source="kubernetes", file="k8s", trust=Trust.ASKED)
     truth = bind(manifest(DB).services, [operator, fact()]).services["db"]
-    assert (truth.fact.version, truth.fact.precision, truth.doubts) == ("15.4", Precision.PATCH, ())
+    assert (truth.fact.version, truth.fact.precision, truth.doubts) == ("15.4", Precision.PATCH, {})
     assert truth.evidence["version"] == fact().evidence
 
 
@@ -148,7 +168,7 @@ def test_a_name_that_nothing_has(name: str, hint: str) -> None:
     with pytest.raises(ManifestError) as raised:
         bind(manifest(text).services, [fact(), fact(name="two", version="16.1"), fact("redis", "7.0.15")])
     assert str(raised.value) == (
-        f'services.db: from = "{name}" is no postgres of production; there is "a_postgres.main" (postgres 15.4), '
+        f'services.db: from = "{name}" names no postgres of production; it runs "a_postgres.main" (postgres 15.4), '
         f'"a_postgres.two" (postgres 16.1)\n  {hint}'
     )
     assert bound(text, fact("redis", "7.0.15")) == {}

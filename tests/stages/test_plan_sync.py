@@ -10,7 +10,7 @@ from devenv.model.change import Change, Said
 from devenv.model.fact import Evidence, Fact, Status
 from devenv.sources.precision import stated
 from devenv.sources.setting_names import MIRRORED
-from devenv.stages.additions import additions
+from devenv.stages.additions import additions, missing_services
 from devenv.stages.bring_together import bind
 from devenv.stages.plan_sync import Releases, later, normal, plan_sync
 from tests.making import kinds, manifest
@@ -36,6 +36,20 @@ def planned(text: str, *facts: Fact) -> tuple[list[tuple[str, Said, Said, str]],
     return [(".".join(c.path[1:]), c.old, c.new, c.reason) for c in plan.changes], plan.notes, plan.kept
 
 
+def notes(text: str, *facts: Fact) -> dict[str, tuple[str, ...]]:
+    """What is to be known of each changed value, by its key."""
+    made = manifest(text)
+    plan = plan_sync(made, kinds(), bind(made.services, facts), RELEASES, services=made.services)
+    return {".".join(change.key): change.notes for change in plan.changes}
+
+
+def differences(text: str, *facts: Fact) -> dict[str, str]:
+    """What devenv leaves to a person, by its key."""
+    made = manifest(text)
+    plan = plan_sync(made, kinds(), bind(made.services, facts), RELEASES, services=made.services)
+    return {".".join(item.path): item.message for item in plan.differences}
+
+
 def test_what_is_the_same_is_kept() -> None:
     same = fact("postgres", "15.4", variant="bookworm", extensions={"plpgsql": "1.0"})
     assert planned(DB, same) == ([], (), ("db",))
@@ -44,19 +58,17 @@ def test_what_is_the_same_is_kept() -> None:
 def test_a_version() -> None:
     assert planned(DB, fact("postgres", "16.3"))[0] == [("db.version", "15.4", "16.3", "15.4 → 16.3")]
     mapped = fact("redis", "7.0.7", note="ElastiCache's 7.1 is Redis 7.0")
-    assert planned(CACHE, mapped)[0] == [
-        ("cache.version", "7.0.15", "7.0.7", "7.0.15 → 7.0.7 (ElastiCache's 7.1 is Redis 7.0)")
-    ]
+    assert planned(CACHE, mapped)[0] == [("cache.version", "7.0.15", "7.0.7", "7.0.15 → 7.0.7")]
+    assert notes(CACHE, mapped) == {"version": ("ElastiCache's 7.1 is Redis 7.0",)}
 
 
 def test_a_series_is_no_floating_tag() -> None:
     assert planned(DB, fact("postgres", "15")) == ([], (), ("db",))
-    assert planned(DB, fact("postgres", "16"))[0] == [
-        ("db.version", "15.4", "16.4", "15.4 → 16.4: production says 16, 16.4 is the newest known on 2026-08-21")
-    ]
-    assert planned(DB, fact("postgres", "18"))[0] == [
-        ("db.version", "15.4", "18", "15.4 → 18: no release of it is known here")
-    ]
+    assert planned(DB, fact("postgres", "16"))[0] == [("db.version", "15.4", "16.4", "15.4 → 16.4")]
+    chosen = "production states 16; 16.4 is the newest release known on 2026-08-21"
+    assert notes(DB, fact("postgres", "16")) == {"version": (chosen,)}
+    assert planned(DB, fact("postgres", "18"))[0] == [("db.version", "15.4", "18", "15.4 → 18")]
+    assert notes(DB, fact("postgres", "18")) == {"version": ("production states 18; devenv knows no release of it",)}
     assert RELEASES.latest("postgres", "15") == "15.19"
     assert RELEASES.latest("rabbitmq", "4.1") == ""
 
@@ -178,13 +190,36 @@ def test_nothing_that_comes_home_is_devenvs_to_decide(kind: str) -> None:
 
 
 def test_another_engine_is_told() -> None:
-    assert planned(CACHE, fact("valkey", "8.1.3"))[:2] == (
-        [],
-        (
-            "cache: production runs valkey 8.1.3 (terraform-state aws_db_instance.main (engine_version)), devenv.toml "
-            "says redis: change its kind by hand once its data is moved",
-        ),
-    )
+    assert planned(CACHE, fact("valkey", "8.1.3")) == ([], (), ())
+    assert differences(CACHE, fact("valkey", "8.1.3")) == {
+        "services.cache.kind": "production runs valkey 8.1.3 (terraform-state aws_db_instance.main (engine_version)), "
+        "devenv.toml says redis: move its data, then change kind by hand"
+    }
+
+
+def test_what_a_container_mirrors_is_not_compared() -> None:
+    """Its image may hold anything; only ``from`` says that it is this service of production."""
+    text = '[services.graph]\nkind = "container"\nimage = "acme/neptune:1"\nfrom = "graph"\n'
+    found = fact("neptune", "1.3.0", name="graph")
+    assert planned(text, found) == ([], (), ("graph",))
+    assert bind(manifest(text).services, [found]).loose == ()
+
+
+def test_what_sources_disagree_on_goes_where_the_value_goes() -> None:
+    """Once: with the change, or in a note where nothing changes."""
+    other = replace(fact("postgres", "17.2", settings={"jit": "on"}), evidence=replace(EVIDENCE, file="old.tfstate"))
+    found = fact("postgres", "15.6", settings={"jit": "off"})
+    doubt = "sources disagree on version: prod.tfstate says 15.6, old.tfstate says 17.2"
+    of_jit = "sources disagree on jit: prod.tfstate says off, old.tfstate says on"
+    assert notes(DB, found, other) == {"version": (doubt,), "settings.jit": (of_jit,)}
+    assert planned(DB, found, other)[1] == ()
+    same = DB.replace("15.4", "15.6")
+    assert notes(same, found, other) == {"settings.jit": (of_jit,)}
+    assert planned(same, found, other)[1] == (f"db: {doubt}",)
+    (_, version, *_) = additions(
+        kinds(), missing_services(manifest(""), bind({}, [found, other]).loose), RELEASES
+    ).changes
+    assert version.notes == (doubt,)
 
 
 def test_what_will_come_is_told() -> None:
@@ -201,8 +236,8 @@ def test_a_service_that_is_added() -> None:
     found = fact("memcached", "1.6.18", name="Sessions/EU")
     broker = fact("rabbitmq", "3.13", settings={"heartbeat": "30"})
     odd = fact("neptune", "1.3.0")
-    loose = bind(made.services, [found, broker, odd]).loose
-    added = additions(made, kinds(), loose, RELEASES)
+    missing = missing_services(made, bind(made.services, [found, broker, odd]).loose)
+    added = additions(kinds(), missing, RELEASES)
     assert added.changes == (
         Change("sessions-eu", ("kind",), None, "memcached", "production runs it"),
         Change("sessions-eu", ("version",), None, "1.6.18", "none → 1.6.18", EVIDENCE),
@@ -213,8 +248,9 @@ def test_a_service_that_is_added() -> None:
             ("version",),
             None,
             "3.13.7",
-            "none → 3.13.7: production says 3.13, 3.13.7 is the newest known on 2026-08-21",
+            "none → 3.13.7",
             EVIDENCE,
+            ("production states 3.13; 3.13.7 is the newest release known on 2026-08-21",),
         ),
         Change("rabbitmq", ("from",), None, "aws_db_instance.main", "production runs it"),
         Change(
@@ -226,7 +262,9 @@ def test_a_service_that_is_added() -> None:
             replace(EVIDENCE, attribute="heartbeat"),
         ),
     )
-    assert [truth.fact for truth in added.left] == [odd]
+    assert [(item.name, item.truth.fact, item.obstacle) for item in added.left] == [
+        ("neptune", odd, 'devenv has no kind neptune; kind = "container" runs any image')
+    ]
 
 
 def test_nothing_is_left_to_be_done_for_what_was_added() -> None:
@@ -234,7 +272,8 @@ def test_nothing_is_left_to_be_done_for_what_was_added() -> None:
     settings = {"shared_preload_libraries": "pg_stat_statements,pg_cron", "max_connections": "200"}
     found = fact("postgres", "15", name="terraform-20201015115018309600000001", settings=settings)
     found = replace(found, extensions={"plpgsql": "1.0", "hstore": "1.8", "pg_cron": "1.6"}, variant="bookworm")
-    changes = additions(manifest(""), kinds(), bind({}, [found]).loose, RELEASES).changes
+    missing = missing_services(manifest(""), bind({}, [found]).loose)
+    changes = additions(kinds(), missing, RELEASES).changes
     said = {change.key: change.new for change in changes}
     assert {change.service for change in changes} == {"postgres"}
     assert said[("extensions",)] == ("hstore", "pg_cron", "pg_stat_statements")
@@ -249,12 +288,14 @@ def test_nothing_is_left_to_be_done_for_what_was_added() -> None:
 def test_what_no_image_can_be_named_after_is_told() -> None:
     kafka = '[services.log]\nkind = "kafka"\nversion = "3.7.0"\n'
     words = (
-        "of production's version (terraform-state aws_db_instance.main (engine_version)) no image can be named: "
-        "'3.6' is too short to tell which Apache Kafka it is; say it in devenv.toml by hand"
+        "production's version names no image: '3.6' is too short to tell which Apache Kafka it is; "
+        "write it in devenv.toml by hand"
     )
-    assert planned(kafka, fact("kafka", "3.6"))[:2] == ([], (f"log: {words}",))
-    added = additions(manifest(""), kinds(), bind({}, [fact("kafka", "3.6")]).loose, RELEASES)
-    assert (added.changes, added.notes, len(added.left)) == ((), (f"kafka: {words}",), 1)
+    assert planned(kafka, fact("kafka", "3.6")) == ([], (), ())
+    assert differences(kafka, fact("kafka", "3.6")) == {"services.log.version": words}
+    missing = missing_services(manifest(""), bind({}, [fact("kafka", "3.6")]).loose)
+    added = additions(kinds(), missing, RELEASES)
+    assert (added.changes, added.notes, [item.obstacle for item in added.left]) == ((), (), [words])
 
 
 def test_later_patches_of_a_series() -> None:
@@ -263,3 +304,15 @@ def test_later_patches_of_a_series() -> None:
     assert later("15.19", newest) == []
     assert later("7.0.15", ("7.0.16", "7.2.1")) == ["7.0.16"]
     assert later("", newest) == []
+
+
+def test_a_kind_that_stands_in_for_something_else_needs_no_version() -> None:
+    """Production has a mail provider, or runs the same tool: its version changes nothing."""
+    mail = fact("mailpit", name="mail", note="the image has no tag; ask the server itself")
+    added = additions(kinds(), missing_services(manifest(""), bind({}, [mail]).loose), RELEASES)
+    newest = kinds("mailpit")["mailpit"].versions[-1]
+    version = next(change for change in added.changes if change.key == ("version",))
+    assert (version.new, version.notes[0]) == (newest, f"any version will do; {newest} is the newest that devenv knows")
+    assert added.left == ()
+    text = '[services.mail]\nkind = "mailpit"\nversion = "1.21"\n'
+    assert planned(text, mail) == ([], (), ("mail",))

@@ -1,0 +1,125 @@
+"""Commands that a manifest names are run on this machine only after somebody has read them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from devenv.cli import main
+from devenv.effects.world import World
+from devenv.project import open_project
+from devenv.trust import hook_commands, seed_commands, source_commands
+from tests.making import tree
+from tests.program import Said, said
+
+pytestmark = pytest.mark.usefixtures("programs")
+PRINT = '["sh", "-c", "touch was-run; cat compose.prod.yaml"]'
+MANIFEST = f"""\
+[project]
+name = "shop"
+[environments.production]
+sources = [{{ path = "compose.prod.yaml" }}, {{ command = {PRINT} }}]
+[services.db]
+kind = "postgres"
+version = "15.6"
+[seed]
+db = ["a.sql", {{ command = ["fill", "db"] }}]
+[hooks]
+post_up = ["migrate it"]
+"""
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    files = {"devenv.toml": MANIFEST, "compose.prod.yaml": "services: {db: {image: 'postgres:15.6'}}\n"}
+    return tree(tmp_path / "clone", files)
+
+
+class Terminal(io.StringIO):
+    """Streams that say that somebody is there."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, clone: Path, answer: str, *words: str) -> Said:
+    """What comes of a command at a terminal where somebody answers."""
+    env = {"HOME": str(clone), "DEVENV_STATE": str(clone.parent / "state"), "NO_COLOR": "1", "TERM": "dumb"}
+    out, err = io.StringIO(), Terminal()
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    world = World(cwd=clone, env=env, stdin=Terminal(), stdout=out, stderr=err)
+    return Said(main(words, world), out.getvalue(), err.getvalue())
+
+
+@pytest.mark.parametrize("words", ["facts", "sync --check", "sync --dry-run", "sync --yes"])
+def test_a_strangers_commands_are_not_run(clone: Path, words: str) -> None:
+    ended = said(clone, *words.split())
+    assert ended.code == 6
+    assert (
+        "devenv.toml:4: environments.production.sources[1].command: would run a command that was not confirmed on this "
+        "machine: sh -c 'touch was-run; cat compose.prod.yaml'" in ended.err
+    )
+    assert f"devenv {words.removesuffix(' --yes')} --trust (in CI: DEVENV_TRUST=1)" in ended.err
+    assert not (clone / "was-run").exists()
+
+
+def test_they_are_confirmed_once(clone: Path) -> None:
+    assert said(clone, "facts", "--trust").code == 0
+    (clone / "was-run").unlink()
+    assert said(clone, "facts").code == 0
+    assert said(clone, "sync", "--check").code == 0
+    assert (clone / "was-run").exists()
+
+
+def test_another_text_is_another_command(clone: Path) -> None:
+    said(clone, "facts", "--trust")
+    (clone / "devenv.toml").write_text(MANIFEST.replace("touch was-run", "touch was-run-too"))
+    assert said(clone, "facts").code == 6
+    assert not (clone / "was-run-too").exists()
+
+
+def test_another_checkout_asks_again(clone: Path) -> None:
+    said(clone, "facts", "--trust")
+    other = tree(clone.parent / "other", {"devenv.toml": MANIFEST})
+    assert said(other, "facts").code == 6
+
+
+def test_ci_allows_them_for_a_run(clone: Path) -> None:
+    assert said(clone, "facts", env={"DEVENV_TRUST": "1"}).code == 0
+    assert said(clone, "facts").code == 6
+
+
+def test_sources_on_the_command_line_need_no_word(clone: Path) -> None:
+    assert said(clone, "facts", "compose.prod.yaml").code == 0
+
+
+def test_somebody_reads_them(clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = typed(monkeypatch, clone, "n\n", "facts")
+    assert refused.code == 6
+    shown = "devenv.toml runs these commands on this machine:\n  sh -c 'touch was-run; cat compose.prod.yaml'\n"
+    assert refused.err.startswith(shown)
+    assert not (clone / "was-run").exists()
+    assert typed(monkeypatch, clone, "y\n", "facts").code == 0
+    assert typed(monkeypatch, clone, "", "facts").code == 0
+    assert "Allow them, now and from now on in this checkout? [y/N]" in capsys.readouterr().err
+
+
+def test_hooks_and_seeds_are_commands_too(clone: Path) -> None:
+    ended = said(clone, "up", env={"DOCKER_HOST": f"unix://{clone}/no.sock"})
+    assert (ended.code, ended.err.count("was not confirmed on this machine")) == (6, 2)
+    assert "seed.db[1]: would run a command that was not confirmed on this machine: fill db" in ended.err
+    assert "hooks.post_up[0]: would run a command that was not confirmed on this machine: migrate it" in ended.err
+    assert ended.err.count("devenv up --trust") == 1
+
+
+def test_which_commands_there_are(clone: Path) -> None:
+    project = open_project(World(cwd=clone, env={"DEVENV_STATE": str(clone / "state")}))
+    assert [command.words for command in source_commands(project, "production")] == [
+        ("sh", "-c", "touch was-run; cat compose.prod.yaml")
+    ]
+    assert source_commands(project, "staging") == ()
+    assert [command.words for command in seed_commands(project, ["db"])] == [("fill", "db")]
+    assert seed_commands(project, ["cache"]) == ()
+    assert [command.words for command in hook_commands(project)] == [("migrate", "it")]
