@@ -416,6 +416,6 @@ def _lock() -> str:
 
 
 def _told_in(folder: Path) -> set[str]:
-    own = {name for name, _ in (*_FILES, *BROKEN)}
-    found = (path for path in folder.rglob("*") if path.is_file() and path.name not in own)
+    own = {folder / name for name, _ in (*_FILES, *BROKEN)}
+    found = (path for path in folder.rglob("*") if path.is_file() and path not in own)
     return {str(path) for path in found if CANARY in path.read_text(errors="replace")}
