@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from devenv.effects.store import Store
 
 #: The journals of runs that change data.
@@ -12,8 +14,12 @@ def sentences(store: Store) -> list[str]:
     """What is left, in words; [] if there is nothing, and while somebody is at work."""
     if store.holder():
         return []
-    upgrades = [entry["begin"] for entry in store.unfinished(of=UPGRADES) if "begin" in entry]
-    copies = [entry["begin"] for of in (SNAPSHOTS, AROUND) for entry in store.unfinished(of=of) if "begin" in entry]
-    left = [f"the upgrade of {service}" for begun in upgrades for service in begun]
-    left += [f"'{begun['words']}'" for begun in copies]
+    left = [f"the upgrade of {service}" for run in _begun(store, UPGRADES) for service in run]
+    left += [f"'{run['words']}'" for journal in (SNAPSHOTS, AROUND) for run in _begun(store, journal)]
     return [f"{words} was interrupted; what it left, containers too, is still there" for words in dict.fromkeys(left)]
+
+
+def _begun(store: Store, journal: str) -> list[dict[str, Any]]:
+    """What the runs in a journal set out to do. Their single steps begin too, with a number."""
+    begun = [entry.get("begin") for entry in store.unfinished(of=journal)]
+    return [run for run in begun if isinstance(run, dict)]

@@ -12,6 +12,7 @@ def test_what_is_told_of_killed_runs(tmp_path: Path) -> None:
     store = Store(tmp_path / "state", tmp_path)
     assert sentences(store) == []
     store.journal({"begin": {"db": {"bench": "shop-upgrade-db"}}}, of=UPGRADES)
+    store.journal({"begin": 0, "do": "copy", "service": "db"}, of=UPGRADES)
     for journal in (SNAPSHOTS, AROUND):
         store.journal({"begin": {"words": "devenv snapshot create"}}, of=journal)
     assert sentences(store) == [f"the upgrade of db {LEFT}", f"'devenv snapshot create' {LEFT}"]
