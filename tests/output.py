@@ -31,6 +31,8 @@ def checked(words: Sequence[str], text: str) -> Any:
     document = json.loads(text)
     known = verbs()
     typed = [word for word in words if not word.startswith("-")]
+    if words[0] == "-C":
+        typed = typed[1:]
     verb = next(name for name in (" ".join(typed[:2]), typed[0]) if name in known)
     jsonschema.validate(document, _closed(schema(verb)))
     return document

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devenv.commands.options import confirm_commands, format_option, trust_option
+from devenv.commands.options import confirm_commands, format_option, trust_option, verbose_option
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="The environment whose sources are read, if no SOURCE is given.",
 )
+@verbose_option
 @trust_option
 @format_option
 @click.pass_obj
-def command(world: World, sources: tuple[str, ...], environment: str, trust: bool) -> int:
+def command(world: World, sources: tuple[str, ...], environment: str, verbose: bool, trust: bool) -> int:
     """Read what production runs, with the evidence for every value. Changes nothing, needs no manifest.
 
     Exit 7: a source could not be read; what the others say is shown.
@@ -60,11 +61,13 @@ def command(world: World, sources: tuple[str, ...], environment: str, trust: boo
             {
                 "facts": [entry(fact) for fact in found.facts],
                 "notes": [_note(note) for note in found.notes],
+                "sources": reading_entry(found),
                 "disagreements": [{"service": service, "message": message} for service, message in doubts],
             }
         )
     else:
         _tell(console, found, doubts)
+        tell_reading(console, found, verbose=verbose)
     return Unreachable.exit_code if found.failed else 0
 
 
@@ -80,6 +83,29 @@ def _tell(console: Console, found: Production, doubts: Iterable[tuple[str, str]]
     unknown = sum(not fact.version for fact in found.facts)
     count = len(found.facts)
     console.say(f"{count} fact{'s' * (count != 1)}" + (f", {unknown} without a version" if unknown else ""))
+
+
+def tell_reading(console: Console, found: Production, *, verbose: bool) -> None:
+    """How many sources were read, how many files hold nothing of ours, and of how many nobody could tell."""
+    read, skipped, unclear = len(found.files), len(found.skipped), len({note.file for note in found.untold})
+    console.say(f"{read} source{'s' * (read != 1)} read")
+    if verbose:
+        for note in found.skipped:
+            console.say(f"  skipped {note}")
+    if skipped:
+        how = "" if verbose else " (list them: -v)"
+        console.say(f"{skipped} file{'s' * (skipped != 1)} skipped: not about services{how}")
+    if unclear:
+        console.say(f"{unclear} file{'s' * (unclear != 1)} not understood: see the notes")
+
+
+def reading_entry(found: Production) -> dict[str, Any]:
+    """The same for programs."""
+    return {
+        "read": list(found.files),
+        "skipped": [_note(note) for note in found.skipped],
+        "unclear": sorted({note.file for note in found.untold}),
+    }
 
 
 def place(source: str) -> Any:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import click
 
 from devenv.commands.asked import Asked
-from devenv.commands.options import format_option
+from devenv.commands.options import format_option, verbose_option
 from devenv.effects.world import World
 
 
 @click.command()
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--name", default="", help="The project's name.  [default: the folder's name]")
+@verbose_option
 @format_option
 @click.pass_obj
-def command(world: World, sources: tuple[str, ...], name: str) -> int:
+def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) -> int:
     """Write a first devenv.toml, with the services that production runs where a SOURCE says so.
 
     It is written even if a source cannot be read; the exit code is 7 then.
@@ -34,6 +35,7 @@ def command(world: World, sources: tuple[str, ...], name: str) -> int:
     console = world.console
     asked = Asked(world, console, (), yes=True, timeout=0)
     compared = begin(world, name=name, sources=[place(source) for source in sources])
+    asked.verbose = verbose
     tell(asked, compared, None)
     write(world, compared)
     console.json(report(compared, None, applied=True))

@@ -16,6 +16,7 @@ from devenv.commands.options import (
     services_argument,
     timeout_option,
     trust_option,
+    verbose_option,
     yes_option,
 )
 from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after, tell_differences
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     help="Where a service finds older data of its version: move the data that was in use since, instead.",
 )
 @click.option("--rollback", is_flag=True, help="Undo the last sync: devenv.toml, devenv.lock, what runs.")
+@verbose_option
 @trust_option
 @timeout_option
 @format_option
@@ -64,6 +66,7 @@ def command(
     rollback: bool,
     from_current: bool,
     way: str | None,
+    verbose: bool,
     trust: bool,
     wait_timeout: int,
 ) -> int:
@@ -86,7 +89,7 @@ def command(
         raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
     if rollback:
         return _roll_back(asked, dry=dry_run)
-    asked.trust = trust
+    asked.trust, asked.verbose = trust, verbose
     comparing = partial(_compared, asked, environment=environment, reading=not no_read, adding=add)
     if checking or dry_run:
         asked.result = not asked.as_json

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     """The plan: every change with its evidence, data that is to be moved, what this machine has to do."""
+    from devenv.commands.facts import tell_reading
     from devenv.model.plan import Action
 
     say, line = asked.console.say, asked.tell
@@ -33,6 +34,8 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     _tell_missing(asked, compared)
     for note in (*compared.plan.notes, *map(str, compared.notes)):
         say(f"note: {note}")
+    if compared.sources:
+        tell_reading(asked.console, compared.read, verbose=asked.verbose)
     if follow:
         for upgrade in follow.moves.upgrades:
             line(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
@@ -161,11 +164,12 @@ def not_moved(applied: Applied) -> DevenvError:
 
 def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dict[str, Any]:
     """The same for programs."""
-    from devenv.commands.facts import entry
+    from devenv.commands.facts import entry, reading_entry
 
     return {
         "in_sync": not compared.verdict.counting and not compared.unread,
         "applied": applied,
+        "sources": reading_entry(compared.read),
         "findings": _findings(compared),
         "changes": [_change(change) for change in compared.plan.changes],
         "kept": list(compared.plan.kept),

@@ -25,6 +25,7 @@ from devenv.model.record import record
 from devenv.model.upgrade import Way
 from devenv.model.version import parse_version
 from devenv.pinning import looked_up, pinned
+from devenv.production import Production
 from devenv.project import Project, open_project
 from devenv.sources.known import Known
 from devenv.stages.accepting import Verdict, findings, judge
@@ -62,6 +63,7 @@ class Comparison:
     adding: bool = False
     environment: str = "production"
     sources: int = 0
+    read: Production = Production((), ())
     missing: tuple[Missing, ...] = ()
     verdict: Verdict = Verdict()
     #: Whether a source states a version of anything that the manifest has.
@@ -102,10 +104,11 @@ def compare(
         project,
         plan,
         found.bound,
-        found.notes,
+        found.read.notes,
         adding=adding,
         environment=environment,
         sources=len(places),
+        read=found.read,
         missing=missing,
         has_compared=_has_compared(manifest, found, chosen),
     )
@@ -121,14 +124,14 @@ class _Found:
 
     bound: Bound = Bound({}, ())
     of_runtimes: tuple[Fact, ...] = ()
-    notes: tuple[Note, ...] = ()
+    read: Production = Production((), ())
 
 
 def _read(world: World, project: Project, manifest: Manifest, places: Sequence[Place], known: Known) -> _Found:
     found = production.read(world, project.root, places, known)
     of_services, of_runtimes = parted(found.facts, runtimes())
     bound = bind(manifest.services, of_services, complete=not found.failed)
-    return _Found(bound, tuple(of_runtimes), found.notes)
+    return _Found(bound, tuple(of_runtimes), found)
 
 
 def _has_compared(manifest: Manifest, found: _Found, services: Iterable[str]) -> bool:

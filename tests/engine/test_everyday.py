@@ -176,7 +176,7 @@ def test_hooks_run_when_something_was_started_until_they_have_ended_well(project
     made.file("fine", "")
     second = devenv(made, "up")
     assert second.code == 1
-    assert "there is no program 'no-such-program' to run" in second.err
+    assert "program 'no-such-program' not found" in second.err
     manifest = (made.root / "devenv.toml").read_text().replace(', ["no-such-program"]', "")
     made.file("devenv.toml", manifest)
     well(devenv(made, "up"))
@@ -243,7 +243,7 @@ def test_reset_asks_and_says_what_is_lost(shop: Project) -> None:
         assert volume in volumes(shop)
     assert devenv(shop, "reset", "-y", "nobody").code == 2
     sure = Terminal(shop, "reset", "--no-snapshot", "db")
-    sure.says("Throw it away?")
+    sure.says("Delete it?")
     sure.types("y\r")
     assert sure.end() == 0
     assert volume not in volumes(shop)
@@ -342,7 +342,7 @@ def test_run_and_url(shop: Project) -> None:
     assert devenv(shop, "run", "--", "sh", "-c", "exit 7").code == 7
     assert devenv(shop, "run", "--", "sh", "-c", "kill -TERM $$").code == 128 + 15
     missing = devenv(shop, "run", "--", "no-such-program")
-    assert (missing.code, "there is no program 'no-such-program' to run" in missing.err) == (1, True)
+    assert (missing.code, "program 'no-such-program' not found" in missing.err) == (127, True)
     assert devenv(shop, "run").code == 2
     assert clients.postgres(shop.url("db"), "SELECT current_database()") == "shop"
     assert well(devenv(shop, "url", "db", "database")).out == "shop\n"

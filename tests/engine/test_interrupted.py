@@ -272,7 +272,7 @@ def test_following_a_log_ends_well(cache: Project) -> None:
 def test_asked_and_interrupted(cache: Project) -> None:
     well(devenv(cache, "up"))
     reset = Terminal(cache, "reset", "--no-snapshot", "cache")
-    reset.says("Throw it away?")
+    reset.says("Delete it?")
     reset.reads()
     reset.types("\x03")
     assert reset.end() == 130
