@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ipaddress
 import json
 import os
 import secrets
@@ -34,6 +35,12 @@ def pushed(name: str, recipe: str) -> str:
     assert done.returncode == 0, done.stderr
     docker("push", "--quiet", here)
     return here
+
+
+def bridge_address() -> str:
+    """This machine's address on the engine's own network. The engine does not always name the gateway there."""
+    subnet = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}").strip()
+    return str(ipaddress.ip_network(subnet)[1])
 
 
 def own_port() -> int:

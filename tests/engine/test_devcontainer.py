@@ -20,7 +20,7 @@ import redis
 
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
-from tests.engine.project import MIRROR, ROOT, Project, docker, own_port, pushed
+from tests.engine.project import MIRROR, ROOT, Project, bridge_address, docker, own_port, pushed
 from tests.engine.running import REDIS, containers, devenv, running, volumes, well
 from tests.engine.upgrading import version
 
@@ -300,7 +300,7 @@ def index(values: dict[str, str], tmp_path: Path) -> Iterator[str]:
     (wheel,) = built.glob("*.whl")
     needs = ["--only-binary=:all:", "--python-version", values["python"].rpartition(".")[0], "--dest", str(served)]
     subprocess.run([*PYTHON, "pip", "download", "--quiet", *needs, str(wheel)], check=True)
-    host = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}").strip()
+    host = bridge_address()
     with ThreadingHTTPServer((host, 0), partial(Quiet, directory=str(served))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://{host}:{server.server_port}/"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import re
@@ -18,7 +17,7 @@ import pytest
 
 from devenv.cli import READING
 from tests.engine.conftest import Make
-from tests.engine.project import Project, docker
+from tests.engine.project import Project, bridge_address, docker
 from tests.engine.running import (
     ANYWHERE,
     DEAF,
@@ -196,8 +195,7 @@ def test_an_engine_that_goes_away_while_it_is_waited_for(project: Make) -> None:
 def test_docker_host_and_contexts_are_honoured(project: Make, tmp_path: Path) -> None:
     """Loopback is this machine however it is reached; of any other engine, the addresses are its host's."""
     cache = project(f"[services.cache]\n{REDIS}\n[services.cache.settings]\nmaxmemory-policy = 'noeviction'\n")
-    subnet = docker("network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Subnet}}").strip()
-    bridge = str(ipaddress.ip_network(subnet)[1])
+    bridge = bridge_address()
     with Forwarder() as near, Forwarder(bridge) as far:
         up = well(devenv(cache, "up", "-j", DOCKER_HOST=near.address)).document
         assert up["services"][0]["address"].startswith("127.0.0.1:")

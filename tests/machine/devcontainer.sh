@@ -38,18 +38,20 @@ npm() {
 if [ ! -x "$program" ]; then
     node="$(find_node)"
     say "installing the reference CLI from npm"
-    rm -rf "$place" "$place.new"
-    mkdir -p "$place.new"
-    cp "$here/package.json" "$place.new/"
-    PATH="$(dirname "$node"):$PATH" npm install --prefix "$place.new" --silent --no-audit --no-fund --no-package-lock >&2
+    mkdir -p "$cache"
+    new="$(mktemp -d "$place.XXXXXX")" # its own: two checkouts may install it at the same moment
+    trap 'rm -rf "$new"' EXIT
+    cp "$here/package.json" "$new/"
+    PATH="$(dirname "$node"):$PATH" npm install --prefix "$new" --silent --no-audit --no-fund --no-package-lock >&2
     (
-        cd "$place.new"
+        cd "$new"
         packed="$(PATH="$(dirname "$node"):$PATH" npm pack --silent "$("$node" -p 'require("./package.json").config.schema')")"
         tar -xzOf "$packed" package/lib/vscode/extensions/configuration-editing/schemas/devContainer.schema.generated.json >schema.json
         rm "$packed"
+        [ -s schema.json ]
     )
-    printf '#!/bin/sh\nexec "%s" "%s/node_modules/@devcontainers/cli/devcontainer.js" "$@"\n' "$node" "$place" >"$place.new/devcontainer"
-    chmod 755 "$place.new/devcontainer"
-    mv "$place.new" "$place"
+    printf '#!/bin/sh\nexec "%s" "%s/node_modules/@devcontainers/cli/devcontainer.js" "$@"\n' "$node" "$place" >"$new/devcontainer"
+    chmod 755 "$new" "$new/devcontainer"
+    mv -T "$new" "$place" 2>/dev/null || [ -x "$program" ] # another checkout was faster
 fi
 echo "$program"
