@@ -151,8 +151,8 @@ appendonly = true
 PAIR_MOMENTS = (
     'before journal {"begin": 0, .*"db"',
     'after journal {"do": "copy", "done": 1, .*"db"',
-    'after journal {"begin": 6, "do": "run", .*"db"@0.3',
-    'after journal {"do": "census", "done": 10, .*"db"',
+    'after journal {"begin": 7, "do": "run", .*"db"@0.3',
+    'after journal {"do": "census", "done": 11, .*"db"',
     'before journal {"switch"',
     'after journal {"switch"',
 )
