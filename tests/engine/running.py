@@ -24,7 +24,7 @@ from tests.engine.project import MIRROR, ROOT, Project, docker, own_port
 from tests.output import checked
 
 #: Nothing here takes as long on any machine; what is awaited with it is awaited as an event.
-PATIENCE = 120
+PATIENCE = 400
 ANYWHERE = 'kind = "redis"\nversion = "7.0.15"\n'
 #: On ports of their own: what is tested beside does not take them between two runs.
 REDIS = f"{ANYWHERE}port = {own_port()}\n"
