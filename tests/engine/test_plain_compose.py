@@ -17,7 +17,7 @@ from tests.engine.project import MIRROR, Project, own_port
 from tests.engine.test_first_connection import newest
 
 KINDS = tuple(sorted(DIALECTS))
-PATIENCE = 120
+PATIENCE = 400
 
 
 def table(item: Standin) -> str:
