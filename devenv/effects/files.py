@@ -64,8 +64,8 @@ def is_absent(path: Path) -> bool:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
         return True
-    except OSError:
-        return False
+    except (OSError, ValueError):  # ValueError: no name of a file at all
+        pass
     return False
 
 
