@@ -18,6 +18,7 @@ from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
+from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
 from devenv.stages import generations, locking, ownership, place
 from devenv.stages.load import MANIFEST
@@ -129,7 +130,7 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
     uses = store.read("uses")
     observed = replace(
         observed,
-        snapshots=tuple(snapshots.entries(store)),
+        snapshots=_snapshots(project, observed),
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
@@ -142,6 +143,15 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
         wanted=[service.data for service in project.resolved.services.values() if service.data],
     )
     return replace(machine, generations=found.generations), replace(observed, resumed=found.resumed)
+
+
+def _snapshots(project: Project, observed: Observed) -> tuple[Snapshot, ...]:
+    """All kept generations: those of the index, and where that was damaged, those that it lacks."""
+    indexed = tuple(snapshots.entries(project.store))
+    if not project.store.was_damaged("snapshots"):
+        return indexed
+    listed = {name for item in indexed for name in item.volumes.values()}
+    return (*indexed, *generations.unlisted(observed.volumes, project.generations(), listed))
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:

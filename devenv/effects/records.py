@@ -104,7 +104,7 @@ RECORDS: Mapping[str, Declared] = {
     "ran": Declared(_services, "services that stood still for a move are not started by themselves"),
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
     "served": Declared(_tables, "which image last opened the data is not known"),
-    "snapshots": Declared(_snapshots, "the volumes of snapshots are still there: 'docker volume ls' lists them"),
+    "snapshots": Declared(_snapshots, "snapshots made so far have new names: 'devenv snapshot list'"),
     "uses": Declared(_uses, "data that was in use on another version is not named"),
     "valid": Declared(_texts, "devenv.toml is checked anew"),
     "versions": Declared(_texts, "servers are asked for their versions anew"),

@@ -53,6 +53,10 @@ class Store:
             raise cannot_write(path, error) from error
         self._report(f"{path} is damaged and kept as {aside.name}: {lost}")
 
+    def was_damaged(self, name: str) -> bool:
+        """Whether a record was ever set aside because it was damaged."""
+        return any(self.folder.glob(f"{name}.damaged-*"))
+
     def write(self, name: str, value: Mapping[str, Any]) -> None:
         _make_folder(self.folder)
         write(self.folder, File(f"{name}.json", encode(name, value), mode=0o600))
