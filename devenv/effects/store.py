@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import cannot_write, is_absent, is_file, make_folder, write
+from devenv.effects.files import cannot_write, is_absent, make_folder, write
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import Refused
 from devenv.model.file import File
@@ -205,12 +205,12 @@ def _held(path: Path, waiting: Callable[[str], None]) -> Iterator[int]:
 
 
 def checkouts(state: Path) -> dict[str, str]:
-    """Root -> project name of every checkout known on this machine that is still there."""
+    """Root -> project name of every checkout known on this machine that may still be there."""
     found = {}
     for entry in (state / "projects").glob("*/project.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             value = decode("project", entry.read_text(encoding="utf-8"))
-            if is_file(Path(value["root"], MANIFEST)):
+            if not is_absent(Path(value["root"], MANIFEST)):
                 found[value["root"]] = value["project"]
     return found
 

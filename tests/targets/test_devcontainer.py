@@ -265,9 +265,11 @@ def test_a_port_of_this_checkouts_own_service_is_not_taken(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("containers", "data", "named"),
     [
-        ("/other/shop/.devenv", "", True),
-        ("", "/other/shop", True),
+        ("{other}/.devenv", "", True),
+        ("", "{other}", True),
         ("{shop}/.devenv", "{shop}", False),
+        ("{link}/.devenv", "{link}", False),
+        ("/gone/.devenv", "/gone", False),
         ("", "", False),
     ],
 )
@@ -278,7 +280,10 @@ def test_a_second_clone_gets_a_name_of_its_own(tmp_path: Path, containers: str, 
     shop = tree(tmp_path / "shop", {"devenv.toml": text})
     assert said(shop, "render").code == 0
     (shop / ".git").mkdir()
-    lines = {"ps": containers.format(shop=shop), "volume": f"{data.format(shop=shop)}/.devenv"}
+    other, link = tree(tmp_path / "other", {".devenv/compose.yaml": ""}), tmp_path / "link"
+    link.symlink_to(shop)
+    places = {"shop": shop, "other": other, "link": link}
+    lines = {"ps": containers.format(**places), "volume": data.format(**places) + "/.devenv"}
     script = "".join(
         f'case "$*" in "{verb} "*label=com.docker.compose.project=shop*) echo "{line}" ;; esac\n'
         for verb, line in lines.items()

@@ -42,7 +42,13 @@ held() {
   {
     docker ps --all --filter "$label" --format '{{.Label "com.docker.compose.project.working_dir"}}'
     docker volume ls --filter "$label" --format '{{.Label "devenv.root"}}/.devenv'
-  } 2>/dev/null | grep -Fvx -e "$here/.devenv" -e /.devenv | grep -q .
+  } 2>/dev/null | while read -r folder; do
+    if elsewhere "$folder"; then echo "$folder"; fi
+  done | grep -q .
+}
+# A folder that is gone may have been moved here; one where nobody may look is another user's.
+elsewhere() {
+  if [ "$1" -ef .devenv ]; then false; else [ -e "$1" ] || LC_ALL=C ls -d "$1" 2>&1 | grep -q denied; fi
 }
 
 # In a second worktree .git is a file that names a folder in the first one. A submodule has such a file too.
