@@ -26,6 +26,7 @@ from devenv.model.record import record
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages import locking
 from devenv.stages.load import LOCAL, MANIFEST, Documents, build_manifest, check_documents, parse_documents
+from devenv.stages.ownership import Owner
 from devenv.stages.resolve import images_of, resolve
 from devenv.targets import compose, dotenv
 
@@ -144,7 +145,16 @@ class Project:
             for port in service.ports
             if (value := self.kept.get(port.memory, "")).isdecimal()
         }
-        return Machine(project, str(self.root), ports, registries, host, self.generations(), wanted)
+        owner = self.store.read("owner").get("id", "")
+        return Machine(project, str(self.root), ports, registries, host, self.generations(), wanted, owner)
+
+    def owner(self) -> Owner:
+        """This checkout as its data knows it."""
+        remembered, root = self.store.read("owner"), str(self.root)
+        named = self.store.read("project").get("project", "")
+        if self.kept.get("DEVENV_ROOT") == root:
+            named = self.kept.get("COMPOSE_PROJECT_NAME", "")
+        return Owner(remembered.get("id", ""), root, frozenset(remembered.get("claimed", ())), named)
 
     def generations(self) -> dict[str, str]:
         """Which volumes are live: as remembered, and where nothing at all is, as ``.devenv/.env`` has it."""
@@ -220,7 +230,17 @@ def find(world: World) -> Path:
 
 def open_store(world: World) -> Store:
     """What is remembered of this checkout, whatever its manifest says."""
-    return Store(state_folder(world.env), find(world), world.console.say)
+    return _store(world, find(world))
+
+
+def _store(world: World, root: Path) -> Store:
+    """What is remembered of the checkout in a folder; of one that was moved there, what was remembered of it before."""
+    store = Store(state_folder(world.env), root, world.console.say)
+    if INSIDE not in world.env:
+        identity = dotenv.parse(files.read_text(root / dotenv.PATH) or "").get(dotenv.OWNER, "")
+        if identity and identity != store.read("owner").get("id"):
+            store.follow(identity)
+    return store
 
 
 def open_project(
@@ -233,8 +253,7 @@ def open_project(
     root = root or find(world)
     text = files.read_text(root / MANIFEST) if manifest is None else manifest
     documents = parse_documents(text or "", files.read_text(root / LOCAL) or "")
-    state = state_folder(world.env)
-    store = Store(state, root, world.console.say)
+    store = _store(world, root)
     catalogue = Catalogue(root, documents)
     kinds = catalogue.read(documents.kinds())
     _check_once(store, documents, kinds, catalogue)
@@ -258,7 +277,7 @@ def open_project(
         kept=kept,
         mirrors=configured_mirrors(world) or kept_mirrors(kept, resolved.images),
         store=store,
-        state=state,
+        state=store.state,
         workspaces=_workspaces(documents, base),
         inside=inside,
     )
@@ -300,7 +319,7 @@ def _kept(root: Path) -> dict[str, str]:
     text = files.read_text(root / dotenv.PATH) or ""
     kept = dotenv.parse(text)
     other = kept.get("DEVENV_ROOT", "")
-    if other and other != str(root) and files.is_file(Path(other, MANIFEST)):
+    if other and other != str(root) and not files.is_absent(Path(other, MANIFEST)):
         return {}
     if problems := dotenv.problems(text):
         raise ManifestError(problems)

@@ -11,15 +11,16 @@ from devenv.console import Console
 from devenv.effects import files, snapshots
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
-from devenv.effects.store import Store, checkouts
+from devenv.effects.store import Store, checkouts, owners
 from devenv.effects.world import World
-from devenv.errors import DevenvError, Unreachable
+from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
+from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
-from devenv.stages import generations, locking, place
+from devenv.stages import generations, locking, ownership, place
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
@@ -97,16 +98,18 @@ def owe_running(store: Store, services: Iterable[str]) -> None:
 _RAN = "ran"
 
 
-def narrowed(project: Project, everything: Observed) -> tuple[Machine, Observed]:
+def narrowed(project: Project, everything: Observed, *, claiming: bool = False) -> tuple[Machine, Observed]:
     """This checkout's place on this machine, and of all that the engine has what belongs to it.
 
+    Raises Refused where data of that name is another checkout's, unless it is being taken over (``claiming``).
     Raises Unreachable in a workspace, also where an engine answers: what the checkout is called and where its data is
     is known on the host alone.
     """
     if project.inside:
         raise Unreachable("in a workspace services are neither started nor changed", "run it on the host")
-    root, name = str(project.root), project.manifest.project
-    name = place.project_name(name, root, project.kept, _other_holder(project, everything))
+    name = _project_name(project, everything)
+    if not claiming:
+        _check_ownership(project, everything, name)
     own = tuple(item for item in everything.containers if item.project == name and item.service)
     observed = replace(
         everything,
@@ -127,7 +130,7 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
     uses = store.read("uses")
     observed = replace(
         observed,
-        snapshots=tuple(snapshots.entries(store)),
+        snapshots=_snapshots(project, observed),
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
@@ -140,6 +143,15 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
         wanted=[service.data for service in project.resolved.services.values() if service.data],
     )
     return replace(machine, generations=found.generations), replace(observed, resumed=found.resumed)
+
+
+def _snapshots(project: Project, observed: Observed) -> tuple[Snapshot, ...]:
+    """All kept generations: those of the index, and where that was damaged, those that it lacks."""
+    indexed = tuple(snapshots.entries(project.store))
+    if not project.store.was_damaged("snapshots"):
+        return indexed
+    listed = {name for item in indexed for name in item.volumes.values()}
+    return (*indexed, *generations.unlisted(observed.volumes, project.generations(), listed))
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
@@ -159,16 +171,42 @@ def _holder(container: Container) -> str:
     return f"container {container.name}"
 
 
+def _project_name(project: Project, everything: Observed) -> str:
+    """What the Compose project of this checkout is called on this machine."""
+    return place.project_name(
+        project.manifest.project, str(project.root), project.kept, _other_holder(project, everything)
+    )
+
+
 def _other_holder(project: Project, everything: Observed) -> str:
-    """The root of another checkout, or a word for a foreign Compose project, that has our wanted name."""
-    root = str(project.root)
+    """The root of another checkout, or the name of a foreign container, that has our wanted name."""
     name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
-    for container in everything.containers:
-        theirs = container.project == name and container.root != root and project.kept.get("DEVENV_ROOT") != root
-        if theirs and (not container.root or files.is_file(Path(container.root, MANIFEST))):
-            return container.root or container.name
+    absent = {root for root in ownership.roots(everything) if files.is_absent(Path(root, MANIFEST))}
+    if found := ownership.holder(everything, name, project.owner(), absent=absent):
+        return found
     known = checkouts(project.state)
-    return next((other for other, taken in known.items() if taken == name and other != root), "")
+    return next((other for other, taken in known.items() if taken == name and other != str(project.root)), "")
+
+
+def _check_ownership(project: Project, everything: Observed, name: str) -> None:
+    owner = project.owner()
+    if volumes := ownership.foreign(everything, name, owner):
+        raise Refused(ownership.refusal(volumes, name, owner, owners(project.state)))
+
+
+def claim(project: Project, everything: Observed) -> list[str]:
+    """Have data that another checkout made be this one's. Returns the names of its volumes; [] if there are none.
+
+    Of a checkout that is gone, all that is remembered of it comes along where nothing is remembered of this one.
+    """
+    owner = project.owner()
+    volumes = ownership.foreign(everything, _project_name(project, everything), owner)
+    ids = sorted({volume.owner for volume in volumes})
+    if len(ids) == 1 and not project.store.read("project") and project.store.follow(ids[0]):
+        return [volume.name for volume in volumes]
+    if ids:
+        project.store.take_over(ids)
+    return [volume.name for volume in volumes]
 
 
 #: Where generated files are, beside others.

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     help="Start SERVICE empty; its old data is kept.",
     shell_complete=complete_services,
 )
+@click.option("--claim", is_flag=True, help="Take over data that another checkout made under this project's name.")
 @format_option
 @click.pass_obj
 def command(
@@ -87,6 +88,8 @@ def command(
         return
     commands = (*seed_commands(project, chosen), *hook_commands(project))
     confirm_commands(world, project, commands, trust=trust, again="devenv up")
+    if allowed.claim:
+        project = _claimed(world, project)
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
         mended = recovered(console, project.store)
@@ -100,6 +103,17 @@ def command(
             return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
 
         _insist(console, prepared, bring, again)
+
+
+def _claimed(world: World, project: Project) -> Project:
+    """The project with data as its own that another checkout made under its name."""
+    from devenv.effects.engine import look
+    from devenv.project import open_project
+    from devenv.standing import claim
+
+    volumes = claim(project, look(world).result())
+    world.console.say(f"taken over: {', '.join(volumes)}" if volumes else "there is no data to take over")
+    return open_project(world)
 
 
 def _insist(

@@ -19,7 +19,6 @@ from devenv.data.benches import bench_name, bench_of, prepare, scratch_of
 from devenv.data.keeping import Place, new_volumes
 from devenv.effects import archive, snapshots, volumes
 from devenv.effects.archive import Archive, Member, Writer
-from devenv.effects.engine_questions import PROJECT
 from devenv.effects.workbench import clear
 from devenv.errors import DevenvError, ManifestError, Refused
 from devenv.model.observed import ExistingVolume
@@ -173,7 +172,7 @@ def _unpacked(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
         for folder, volume in item.volumes.items():
             stamp = {"devenv.project": place.project.manifest.project, "devenv.service": item.service}
             stamp |= {"devenv.kind": item.kind, "devenv.format": item.format, "devenv.path": folder}
-            volumes.create(volume, {PROJECT: place.machine.project} | stamp)
+            volumes.create_data(volume, place.machine, stamp)
             member = Member(**entry["files"][folder])
             progress.update(item.service, f"unpacking {member.file}")
             image = place.any_image(service.name)

@@ -12,7 +12,6 @@ from devenv.data import unfinished
 from devenv.effects import volumes
 from devenv.effects.compose import Stack, pull
 from devenv.effects.engine import images
-from devenv.effects.engine_questions import PROJECT
 from devenv.effects.files import make_folder, templates_root, write_files
 from devenv.effects.workbench import Workbench
 from devenv.effects.world import World
@@ -98,7 +97,7 @@ def prepare(world: World, project: Project, machine: Machine, bench: Workbench, 
             pull(wanted[server.name], platform=server.service.platform, told=lambda line: None)
     for index, volume in enumerate(upgrade.new.volumes):
         stamp = compose.volume_labels(project.resolved.project, upgrade.new, volume)
-        volumes.create(upgrade.target[index], {PROJECT: machine.project} | stamp)
+        volumes.create_data(upgrade.target[index], machine, stamp)
     for name in bench.volumes.values():
         if name not in upgrade.target:
             volumes.create(name, {LABEL: bench.name})

@@ -20,7 +20,6 @@ from devenv.effects.compose import pull, remove_volumes, start_containers, stop_
 from devenv.effects.containers import inspect
 from devenv.effects.copying import Copying
 from devenv.effects.engine import images
-from devenv.effects.engine_questions import PROJECT
 from devenv.effects.process import minding
 from devenv.effects.workbench import CLEAN
 from devenv.effects.world import World
@@ -34,6 +33,7 @@ from devenv.project import Project
 from devenv.stages.generations import next_generation, own_live, to_resume, volumes_of
 from devenv.stages.plan_upgrade import behind
 from devenv.stages.resolve import further_key
+from devenv.targets.compose import volume_labels
 
 _T = TypeVar("_T")
 
@@ -211,7 +211,18 @@ def _make(place: Place, item: Snapshot, *, like: Sequence[str]) -> None:
     """New volumes with the stamps of those that they will be copies of."""
     for name, original in zip(item.volumes.values(), like, strict=True):
         stamp = {key: value for key, value in volumes.labels_of(original).items() if key.startswith("devenv.")}
-        volumes.create(name, {PROJECT: place.machine.project} | stamp)
+        volumes.create_data(name, place.machine, stamp)
+
+
+def make_volumes(place: Place, services: Iterable[str]) -> None:
+    """Make the volumes that services are about to open and that are not there yet."""
+    there = {volume.name for volume in place.observed.volumes}
+    resolved = place.project.resolved
+    for service in (resolved.services[name] for name in services):
+        for volume in service.volumes:
+            name = place.machine.volume(volume)
+            if name not in there:
+                volumes.create_data(name, place.machine, volume_labels(resolved.project, service, volume))
 
 
 def names_of(items: Iterable[Snapshot]) -> list[str]:

@@ -30,7 +30,8 @@ _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Act
 class Material:
     """What steps are made with: every file by path, each service's image as the engine calls it, its platform, the
     containers of services that are to be stopped, those that somebody paused, and those that an interrupted run left
-    half made; ``logs`` is where the log of a failed build goes; ``copy`` gives services copies of kept data."""
+    half made; ``logs`` is where the log of a failed build goes; ``copy`` gives services copies of kept data, and
+    ``make_volumes`` volumes for new data."""
 
     root: Path
     files: Mapping[str, File]
@@ -42,6 +43,7 @@ class Material:
     stack: Stack
     logs: Path
     copy: Callable[[Sequence[str], Progress], None]
+    make_volumes: Callable[[Sequence[str]], None]
 
 
 def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: Progress) -> None:
@@ -128,11 +130,13 @@ def _copy(services: Sequence[str], material: Material, progress: Progress) -> No
 def _start(services: Sequence[str], material: Material, progress: Progress) -> None:
     compose.unpause_containers([material.paused[name] for name in services if name in material.paused])
     stopped = [name for name in services if name not in material.paused]
+    material.make_volumes(stopped)
     material.stack.up(stopped, recreate=False, told=lambda line: None)
 
 
 def _recreate(services: Sequence[str], material: Material, progress: Progress) -> None:
     compose.remove_containers(material.half_made)  # Compose would stumble over their names
+    material.make_volumes(services)
     material.stack.up(services, recreate=True, told=lambda line: None)
 
 

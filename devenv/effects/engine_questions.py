@@ -10,6 +10,8 @@ from urllib.parse import quote
 from devenv.model.record import record
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
+#: On volumes: the id of the checkout that made one, and the folder where it was then.
+OWNER, ROOT = "devenv.owner", "devenv.root"
 Table = Sequence[Sequence[str]]
 
 
@@ -78,7 +80,7 @@ CONTAINERS = Question(
     lambda said: [_container(entry) for entry in said],
 )
 
-_OF_VOLUMES = (PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path")
+_OF_VOLUMES = (PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path", OWNER, ROOT)
 
 VOLUMES = Question(
     ("volume", "ls", "--format", _shape(("{{.Name}}",), _OF_VOLUMES)),

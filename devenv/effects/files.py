@@ -58,6 +58,17 @@ def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113 - Path.is_file raises where nobody may look
 
 
+def is_absent(path: Path) -> bool:
+    """Whether there is certainly nothing of that name. False as well where nobody may look."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except (OSError, ValueError):  # ValueError: no name of a file at all
+        pass
+    return False
+
+
 def is_folder(path: Path) -> bool:
     """Whether there is a folder, links followed. False as well where nobody may look."""
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where nobody may look

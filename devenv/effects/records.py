@@ -71,6 +71,15 @@ def _uses_of(value: Any) -> bool:
     return all(set(item) == {"volume", "kind", "format", "since"} for item in value.values())
 
 
+def _owner(value: Mapping[str, Any]) -> bool:
+    """The id and the folder of a checkout, and the ids of those whose data it took over."""
+    if not value:
+        return True
+    if set(value) != {"id", "root", "claimed"} or not isinstance(value["claimed"], list):
+        return False
+    return all(isinstance(text, str) for text in (value["id"], value["root"], *value["claimed"]))
+
+
 def _entry(value: Mapping[str, Any]) -> bool:
     """One run in the history."""
     needed, further = {"number", "at", "verb", "changes"}, {"before", "after", "moved", "undone"}
@@ -88,13 +97,14 @@ RECORDS: Mapping[str, Declared] = {
     "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
     "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
+    "owner": Declared(_owner, "data that was made here is refused until 'devenv up --claim' takes it over"),
     "owed": Declared(_anything, "hooks that were to run do not run by themselves"),
     "project": Declared(_texts, "the name of this project is claimed anew"),
     "proven": Declared(_texts, "'devenv up' tries logins and databases anew"),
     "ran": Declared(_services, "services that stood still for a move are not started by themselves"),
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
     "served": Declared(_tables, "which image last opened the data is not known"),
-    "snapshots": Declared(_snapshots, "the volumes of snapshots are still there: 'docker volume ls' lists them"),
+    "snapshots": Declared(_snapshots, "snapshots made so far have new names: 'devenv snapshot list'"),
     "uses": Declared(_uses, "data that was in use on another version is not named"),
     "valid": Declared(_texts, "devenv.toml is checked anew"),
     "versions": Declared(_texts, "servers are asked for their versions anew"),

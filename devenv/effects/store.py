@@ -6,14 +6,18 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import cannot_write, is_file, make_folder, write
+from devenv.effects.files import cannot_write, is_absent, make_folder, write
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import Refused
 from devenv.model.file import File
+
+#: What a folder with a checkout holds.
+MANIFEST = "devenv.toml"
 
 
 class Store:
@@ -48,6 +52,10 @@ class Store:
         except OSError as error:
             raise cannot_write(path, error) from error
         self._report(f"{path} is damaged and kept as {aside.name}: {lost}")
+
+    def was_damaged(self, name: str) -> bool:
+        """Whether a record was ever set aside because it was damaged."""
+        return any(self.folder.glob(f"{name}.damaged-*"))
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
         _make_folder(self.folder)
@@ -84,13 +92,16 @@ class Store:
     def locked(self, verb: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
         """Hold this checkout alone. A second devenv says whom it waits for (``waiting``) and waits.
 
-        The lock is the kernel's, so it ends with the process that holds it, however that ends.
+        The lock is the kernel's, so it ends with the process that holds it, however that ends. Whoever holds a checkout
+        may make data, so that the checkout has an id from now on.
         """
         _make_folder(self.folder)
         with _held(self.folder / "lock", waiting) as lock:
             with contextlib.suppress(OSError):  # a word for who waits; a full disk keeps nobody from being alone
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
+            if not self.read("owner"):
+                self._write_owner(secrets.token_hex(8), ())
             yield
 
     def holder(self) -> str:
@@ -106,6 +117,44 @@ class Store:
         except OSError:
             return ""
         return ""
+
+    def take_over(self, ids: Iterable[str]) -> None:
+        """Have the data of other checkouts be this one's too."""
+        owner = self.read("owner")
+        claimed = {*owner.get("claimed", ()), *ids}
+        self._write_owner(owner.get("id") or secrets.token_hex(8), sorted(claimed))
+
+    def follow(self, identity: str) -> bool:
+        """Go on with what was remembered of a checkout by its id, if its folder is gone; whether that is so.
+
+        What was remembered of an earlier checkout at this place is kept aside.
+        """
+        owner = self.read("owner")
+        former = owners(self.state).get(identity)
+        if not identity or owner.get("id") == identity or former is None or not is_absent(Path(former)):
+            return False
+        source = Store(self.state, Path(former))
+        with _held(self.state / "lock", lambda _: None):
+            try:
+                if self.folder.exists():
+                    self._keep_aside()
+                source.folder.rename(self.folder)
+            except FileNotFoundError:  # another devenv was quicker
+                return False
+            except OSError as error:
+                raise cannot_write(self.folder, error) from error
+        self._write_owner(identity, self.read("owner")["claimed"])
+        return True
+
+    def _keep_aside(self) -> None:
+        """Move this checkout's memory to where it is no checkout's."""
+        aside = self.state / "former"
+        _make_folder(aside)
+        names = (aside / f"{self.folder.name}-{number}" for number in range(1, 10_000))
+        self.folder.rename(next(name for name in names if not name.exists()))
+
+    def _write_owner(self, identity: str, claimed: Iterable[str]) -> None:
+        self.write("owner", {"id": identity, "root": str(self.root), "claimed": list(claimed)})
 
     def remember_root(self, project: str) -> None:
         """Note which checkout this is, so that another one of the same project can tell."""
@@ -156,13 +205,23 @@ def _held(path: Path, waiting: Callable[[str], None]) -> Iterator[int]:
 
 
 def checkouts(state: Path) -> dict[str, str]:
-    """Root -> project name of every checkout known on this machine that is still there."""
+    """Root -> project name of every checkout known on this machine that may still be there."""
     found = {}
     for entry in (state / "projects").glob("*/project.json"):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
             value = decode("project", entry.read_text(encoding="utf-8"))
-            if is_file(Path(value["root"], "devenv.toml")):
+            if not is_absent(Path(value["root"], MANIFEST)):
                 found[value["root"]] = value["project"]
+    return found
+
+
+def owners(state: Path) -> dict[str, str]:
+    """Id -> root of every checkout of which something is remembered here, whether it is still there or not."""
+    found = {}
+    for entry in (state / "projects").glob("*/owner.json"):
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            value = decode("owner", entry.read_text(encoding="utf-8"))
+            found[value["id"]] = value["root"]
     return found
 
 

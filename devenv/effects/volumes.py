@@ -6,9 +6,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
+from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import docker
+from devenv.effects.engine_questions import OWNER, PROJECT, ROOT
 from devenv.effects.process import Finished
 from devenv.errors import DevenvError
+from devenv.model.machine import Machine
 
 #: Runs as root whatever the image says, reaches no network, and leaves nothing behind.
 _RUN = ("run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh")
@@ -20,6 +23,18 @@ def create(name: str, labels: Mapping[str, str]) -> None:
     """Make a volume; one that is there already stays as it is."""
     words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
     _well(docker("volume", "create", *words, name), f"making volume {name}")
+
+
+def create_data(name: str, machine: Machine, stamp: Mapping[str, str]) -> None:
+    """Make a volume for a service's data, before Compose does: marked as this checkout's.
+
+    The mark is not in the Compose file: of a volume whose label in the file changes Compose asks whether to remove it.
+    Raises TakenMeanwhile where another checkout has just made a volume of that name.
+    """
+    assert machine.owner, "whoever makes data holds the checkout, and so has an id"
+    create(name, {PROJECT: machine.project} | dict(stamp) | {OWNER: machine.owner, ROOT: machine.root})
+    if labels_of(name).get(OWNER, machine.owner) != machine.owner:
+        raise TakenMeanwhile(f"another checkout has just made volume {name}", "run it again")
 
 
 def exists(name: str) -> bool:

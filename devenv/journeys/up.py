@@ -36,7 +36,8 @@ Done = TypeVar("Done")
 class Wishes:
     """What the user allows: see the options of ``devenv up``. ``moving``: by service, the generation of its data that
     is made by moving other data. ``partial``: services that are not asked for need not be in the lock.
-    ``lost``: host ports that could not be had, though nobody was seen on them."""
+    ``lost``: host ports that could not be had, though nobody was seen on them. ``claim``: another checkout's data is
+    taken over."""
 
     frozen: bool = False
     offline: bool = False
@@ -45,6 +46,7 @@ class Wishes:
     moving: Mapping[str, str] = field(default_factory=dict)
     partial: bool = False
     lost: frozenset[int] = frozenset()
+    claim: bool = False
 
 
 @record
@@ -70,7 +72,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
 
     if not wishes.partial:
         project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
-    here, observed = narrowed(project, everything)
+    here, observed = narrowed(project, everything, claiming=wishes.claim)
     observed = replace(observed, taken={**dict.fromkeys(wishes.lost, ""), **observed.taken})
     here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
     moving = {project.resolved.services[name].data: generation for name, generation in wishes.moving.items()}
@@ -84,6 +86,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
         chosen=chosen,
         registries=project.registries(),
         generations=here.generations,
+        owner=here.owner,
     )
     plan = functools.partial(
         plan_up,
@@ -139,11 +142,12 @@ def carry_out(world: World, prepared: Prepared, progress: Progress, *, verb: str
 
 
 def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> None:
-    from devenv.data.keeping import Place
+    from devenv.data.keeping import Place, make_volumes
     from devenv.data.restoring import resume
     from devenv.effects.apply import Material, apply
 
     project, plan = prepared.project, prepared.plan
+    at = Place(world, project, prepared.machine, prepared.observed)
     files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
     material = Material(
         root=project.root,
@@ -155,7 +159,8 @@ def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> N
         half_made=[item.id for item in half_made(prepared.observed)],
         stack=project.stack(prepared.machine.project),
         logs=project.store.folder,
-        copy=functools.partial(resume, Place(world, project, prepared.machine, prepared.observed)),
+        copy=functools.partial(resume, at),
+        make_volumes=functools.partial(make_volumes, at),
     )
     apply(plan, material, verb=verb, store=project.store, progress=progress)
     owe_running(project.store, still_to_run(project.store) - {*prepared.chosen})

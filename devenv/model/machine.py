@@ -24,6 +24,8 @@ class Machine:
 
     ``generations`` maps data (``Volume.data``) to what its volumes' names end with: there may be several volumes of one
     format, kept copies and results of upgrades, of which one set is live. Where none is named it is the first, "".
+
+    ``owner`` is this checkout's random id, which its data is marked with; "" as long as it has made nothing.
     """
 
     project: str
@@ -33,6 +35,7 @@ class Machine:
     host: str = LOOPBACK
     generations: Mapping[str, str] = field(default_factory=dict)
     wanted: Mapping[str, int] = field(default_factory=dict)
+    owner: str = ""
 
     def volume(self, volume: Volume) -> str:
         """What a service's volume is called on this machine."""

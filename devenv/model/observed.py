@@ -65,7 +65,11 @@ class Container:
 
 @record
 class ExistingVolume:
-    """A volume and the stamp on it: service, kind and data format ("" where it has none)."""
+    """A volume and the stamp on it: service, kind and data format ("" where it has none).
+
+    ``owner`` is the id of the checkout that made it, ``root`` the folder where that checkout was then; "" where an IDE
+    made it, or an earlier devenv.
+    """
 
     name: str
     project: str
@@ -73,6 +77,8 @@ class ExistingVolume:
     kind: str
     format: str
     path: str = ""
+    owner: str = ""
+    root: str = ""
 
     @property
     def data(self) -> str:

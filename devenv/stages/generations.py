@@ -13,6 +13,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import GENERATION, ExistingVolume, Observed, Use
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
+from devenv.model.snapshot import Snapshot
 from devenv.stages.resolve import further_key
 
 
@@ -83,6 +84,30 @@ def volumes_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume]) -> dic
 def live(volumes: Iterable[ExistingVolume], machine: Machine) -> tuple[ExistingVolume, ...]:
     """Of the first volumes of data, those that a server of their format would open; the others are kept copies."""
     return tuple(item for item in volumes if item.generation() == machine.generations.get(item.data, ""))
+
+
+def unlisted(
+    volumes: Collection[ExistingVolume], pointers: Mapping[str, str], listed: Collection[str]
+) -> tuple[Snapshot, ...]:
+    """Kept generations that the index does not list, as far as the stamps on their volumes tell: generations of data
+    that are not live. ``listed`` are the names of the volumes of all others."""
+    found = []
+    for volume in volumes:
+        end = volume.generation()
+        if end is None or end == pointers.get(volume.data, "") or volume.name in listed:
+            continue
+        snapshot = Snapshot(
+            name=f"{volume.service}-{volume.format}{end}",
+            service=volume.service,
+            kind=volume.kind,
+            format=volume.format,
+            version=volume.format,
+            at="",
+            why="found again: the list of snapshots was damaged",
+            volumes=volumes_of(volume, volumes),
+        )
+        found.append(snapshot)
+    return tuple(found)
 
 
 def own_live(service: ResolvedService, observed: Observed, machine: Machine) -> ExistingVolume | None:

@@ -52,6 +52,7 @@ def place(
     chosen: Collection[str],
     registries: Mapping[str, str],
     generations: Mapping[str, str],
+    owner: str = "",
 ) -> tuple[Machine, tuple[Moved, ...]]:
     """Give every port its host port: the one kept, else the one wanted, else a free one that will be kept.
 
@@ -78,7 +79,7 @@ def place(
         if got != wanted:
             moved.append(Moved(name, wanted, got, taken.get(wanted, "another service of this project")))
     host = observed.engine.host or "127.0.0.1"
-    return Machine(project, root, ports, registries, host, generations, asked), tuple(moved)
+    return Machine(project, root, ports, registries, host, generations, asked, owner), tuple(moved)
 
 
 def _first_those_that_stay(

@@ -12,6 +12,8 @@ from devenv.model.resolved import remembered
 from devenv.targets.compose import GENERATION_PREFIX, generation_variable
 
 PATH = ".devenv/.env"
+#: The variable with this checkout's id: a checkout that is moved is known by it.
+OWNER = "DEVENV_OWNER"
 IGNORE_PATH = ".devenv/.gitignore"
 ATTRIBUTES_PATH = ".devenv/.gitattributes"
 _IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"
@@ -32,6 +34,8 @@ def git_files() -> tuple[File, ...]:
 def file(machine: Machine) -> File:
     """The file itself."""
     values = {"COMPOSE_PROJECT_NAME": machine.project, "DEVENV_ROOT": machine.root, **machine.registries}
+    if machine.owner:
+        values[OWNER] = machine.owner
     if machine.host != LOOPBACK:
         values["DEVENV_HOST"] = machine.host
     for name, port in sorted(machine.ports.items()):

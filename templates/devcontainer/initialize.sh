@@ -30,6 +30,21 @@ free_ports() {
   done
 }
 
+# Whether another checkout has the project's name on this engine: by its containers, or by data that devenv made for it.
+held() {
+  label=label=com.docker.compose.project=$project
+  {
+    docker ps --all --filter "$label" --format '{{.Label "com.docker.compose.project.working_dir"}}'
+    docker volume ls --filter "$label" --format '{{.Label "devenv.root"}}/.devenv'
+  } 2>/dev/null | while read -r folder; do
+    if elsewhere "$folder"; then echo "$folder"; fi
+  done | grep -q .
+}
+# A folder that is gone may have been moved here; one where nobody may look is another user's.
+elsewhere() {
+  if [ "$1" -ef .devenv ]; then false; else [ -e "$1" ] || LC_ALL=C ls -d "$1" 2>&1 | grep -q denied; fi
+}
+
 # In a second worktree .git is a file that names a folder in the first one. A submodule has such a file too.
 common=
 if [ -f .git ]; then
@@ -38,9 +53,9 @@ if [ -f .git ]; then
 fi
 
 umask 077
-# Where no devenv has decided anything, a second worktree gets a name of its own, and every checkout ports that are free.
+# Where no devenv has decided anything, a second checkout gets a name of its own, and every checkout ports that are free.
 if [ ! -e .devenv/.env ]; then
-  if [ -n "$common" ]; then
+  if [ -n "$common" ] || held; then
     { echo "COMPOSE_PROJECT_NAME=$project-$number" && free_ports others; } >.devenv/.env || :
   else
     found=$(free_ports wanted)

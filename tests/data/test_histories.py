@@ -230,3 +230,20 @@ def follow_the_hint(checkout: Checkout, other: str) -> None:
     else:
         checkout.says(other)
         assert checkout.up()
+
+
+def test_snapshots_are_found_again_where_their_list_was_damaged() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        checkout.snapshot()
+        checkout.up()
+        (before,) = checkout.look()[1].snapshots
+        (checkout.project.store.folder / "snapshots.json").write_text("{")
+        (found,) = checkout.look()[1].snapshots
+        assert (found.name, found.volumes) == ("cache-7.0-g2", before.volumes)
+        checkout.restore(0)
+        checkout.check()
+        checkout.reset()
+        checkout.check()
+        assert len(checkout.look()[1].snapshots) == 3

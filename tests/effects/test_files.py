@@ -12,6 +12,7 @@ import pytest
 from devenv.effects.files import (
     TooLarge,
     find_root,
+    is_absent,
     is_file,
     is_folder,
     read_bytes,
@@ -177,6 +178,15 @@ def test_questions_about_places_where_nobody_may_look(tmp_path: Path) -> None:
     refused = tmp_path / ("x" * 300)
     assert not is_file(refused / "docker")
     assert not is_folder(refused)
+    assert not is_absent(refused / "devenv.toml")
+
+
+def test_what_is_certainly_not_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert is_absent(tmp_path / "shop" / "devenv.toml")
+    assert is_absent(tmp_path / "file" / "devenv.toml")
+    assert not is_absent(tmp_path / "file")
+    assert not is_absent(Path("no name\0of a file"))
 
 
 def test_nobody_else_may_write_into_a_new_folder(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.effects.store import Store, checkouts, state_folder
+from devenv.effects.store import Store, checkouts, owners, state_folder
 from devenv.errors import DevenvError, Refused
 from tests.making import tree
 
@@ -146,6 +146,61 @@ def test_a_name_belongs_to_the_first_that_takes_it(tmp_path: Path) -> None:
     (one.root / "devenv.toml").unlink()
     assert other.claim("shop")
     assert checkouts(tmp_path / "state") == {str(other.root): "shop"}
+
+
+def identity(store: Store) -> str:
+    return str(store.read("owner")["id"])
+
+
+def test_whoever_holds_a_checkout_has_an_id_that_stays(tmp_path: Path) -> None:
+    one, other = (Store(tmp_path / "state", checkout(tmp_path, name)) for name in ("one", "other"))
+    assert one.read("owner") == {}
+    found = []
+    for store in (one, one, other):
+        with store.locked("up", waiting=print):
+            found.append(identity(store))
+    assert found[0] == found[1] != found[2]
+    assert owners(tmp_path / "state") == {found[0]: str(one.root), found[2]: str(other.root)}
+
+
+def test_data_that_was_taken_over(store: Store) -> None:
+    store.take_over(["b2"])
+    before = identity(store)
+    store.take_over(["c3", "b2"])
+    with store.locked("up", waiting=print):
+        assert store.read("owner") == {"id": before, "root": str(store.root), "claimed": ["b2", "c3"]}
+
+
+def test_memory_follows_a_checkout_that_was_moved(store: Store, tmp_path: Path) -> None:
+    store.take_over(["b2"])
+    store.write("generations", {"db-postgres-15": "-g2"})
+    known = identity(store)
+    moved = Store(store.state, store.root.rename(tmp_path / "moved"))
+    assert not moved.follow("nobody's")
+    assert moved.follow(known)
+    assert moved.read("generations") == {"db-postgres-15": "-g2"}
+    assert moved.read("owner") == {"id": known, "root": str(moved.root), "claimed": ["b2"]}
+    assert store.read("generations") == {}  # a new checkout at the old place begins with nothing
+    assert not moved.follow(known)
+
+
+def test_memory_of_an_earlier_checkout_at_the_same_place_is_kept_aside(store: Store, tmp_path: Path) -> None:
+    store.take_over([])
+    there = Store(store.state, tmp_path / "there")
+    there.write("generations", {"cache-redis-7": "-g3"})
+    store.root.rename(there.root)
+    assert there.follow(identity(store))
+    assert there.read("generations") == {}
+    assert len(list((store.state / "former").glob("*/generations.json"))) == 1
+
+
+def test_memory_stays_with_a_checkout_that_is_still_there(store: Store, tmp_path: Path) -> None:
+    store.take_over([])
+    copy = Store(store.state, checkout(tmp_path, "copy"))
+    assert not copy.follow(identity(store))
+    (store.root / "devenv.toml").unlink()  # another branch
+    assert not copy.follow(identity(store))
+    assert copy.read("owner") == {}
 
 
 def test_of_many_that_take_a_name_at_once_one_gets_it(tmp_path: Path) -> None:

@@ -34,9 +34,11 @@ class Checkouts:
         subprocess.run(["cp", "-a", str(self.first.root), str(place)], check=True)
         return Project(place, self.first.name)
 
-    def devenv(self, project: Project, *words: str) -> Any:
-        ended = devenv(project, *words, **self._user)
-        if words[0] == "up" and ended.code == 0:
+    def devenv(self, project: Project, *words: str, state: Path | None = None) -> Any:
+        """Run devenv; ``state`` is another user's state folder."""
+        user = self._user if state is None else {"DEVENV_STATE": str(state)}
+        ended = devenv(project, *words, **user)
+        if words[0] == "up" and "--dry-run" not in words and ended.code == 0:
             project.name = self.name(project)
         return ended
 
@@ -90,7 +92,8 @@ def test_a_copy_and_a_worktree_beside_the_first(checkouts: Checkouts) -> None:
         assert "nothing was started here" in checkouts.devenv(stranger, "logs").err
         assert "cache is not running" in checkouts.devenv(stranger, "exec", "cache", "--", "true").err
         for words in ("stop", "down"):
-            assert "nothing was" in well(checkouts.devenv(stranger, words)).err
+            said = well(checkouts.devenv(stranger, words)).err
+            assert ("no service was running" if words == "stop" else "nothing was there") in said
         assert "cache has no data here" in checkouts.devenv(stranger, "reset", "-y", "cache").err
     assert running(first) == {"cache"}
 
@@ -123,13 +126,15 @@ def test_a_checkout_that_is_moved_keeps_its_data(checkouts: Checkouts) -> None:
     first = checkouts.first
     well(checkouts.devenv(first, "up"))
     clients.redis_write(checkouts.url(first))
+    well(checkouts.devenv(first, "snapshot", "create", "--name", "gold"))
     name, url = first.name, checkouts.url(first)
     moved = Project(Path(f"{first.root}-moved"), name)
     shutil.move(first.root, moved.root)
     well(checkouts.devenv(moved, "up"))
     assert (moved.name, checkouts.url(moved)) == (name, url)
     assert clients.redis_read(url) == clients.VALUE
-    assert len(volumes(moved)) == 1
+    assert len(volumes(moved)) == 2
+    assert "gold" in well(checkouts.devenv(moved, "snapshot", "list")).out
 
     well(checkouts.devenv(moved, "down"))
     new = Project(first.root, name)  # another clone where the first one was: it is not the first one
@@ -140,6 +145,45 @@ def test_a_checkout_that_is_moved_keeps_its_data(checkouts: Checkouts) -> None:
     assert clients.redis_read(checkouts.url(new)) is None
     well(checkouts.devenv(moved, "up"))
     assert clients.redis_read(checkouts.url(moved)) == clients.VALUE
+
+
+def test_data_of_another_state_folder_is_refused_until_it_is_claimed(checkouts: Checkouts, tmp_path: Path) -> None:
+    first, other = checkouts.first, tmp_path / "other"
+    well(checkouts.devenv(first, "up"))
+    clients.redis_write(checkouts.url(first))
+    (volume,) = volumes(first)
+    for words in ("status", "up", "down", "reset --yes cache", "snapshot create"):
+        ended = checkouts.devenv(first, *words.split(), state=other)
+        assert ended.code == 6
+        assert f"{volume}: made in this folder with another state folder" in ended.err
+    assert (running(first), volumes(first)) == ({"cache"}, {volume})
+
+    stranger = Project(tmp_path / "stranger", first.name)  # a committed .devenv/.env that names the first one's project
+    stranger.root.mkdir()
+    shutil.copy(first.root / "devenv.toml", stranger.root)
+    kept = (first.root / ".devenv" / ".env").read_text()
+    stranger.file(".devenv/.env", kept.replace(str(first.root), "/not/here"))
+    well(checkouts.devenv(stranger, "up", state=other))
+    assert stranger.name != first.name
+    well(checkouts.devenv(stranger, "down", state=other))
+    assert running(first) == {"cache"}
+
+    well(checkouts.devenv(first, "down"))
+    gone = Project(tmp_path / "gone", first.name)
+    shutil.move(first.root, gone.root)
+    (stranger.root / ".devenv" / ".env").unlink()
+    ended = checkouts.devenv(stranger, "up", state=tmp_path / "third")
+    assert ended.code == 6
+    assert f"{volume}: made by another checkout, in {first.root}" in ended.err
+
+    dry = well(checkouts.devenv(stranger, "up", "--claim", "--dry-run", state=tmp_path / "third"))
+    assert "create cache" in dry.out + dry.err
+    assert checkouts.devenv(stranger, "status", state=tmp_path / "third").code == 6
+    claimed = well(checkouts.devenv(stranger, "up", "--claim", state=tmp_path / "third"))
+    assert f"taken over: {volume}" in claimed.err
+    assert stranger.name == first.name
+    url = well(checkouts.devenv(stranger, "url", "cache", state=tmp_path / "third")).out.strip()
+    assert clients.redis_read(url) == clients.VALUE
 
 
 def test_two_that_come_up_at_the_same_moment_for_the_first_time(checkouts: Checkouts) -> None:

@@ -262,6 +262,39 @@ def test_a_port_of_this_checkouts_own_service_is_not_taken(tmp_path: Path) -> No
 
 
 @pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize(
+    ("containers", "data", "named"),
+    [
+        ("{other}/.devenv", "", True),
+        ("", "{other}", True),
+        ("{shop}/.devenv", "{shop}", False),
+        ("{link}/.devenv", "{link}", False),
+        ("/gone/.devenv", "/gone", False),
+        ("", "", False),
+    ],
+)
+def test_a_second_clone_gets_a_name_of_its_own(tmp_path: Path, containers: str, data: str, named: bool) -> None:
+    """Compose says in which folder containers were started, and devenv on its volumes for which checkout it made them;
+    of an IDE's volumes nobody says anything."""
+    text = '[project]\nname = "shop"\n[services.cache]\nkind = "memcached"\nversion = "1.6"\n[devcontainer]\n'
+    shop = tree(tmp_path / "shop", {"devenv.toml": text})
+    assert said(shop, "render").code == 0
+    (shop / ".git").mkdir()
+    other, link = tree(tmp_path / "other", {".devenv/compose.yaml": ""}), tmp_path / "link"
+    link.symlink_to(shop)
+    places = {"shop": shop, "other": other, "link": link}
+    lines = {"ps": containers.format(**places), "volume": data.format(**places) + "/.devenv"}
+    script = "".join(
+        f'case "$*" in "{verb} "*label=com.docker.compose.project=shop*) echo "{line}" ;; esac\n'
+        for verb, line in lines.items()
+    )
+    docker = tree(tmp_path / "bin", {"docker": f"#!/bin/sh\n{script}"})
+    (docker / "docker").chmod(0o755)
+    found = initialized(shop, first_in_path=docker)
+    assert found.get("COMPOSE_PROJECT_NAME", "").startswith("shop-") is named
+
+
+@pytest.mark.usefixtures("programs")
 def test_what_a_worktree_shares_is_found_beside_what_devenv_decided(shop: Path, tmp_path: Path) -> None:
     """Newer versions of git can write the way from one worktree to the other instead of a path of the machine."""
     (tmp_path / "main" / ".git").mkdir(parents=True)

@@ -1,0 +1,90 @@
+"""Whose data is it? A checkout marks the volumes that it makes with its random id and its folder.
+
+A volume without a mark was made by an IDE or by an earlier devenv. It belongs to the checkout that its containers were
+started in, and where there are none, to the checkout that has the project's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from devenv.model.observed import Container, ExistingVolume, Observed
+from devenv.model.problem import Problem
+from devenv.model.record import record
+from devenv.stages.place import own_name
+
+
+@record
+class Owner:
+    """A checkout: its random ``id`` ("" as long as it has made nothing), its folder, the ids of the checkouts whose
+    data it took over, and the project's name that it has had on this machine."""
+
+    id: str
+    root: str
+    claimed: frozenset[str] = frozenset()
+    project: str = ""
+
+    def owns(self, volume: ExistingVolume) -> bool:
+        """Whether a volume bears a mark of this checkout's, or none at all."""
+        return volume.owner in {"", self.id, *self.claimed}
+
+
+def foreign(observed: Observed, project: str, owner: Owner) -> tuple[ExistingVolume, ...]:
+    """The volumes of a project that bear the mark of another checkout."""
+    own = (volume for volume in observed.volumes if volume.project == project)
+    return tuple(volume for volume in own if not owner.owns(volume))
+
+
+def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection[str]) -> str:
+    """Another checkout that has a project's name on this engine: its folder, or a foreign container's name; "" if there
+    is none.
+
+    ``absent`` are folders that certainly hold no checkout any more: what was started there may have been moved here.
+    """
+    for volume in foreign(observed, project, owner):
+        if volume.root and volume.root != owner.root and volume.root not in absent:
+            return volume.root
+    for container in observed.containers:
+        if container.project == project and not _started_here(container, owner) and container.root not in absent:
+            return container.root or container.name
+    return ""
+
+
+def _started_here(container: Container, owner: Owner) -> bool:
+    return container.root == owner.root or container.project == owner.project
+
+
+def roots(observed: Observed) -> set[str]:
+    """The folders of all checkouts that the engine has something of."""
+    found = {item.root for item in observed.containers} | {item.root for item in observed.volumes}
+    return found - {""}
+
+
+def refusal(
+    volumes: Iterable[ExistingVolume], project: str, owner: Owner, known: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """What is wrong with opening another checkout's volumes, and what to do; a problem for each checkout.
+
+    ``known``: by id, where checkouts are now; others are where they were when they made the volume.
+    """
+    by_root: dict[str, list[str]] = {}
+    for volume in volumes:
+        by_root.setdefault(known.get(volume.owner, volume.root), []).append(volume.name)
+    return tuple(_problem(root, names, project, owner) for root, names in sorted(by_root.items()))
+
+
+def _problem(root: str, names: list[str], project: str, owner: Owner) -> Problem:
+    volumes = f"volume {names[0]}" if len(names) == 1 else f"volumes {', '.join(names)}"
+    if root == owner.root:
+        return Problem(
+            f"{volumes}: made in this folder with another state folder, or devenv's state was lost",
+            "run devenv with the former state folder (DEVENV_STATE, XDG_STATE_HOME)\n"
+            "  or take the data over: devenv up --claim",
+        )
+    other = own_name(project, owner.root)
+    return Problem(
+        f"{volumes}: made by another checkout, in {root or 'an unknown folder'}",
+        "if that checkout was moved or removed, take its data over: devenv up --claim\n"
+        "  otherwise use another name on this machine:"
+        f" mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={other} >.devenv/.env",
+    )

@@ -1,0 +1,90 @@
+"""Whose data is it: marks decide, and without marks the folders that containers were started in."""
+
+from __future__ import annotations
+
+import pytest
+
+from devenv.model.observed import Container, Engine, ExistingVolume, Observed
+from devenv.stages.ownership import Owner, foreign, holder, refusal, roots
+
+ANN = Owner("a1", "/home/ann/shop")
+
+
+def volume(owner: str = "", root: str = "", project: str = "shop") -> ExistingVolume:
+    return ExistingVolume(f"{project}_db-postgres-15", project, "db", "postgres", "15", "/data", owner, root)
+
+
+def container(root: str, project: str = "shop") -> Container:
+    return Container("1", f"{project}-db-1", project, "db", "running", root=root)
+
+
+def seen(*things: ExistingVolume | Container) -> Observed:
+    return Observed(
+        Engine("27.0.1", "linux/amd64"),
+        containers=tuple(item for item in things if isinstance(item, Container)),
+        volumes=tuple(item for item in things if isinstance(item, ExistingVolume)),
+    )
+
+
+def names_holder(*things: ExistingVolume | Container, owner: Owner = ANN, absent: tuple[str, ...] = ()) -> str:
+    return holder(seen(*things), "shop", owner, absent=absent)
+
+
+@pytest.mark.parametrize("mark", ["a1", "b2", ""])
+def test_own_data_is_what_bears_an_own_mark_a_claimed_one_or_none(mark: str) -> None:
+    owner = Owner("a1", "/home/ann/shop", frozenset({"b2"}))
+    assert foreign(seen(volume(mark, "/elsewhere")), "shop", owner) == ()
+
+
+def test_another_mark_is_another_checkouts_also_in_the_same_folder() -> None:
+    theirs = volume("b2", ANN.root)
+    assert foreign(seen(theirs), "shop", ANN) == (theirs,)
+    assert foreign(seen(theirs), "shop", Owner("", ANN.root)) == (theirs,)
+
+
+def test_data_of_other_projects_is_nobodys_business() -> None:
+    assert foreign(seen(volume("b2", "/b", "blog")), "shop", ANN) == ()
+    assert names_holder(volume("b2", "/b", "blog"), container("/b", "blog")) == ""
+
+
+def test_a_name_is_held_by_a_checkout_that_may_still_be_there() -> None:
+    assert names_holder(volume("b2", "/home/bob/shop")) == "/home/bob/shop"
+    assert names_holder(container("/home/bob/shop")) == "/home/bob/shop"
+
+
+def test_a_name_is_not_held_by_a_checkout_that_is_gone_or_in_this_folder() -> None:
+    assert names_holder(volume("b2", "/gone"), container("/gone"), absent=("/gone",)) == ""
+    assert names_holder(volume("b2", ANN.root)) == ""
+
+
+def test_a_compose_project_of_no_checkout_holds_its_name_unless_we_had_it_before() -> None:
+    assert names_holder(container("")) == "shop-db-1"
+    assert names_holder(container(""), owner=Owner("a1", ANN.root, project="shop")) == ""
+
+
+def test_own_containers_and_data_do_not_hold_the_name_against_us() -> None:
+    assert names_holder(volume("a1", "/before/it/was/moved"), volume(), container(ANN.root)) == ""
+
+
+def test_folders_of_all_that_is_seen() -> None:
+    assert roots(seen(volume("b2", "/b"), volume(), container("/c"))) == {"/b", "/c"}
+
+
+def test_a_refusal_names_the_folder_where_the_other_checkout_is_now() -> None:
+    (problem,) = refusal([volume("b2", "/old")], "shop", ANN, {"b2": "/new"})
+    assert problem.message == "volume shop_db-postgres-15: made by another checkout, in /new"
+    assert "devenv up --claim" in problem.hint
+    assert "echo COMPOSE_PROJECT_NAME=shop-" in problem.hint
+
+
+def test_a_refusal_in_the_same_folder_speaks_of_the_state_folder() -> None:
+    (problem,) = refusal([volume("b2", ANN.root)], "shop", ANN, {})
+    assert problem.message == (
+        "volume shop_db-postgres-15: made in this folder with another state folder, or devenv's state was lost"
+    )
+
+
+def test_one_problem_for_each_other_checkout() -> None:
+    problems = refusal([volume("b2", "/b"), volume("b2", "/b"), volume("c3", "/c")], "shop", ANN, {})
+    assert [problem.message.rpartition(" ")[2] for problem in problems] == ["/b", "/c"]
+    assert problems[0].message.startswith("volumes shop_db-postgres-15, shop_db-postgres-15: ")
