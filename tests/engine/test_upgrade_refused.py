@@ -145,9 +145,9 @@ def test_an_image_that_vanishes(cache: Kept, tmp_path: Path) -> None:
 
 
 def test_a_server_that_never_comes_up(db: Kept) -> None:
-    """A setting that 17 does not know any more."""
-    ended = db.sync(more='old_snapshot_threshold = "1h"\n')
-    db.refused(ended, 'unrecognized configuration parameter "old_snapshot_threshold"', "exited with code")
+    """A value that only the server can refuse."""
+    ended = db.sync(more='log_timezone = "Nowhere/Else"\n')
+    db.refused(ended, 'invalid value for parameter "log_timezone": "Nowhere/Else"', "exited with code")
 
 
 def test_a_census_that_differs(cache: Kept, tmp_path: Path) -> None:
