@@ -206,6 +206,11 @@ class Project:
         text = files.read_text(self.root / compose.OVERRIDE)
         return compose.overrides(text) if text else {}
 
+    def described_volumes(self) -> frozenset[str]:
+        """The keys of volumes of which the user's own Compose file says how they are made. Raises as ``overrides``."""
+        text = files.read_text(self.root / compose.OVERRIDE)
+        return compose.described_volumes(text) if text else frozenset()
+
     def local_image(self, service: str) -> str:
         """The name under which the engine has, or would have, a service's image."""
         return self.image_of(self.resolved.services[service])

@@ -215,13 +215,17 @@ def _make(place: Place, item: Snapshot, *, like: Sequence[str]) -> None:
 
 
 def make_volumes(place: Place, services: Iterable[str]) -> None:
-    """Make the volumes that services are about to open and that are not there yet."""
+    """Make the volumes that services are about to open and that are not there yet.
+
+    Compose makes those that the user's own Compose file describes: only it knows all that can be said there.
+    """
     there = {volume.name for volume in place.observed.volumes}
+    described = place.project.described_volumes()
     resolved = place.project.resolved
     for service in (resolved.services[name] for name in services):
         for volume in service.volumes:
             name = place.machine.volume(volume)
-            if name not in there:
+            if name not in there and volume.key not in described:
                 volumes.create_data(name, place.machine, volume_labels(resolved.project, service, volume))
 
 

@@ -253,15 +253,28 @@ def overrides(text: str) -> dict[str, str]:
 
     A change outside of ``services`` (a network, a config) may concern any service it names, so it counts for all.
     """
-    try:
-        document = yamlio.parse(text)
-    except yamlio.YamlError as error:
-        raise ManifestError(Problem(f"is not valid YAML: {error}", where=Where(OVERRIDE, error.line))) from error
-    services = document.get("services") if isinstance(document, dict) else None
+    document = _override(text)
+    services = document.get("services")
     if not isinstance(services, dict):
         return {}
     common = {key: value for key, value in document.items() if key != "services"}
     return {str(name): _digest_of([common, said]) for name, said in services.items()}
+
+
+def described_volumes(text: str) -> frozenset[str]:
+    """The keys of the volumes of which ``compose.override.yaml`` says how they are made. Raises as ``overrides``."""
+    volumes = _override(text).get("volumes")
+    if not isinstance(volumes, dict):
+        return frozenset()
+    return frozenset(str(key) for key, description in volumes.items() if description)
+
+
+def _override(text: str) -> Mapping[str, Any]:
+    try:
+        document = yamlio.parse(text)
+    except yamlio.YamlError as error:
+        raise ManifestError(Problem(f"is not valid YAML: {error}", where=Where(OVERRIDE, error.line))) from error
+    return document if isinstance(document, dict) else {}
 
 
 def _digest_of(value: object) -> str:

@@ -184,6 +184,13 @@ def test_what_an_override_says_of_each_service() -> None:
     assert compose.overrides("") == {}
 
 
+def test_volumes_that_the_users_own_file_describes() -> None:
+    text = "volumes:\n  db-postgres-15: {driver_opts: {type: tmpfs}}\n  cache-redis-7.0:\n"
+    assert compose.described_volumes(text) == {"db-postgres-15"}
+    for nothing in ("", "volumes: [db]\n", "services: {}\n"):
+        assert compose.described_volumes(nothing) == frozenset()
+
+
 def test_an_override_that_is_no_yaml_is_told_with_its_line() -> None:
     with pytest.raises(ManifestError, match=r"compose\.override\.yaml:3: is not valid YAML"):
         compose.overrides("services:\n  db: {\n")
