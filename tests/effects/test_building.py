@@ -65,6 +65,7 @@ def bring(tmp_path: Path) -> Store:
         stack=stack,
         logs=store.folder,
         copy=lambda services, progress: None,
+        make_volumes=lambda services: None,
     )
     steps = [(Action.BUILD, "db"), (Action.CREATE, "db"), (Action.CREATE, "cache")]
     plan = Plan(tuple(Step(action, subject, "") for action, subject in steps))
