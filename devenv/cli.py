@@ -50,7 +50,7 @@ VERBS = {
     "completion": "Print the completion script of a shell.",
 }
 
-#: Commands that change nothing, whatever their options: when one fails, nobody has to be told that nothing changed.
+#: Commands that change nothing, whatever their options: their failures need not say that nothing changed.
 READING = {
     "facts",
     "status",

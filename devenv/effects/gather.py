@@ -99,7 +99,7 @@ class Gatherer:
         return self._sought(text, sorted(found for found in start.glob(pattern) if is_file(found)))
 
     def _sought(self, text: str, paths: Sequence[Path]) -> Gathered:
-        """Files that nobody named one by one. Where none of them can be read, all that is wrong is told."""
+        """Files that nobody named one by one. If none of them can be read, every problem is reported."""
         if not paths:
             return Gathered((), (Note("nothing is there that could be read", text, failed=True),))
         documents: list[Document] = []

@@ -97,7 +97,7 @@ def _connection(way: Way) -> Iterator[Any]:
 
 
 def lacking(promise: Promise) -> tuple[str, ...]:
-    """What is not as promised, in words. Raises NoAnswer, OSError where that cannot be told."""
+    """What is not as promised, in words. Raises NoAnswer or OSError if the server does not answer."""
     found: dict[str, None] = {}
     for user in promise.logins:
         found |= dict.fromkeys(_lacking_for(promise, user))

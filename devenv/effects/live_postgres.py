@@ -97,7 +97,7 @@ AND (name <> 'pg_cron' OR current_database() = current_setting('cron.database_na
 
 
 def lacking(promise: Promise) -> tuple[str, ...]:
-    """What is not as promised, in words. Raises NoAnswer, OSError where that cannot be told."""
+    """What is not as promised, in words. Raises NoAnswer or OSError if the server does not answer."""
     application, *others = promise.logins
     found: dict[str, None] = {}
     for database in promise.names if promise.extensions else promise.names[:1]:

@@ -21,7 +21,7 @@ MANIFEST = "devenv.toml"
 
 
 class Store:
-    """The memory of one checkout. ``report`` is told of a record that is damaged, and where it is kept."""
+    """The memory of one checkout. ``report`` gets a sentence about each damaged record and where it is kept."""
 
     def __init__(self, state: Path, root: Path, report: Callable[[str], None] = lambda sentence: None) -> None:
         self.state, self.root, self._report = state, root, report
