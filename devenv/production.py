@@ -60,11 +60,12 @@ def _place(source: Mapping[str, Any]) -> Place:
     return Place(**{**source, "command": tuple(source.get("command", ()))})
 
 
-def read(world: World, root: Path, places: Sequence[Place], known: Known) -> Production:
-    """Read all places, whatever becomes of each. ``root`` is what paths are relative to."""
+def read(world: World, root: Path, places: Sequence[Place], known: Known, *, environment: str) -> Production:
+    """Read all places for what they say of an environment, whatever becomes of each. ``root`` is what paths are
+    relative to."""
     gatherer = Gatherer(root, world.env, today(), terraform.kept, getattr(world.stdin, "buffer", None))
     readings = [
-        _read_one(gatherer, place, gathered, known)
+        _read_one(gatherer, place, gathered, known, environment=environment)
         for place, gathered in zip(places, gatherer.gather(places), strict=True)
     ]
     return Production(
@@ -80,7 +81,7 @@ def today() -> str:
     return dt.datetime.now(dt.UTC).date().isoformat()
 
 
-def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known) -> Reading:
+def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known, *, environment: str) -> Reading:
     documents, notes, skipped = list(gathered.documents), list(gathered.notes), list(gathered.skipped)
     if gathered.sought:
         documents = []
@@ -96,7 +97,7 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
         notes += further.notes
         given = {name: text for each in further.documents for name, text in env_file.variables(each).items()}
         known = replace(known, variables=given)
-    reading = registry.parse(documents, known, kind=place.kind)
+    reading = registry.parse(documents, known, kind=place.kind, environment=environment)
     have = {document.file for document in documents}
     looked_for: set[Companion] = set()
     for _ in range(_DEPTH):
@@ -110,7 +111,7 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
         have.update(wants)
         looked_for.update(companions)
         notes += further.notes
-        reading = registry.parse(documents, known, kind=place.kind)
+        reading = registry.parse(documents, known, kind=place.kind, environment=environment)
     if gathered.sought:  # a folder holds files in every language
         notes = [replace(note, failed=False) if note.untold else note for note in (*notes, *reading.notes)]
     else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     "--environment",
     default="production",
     show_default=True,
-    help="The environment whose sources are read, if no SOURCE is given.",
+    help="The environment to read about; its sources in devenv.toml, if no SOURCE is given.",
 )
 @verbose_option
 @trust_option
@@ -54,7 +54,7 @@ def command(world: World, sources: tuple[str, ...], environment: str, verbose: b
         project = open_project(world)
         root, places = project.root, list(production.places_of(project.manifest, environment))
         confirm_commands(world, project, source_commands(project, environment), trust=trust, again="devenv facts")
-    found = production.read(world, root, places, production.known(catalogue_here(world)))
+    found = production.read(world, root, places, production.known(catalogue_here(world)), environment=environment)
     doubts = disagreements(found.facts)
     if console.as_json:
         console.json(

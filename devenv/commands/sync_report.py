@@ -94,11 +94,12 @@ def _tell_accepted(asked: Asked, compared: Comparison) -> None:
 
 def _tell_missing(asked: Asked, compared: Comparison) -> None:
     """What production runs and the manifest does not have, and the other way round."""
+    environment = "CI" if compared.environment == "ci" else compared.environment.capitalize()
     for item in compared.missing:
         fact = item.truth.fact
         version = fact.version or "(version unknown)"
         remedy = f"Not added: {item.obstacle}" if item.obstacle else "Add it: devenv sync --add"
-        asked.tell(f"{compared.environment.capitalize()} also runs {fact.kind} {version}. {remedy}")
+        asked.tell(f"{environment} also runs {fact.kind} {version}. {remedy}")
         asked.tell(f"      {fact.evidence.located}, {fact.evidence.date}")
         for note in (fact.note, *item.truth.doubts.values()):
             if note and note != item.obstacle:

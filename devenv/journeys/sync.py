@@ -91,7 +91,7 @@ def compare(
     found = _Found()
     if places:
         catalogue = Catalogue(project.root, project.documents)
-        found = _read(world, project, manifest, places, production.known(catalogue))
+        found = _read(world, project, manifest, places, production.known(catalogue), environment=environment)
     releases = production.releases()
     plan = plan_sync(manifest, project.kinds, found.bound, releases, services=chosen)
     missing: tuple[Missing, ...] = ()
@@ -127,8 +127,10 @@ class _Found:
     read: Production = Production((), ())
 
 
-def _read(world: World, project: Project, manifest: Manifest, places: Sequence[Place], known: Known) -> _Found:
-    found = production.read(world, project.root, places, known)
+def _read(
+    world: World, project: Project, manifest: Manifest, places: Sequence[Place], known: Known, *, environment: str
+) -> _Found:
+    found = production.read(world, project.root, places, known, environment=environment)
     of_services, of_runtimes = parted(found.facts, runtimes())
     bound = bind(manifest.services, of_services, complete=not found.failed)
     return _Found(bound, tuple(of_runtimes), found)

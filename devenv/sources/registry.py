@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Sequence
 
 from devenv.document import Document
@@ -38,13 +39,15 @@ class Source:
     """``name`` is what the manifest calls it (``kind = …``) and what evidence names; ``title`` says what it reads.
 
     ``recognises`` must be cheap and never fail; ``parse`` gets all documents of one source at once, since one may
-    speak of another: a parameter group of its instances, an image catalogue of its clusters.
+    speak of another: a parameter group of its instances, an image catalogue of its clusters. ``environment`` is the
+    only one that such documents describe, whichever environment's sources name them; "" where they describe any.
     """
 
     name: str
     title: str
     recognises: Callable[[Document], bool]
     parse: Callable[[Sequence[Document], Known], Reading]
+    environment: str = ""
 
 
 #: In the order in which they are asked whether a document is theirs: the surest sign first.
@@ -56,7 +59,7 @@ SOURCES: tuple[Source, ...] = (
     Source("kubernetes", "Kubernetes objects and operators", kubernetes.recognises, kubernetes.parse),
     Source("compose", "Compose and Swarm files of production", compose_file.recognises, compose_file.parse),
     Source("unread", "formats that are recognised and not read", unread.recognises, unread.parse),
-    Source("ci", "services of GitHub Actions and GitLab CI", workflows.recognises, workflows.parse),
+    Source("ci", "CI services of GitHub, GitLab, Bitbucket", workflows.recognises, workflows.parse, environment="ci"),
     Source("render", "Render blueprints", render_com.recognises, render_com.parse),
     Source("digitalocean", "DigitalOcean app specs", digitalocean.recognises, digitalocean.parse),
     Source("helm", "Helm: charts, their values, what helm list prints", helm.recognises, helm.parse),
@@ -77,8 +80,9 @@ def source_of(document: Document) -> Source | None:
     return next((source for source in SOURCES if source.recognises(document)), None)
 
 
-def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Reading:
-    """What documents tell, each read by the family it belongs to, or all by ``kind`` where that is said."""
+def parse(documents: Iterable[Document], known: Known, *, kind: str = "", environment: str = "") -> Reading:
+    """What documents tell, each read by the family it belongs to, or all by ``kind`` where that is said. What describes
+    another environment than ``environment`` is left out; "" leaves nothing out."""
     groups: dict[str, list[Document]] = {}
     notes: list[Note] = []
     for document in documents:
@@ -89,13 +93,29 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "") -> Rea
             notes.append(Note("is no file that devenv knows how to read", document.file, failed=True))
         else:
             groups.setdefault(source.name, []).append(document)
-    readings = [source.parse(groups[source.name], known) for source in SOURCES if source.name in groups]
+    readings: list[Reading] = []
+    for source in SOURCES:
+        if source.name not in groups:
+            continue
+        reading = source.parse(groups[source.name], known)
+        is_of_another = environment and source.environment not in ("", environment, kind)
+        readings.append(_left_out(reading, source, environment) if is_of_another else reading)
     return Reading(
         facts=tuple(named(fact) for reading in readings for fact in reading.facts),
         notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
         wants=tuple(want for reading in readings for want in reading.wants),
         companions=tuple(companion for reading in readings for companion in reading.companions),
     )
+
+
+def _left_out(reading: Reading, source: Source, environment: str) -> Reading:
+    """What describes another environment: a note for each file that speaks of services, and no fact."""
+    other = source.environment
+    notes = []
+    for file in dict.fromkeys(fact.evidence.file for fact in reading.facts):
+        command = f"devenv facts --environment {other} {shlex.quote(file)}"
+        notes.append(Note(f"describes {other}, not {environment}; show it: {command}", file))
+    return Reading(notes=tuple(notes))
 
 
 def by_name(name: str) -> Source | None:

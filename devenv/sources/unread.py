@@ -77,6 +77,12 @@ def _is_drone(document: Document) -> bool:
     return _has(document, lambda value: text_at(value, "kind") == "pipeline" and _has_any(value, "steps", "services"))
 
 
+def _named(pattern: str) -> Callable[[Document], bool]:
+    """Tells a format by its files' path alone."""
+    name = re.compile(rf"(?:.*/)?(?:{pattern})")
+    return lambda document: name.fullmatch(document.file) is not None
+
+
 def _is_buildkite(document: Document) -> bool:
     return ".buildkite/" in document.file and _has(document, lambda value: _has_any(value, "steps"))
 
@@ -114,6 +120,10 @@ FORMATS: tuple[Format, ...] = (
     Format("Drone", _CI, _is_drone),
     Format("Buildkite", _CI, _is_buildkite),
     Format("Woodpecker", _CI, _is_woodpecker),
+    Format("Travis CI", _CI, _named(r"\.travis\.ya?ml")),
+    Format("Cirrus CI", _CI, _named(r"\.cirrus\.ya?ml")),
+    Format("Semaphore", _CI, _named(r"\.semaphore/.+\.ya?ml")),
+    Format("Codeship", _CI, _named(r"codeship-(?:services|steps)\.ya?ml")),
     Format("an ARM template", _AZURE, _is_arm),
     Format("Bicep", _AZURE, _is_bicep),
     Format("Ansible", _LIVE, _is_ansible),

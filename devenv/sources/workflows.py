@@ -1,4 +1,8 @@
-"""CI's descriptions of the services that tests run against: GitHub Actions and GitLab CI."""
+"""CI's descriptions of the services that tests run against: GitHub Actions, GitLab CI and Bitbucket Pipelines.
+
+They describe the environment ``ci`` and no other (``devenv.sources.registry``): what tests run against says nothing of
+what production runs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +21,8 @@ NAME = "ci"
 _NO_JOBS = frozenset(["default", "stages", "include", "variables", "workflow", "image", "services", "cache", "spec"])
 #: What only a job of GitLab's has.
 _OF_A_JOB = ("script", "stage", "extends", "before_script", "trigger")
-
+#: What Bitbucket runs pipelines for: https://support.atlassian.com/bitbucket-cloud/docs/pipeline-start-conditions/
+_PIPELINES = ("default", "branches", "pull-requests", "custom", "tags")
 
 #: An axis of a matrix, as images name it.
 _AXIS = re.compile(r"\$\{\{-?\s{0,9}matrix\.([\w-]+)")
@@ -26,13 +31,23 @@ _MOST, _DEEPEST = 64, 11
 
 
 def recognises(document: Document) -> bool:
-    """Whether a document is a workflow of GitHub's or a file of GitLab CI."""
-    return any(_is_github(value) or _is_gitlab(value) for value in document.values)
+    """Whether a document is a workflow or an action of GitHub's, a file of GitLab CI, or of Bitbucket Pipelines."""
+    return any(test(value) for value in document.values for test in (_is_github, _is_action, _is_bitbucket, _is_gitlab))
 
 
 def _is_github(value: Any) -> bool:
     jobs = table(at(value, "jobs")).values()
     return any("runs-on" in table(job) or isinstance(table(job).get("uses"), str) for job in jobs)
+
+
+def _is_action(value: Any) -> bool:
+    """A step that workflows use: it has an image of its own, and no services."""
+    return isinstance(at(value, "runs", "using"), str)
+
+
+def _is_bitbucket(value: Any) -> bool:
+    pipelines = table(at(value, "pipelines"))
+    return any(kind in pipelines for kind in _PIPELINES)
 
 
 def _is_gitlab(value: Any) -> bool:
@@ -60,11 +75,8 @@ def parse(documents: Sequence[Document], known: Known) -> Reading:
 
 def _sightings(document: Document) -> Iterator[Sighting]:
     for value in document.values:
-        found = _of_github(value) if _is_github(value) else _of_gitlab(value)
-        for name, address, service, variables in found:
-            image = (
-                text_at(service, "image") or text_at(service, "name") or (service if isinstance(service, str) else "")
-            )
+        for name, address, service, variables in _services(value):
+            image = _image(service)
             if image:
                 yield Sighting(
                     image,
@@ -77,6 +89,21 @@ def _sightings(document: Document) -> Iterator[Sighting]:
 
 
 _Found = Iterator[tuple[str, str, Any, Mapping[str, str]]]
+
+
+def _services(value: Any) -> _Found:
+    if _is_github(value):
+        return _of_github(value)
+    if _is_bitbucket(value):
+        return _of_bitbucket(value)
+    return _of_gitlab(value)
+
+
+def _image(service: Any) -> str:
+    """``postgres:15``, ``{image: postgres:15}``, ``{image: {name: postgres:15}}`` or ``{name: postgres:15}``."""
+    if isinstance(service, str):
+        return service
+    return text_at(service, "image") or text_at(service, "image", "name") or text_at(service, "name")
 
 
 def _of_github(value: Any) -> _Found:
@@ -117,6 +144,11 @@ def _flat(name: str, value: Any) -> list[tuple[str, str]]:
     if isinstance(value, dict):
         return [(f"matrix.{name}.{key}", text_at(value, key)) for key in value]
     return [(f"matrix.{name}", text_at([value], 0))]
+
+
+def _of_bitbucket(value: Any) -> _Found:
+    for name, service in table(at(value, "definitions", "services")).items():
+        yield str(name), f"definitions.services.{name}", table(service), {}
 
 
 def _of_gitlab(value: Any) -> _Found:

@@ -19,22 +19,21 @@ image: acme/shop
 accessories:
   db: {image: "postgres:15.4", env: {clear: {POSTGRES_PASSWORD: canary}}}
 """
-BITBUCKET = """
-image: node:20
-definitions:
-  services:
-    cache: {image: "redis:7.2.4"}
+CAPROVER = """
+schema: 2
+stack:
+  cache: {image: "redis:7.2.4"}
 """
 
 
 def test_a_form_that_nobody_knows_is_called_what_it_is() -> None:
-    reading = parse([yaml(KAMAL, "deploy.yml"), yaml(BITBUCKET, "bitbucket-pipelines.yml")], KNOWN)
+    reading = parse([yaml(KAMAL, "deploy.yml"), yaml(CAPROVER, "stack.yml")], KNOWN)
     found = [(fact.kind, fact.version, fact.name, str(fact.evidence)) for fact in reading.facts]
     assert found == [
         ("postgres", "15.4", "db", "images accessories.db (image)"),
-        ("redis", "7.2.4", "cache", "images definitions.services.cache (image)"),
+        ("redis", "7.2.4", "cache", "images stack.cache (image)"),
     ]
-    assert reading.notes == (Note(UNKNOWN, "deploy.yml"), Note(UNKNOWN, "bitbucket-pipelines.yml"))
+    assert reading.notes == (Note(UNKNOWN, "deploy.yml"), Note(UNKNOWN, "stack.yml"))
     assert "canary" not in repr(reading)
 
 

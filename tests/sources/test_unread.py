@@ -20,6 +20,10 @@ KNOWN = Known({"postgres": "postgres"})
         (".drone.yml", "kind: pipeline\ntype: docker\nservices: [{name: db, image: 'postgres:15'}]", "Drone"),
         (".buildkite/pipeline.yml", "steps: [{command: make}]", "Buildkite"),
         (".woodpecker.yml", "services: [{name: db, image: 'postgres:15'}]\nsteps: [{name: a}]", "Woodpecker"),
+        (".travis.yml", "language: python\nservices: [postgresql]\naddons: {postgresql: '15'}", "Travis CI"),
+        (".cirrus.yml", "task: {additional_containers: [{name: db, image: 'postgres:15'}]}", "Cirrus CI"),
+        (".semaphore/semaphore.yml", "agent: {containers: [{name: db, image: 'postgres:9.6'}]}", "Semaphore"),
+        ("codeship-services.yml", "db: {image: 'postgres:15.1'}", "Codeship"),
         (
             "infra/main.json",
             '{"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"}',

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devenv.document import Document, decode
-from devenv.model.fact import Evidence, Fact, Note, Precision, Status, Trust
+from devenv.model.fact import Evidence, Fact, Note, Precision, Reading, Status, Trust
+from devenv.sources import registry
 from devenv.sources.known import Known
 from devenv.sources.workflows import parse, recognises
 
@@ -214,3 +215,53 @@ def test_nothing_fails(value: Any) -> None:
     document = Document("ci.yml", "yaml", (value,))
     recognises(document)
     parse([document], KNOWN)
+
+
+def test_bitbucket() -> None:
+    document = yaml("""
+image: node:20
+pipelines: {default: [{step: {script: [make], services: [db, cache]}}]}
+definitions:
+  services:
+    db: {image: "postgres:15.4", variables: {POSTGRES_PASSWORD: canary}}
+    cache: {image: {name: "redis:7.2.4", password: canary}}
+    docker: {memory: 2048}
+""")
+    assert recognises(document)
+    reading = parse([document], KNOWN)
+    assert reading.facts == (
+        fact("postgres", "15.4", Precision.PATCH, "db", "definitions.services.db"),
+        fact("redis", "7.2.4", Precision.PATCH, "cache", "definitions.services.cache"),
+    )
+    assert "canary" not in repr(reading)
+
+
+def test_an_action_has_no_services() -> None:
+    document = yaml("runs: {using: docker, image: 'docker://postgres:15'}", "action.yml")
+    assert recognises(document)
+    assert parse([document], KNOWN).facts == ()
+
+
+WORKFLOW = "jobs: {t: {runs-on: x, services: {db: {image: 'postgres:15.4'}}}}"
+OF_CI = "describes ci, not production; show it: devenv facts --environment ci ci.yml"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        WORKFLOW,
+        "test: {script: [x], services: ['postgres:15.4']}",
+        "pipelines: {default: []}\ndefinitions: {services: {db: {image: 'postgres:15.4'}}}",
+    ],
+    ids=["github", "gitlab", "bitbucket"],
+)
+def test_what_tests_run_against_is_not_what_production_runs(text: str) -> None:
+    reading = registry.parse([yaml(text)], KNOWN, environment="production")
+    assert reading == Reading(notes=(Note(OF_CI, "ci.yml"),))
+    for asked in ({"environment": "ci"}, {"environment": "production", "kind": "ci"}, {}):
+        assert [fact.version for fact in registry.parse([yaml(text)], KNOWN, **asked).facts] == ["15.4"]
+
+
+def test_a_workflow_without_services_needs_no_word() -> None:
+    text = "jobs: {t: {runs-on: x, steps: [{run: make}]}}"
+    assert registry.parse([yaml(text)], KNOWN, environment="production") == Reading()
