@@ -166,12 +166,13 @@ def _layer_findings(project: Project) -> Iterator[Finding]:
 def _data_findings(world: World) -> Iterator[Finding]:
     """Data that is another checkout's, or that a common command of docker's would remove. The engine's own finding says
     where none answers."""
+    from devenv.effects import volumes
     from devenv.errors import DevenvError, Refused
     from devenv.stages.keep import prunable
     from devenv.standing import standing
 
     try:
-        found = prunable(standing(world).observed)
+        found = volumes.without_options(prunable(standing(world).observed))
     except Refused as error:
         for problem in error.problems:
             yield Finding("data", "problem", problem.message, problem.hint)

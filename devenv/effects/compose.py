@@ -197,7 +197,7 @@ _SIGNS = (
     (
         "no space left on device",
         "the disk is full",
-        "'docker system df' shows what takes the room; 'docker image prune'",
+        "'docker system df' and 'devenv snapshot list' show what takes the room; 'docker image prune'",
     ),
     ("manifest unknown", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),
     ("not found: manifest", "the registry no longer has that image", "'devenv lock --update' asks what it has now"),

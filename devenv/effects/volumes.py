@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -21,18 +22,66 @@ NO_SHELL = (126, 127)
 
 def create(name: str, labels: Mapping[str, str]) -> None:
     """Make a volume; one that is there already stays as it is."""
-    words = [word for key, value in labels.items() for word in ("--label", f"{key}={value}")]
-    _well(docker("volume", "create", *words, name), f"making volume {name}")
+    _well(docker("volume", "create", *_flags("--label", labels), name), f"making volume {name}")
+
+
+def _create_unprunable(name: str, labels: Mapping[str, str]) -> bool:
+    """Make a volume that no prune command takes; False where the engine cannot do that.
+
+    The engine prunes no volume with driver options (``Prune`` in
+    https://github.com/moby/moby/blob/master/daemon/volume/service/service.go). These options mount the volume's own
+    folder on itself, so that it is like any other volume for all else.
+    """
+    folder = _volumes_folder()
+    if not folder:
+        return False
+    options = {"type": "none", "o": "bind", "device": f"{folder}/{name}/_data"}
+    done = docker("volume", "create", *_flags("--label", labels), *_flags("--opt", options), name)
+    if done.code != 0:
+        return False
+    seen = docker("volume", "inspect", "--format", '{{index .Options "device"}}\t{{.Mountpoint}}', name)
+    device, _, own_folder = seen.stdout.strip("\n").partition("\t")
+    if device in ("", own_folder):
+        return True
+    _well(docker("volume", "rm", name), f"removing volume {name}")  # the engine's files are not where it says
+    return False
+
+
+@functools.cache
+def _volumes_folder() -> str:
+    """Where the engine keeps its volumes, on its own machine; "" where it does not say."""
+    done = docker("info", "--format", "{{.DockerRootDir}}")
+    root = done.stdout.strip()
+    return f"{root}/volumes" if done.code == 0 and root.startswith("/") else ""
+
+
+def _flags(flag: str, values: Mapping[str, str]) -> list[str]:
+    words = []
+    for key, value in values.items():
+        words += [flag, f"{key}={value}"]
+    return words
+
+
+def without_options(names: Sequence[str]) -> list[str]:
+    """Those of these volumes that have no driver options, which is what prune commands look for."""
+    if not names:
+        return []
+    done = docker("volume", "inspect", "--format", "{{len .Options}} {{.Name}}", *names)
+    _well(done, "looking at volumes")
+    return [line.removeprefix("0 ") for line in done.stdout.splitlines() if line.startswith("0 ")]
 
 
 def create_data(name: str, machine: Machine, stamp: Mapping[str, str]) -> None:
-    """Make a volume for a service's data, before Compose does: marked as this checkout's.
+    """Make a volume for a service's data, before Compose does: marked as this checkout's, and out of prune's reach
+    where the engine can do that.
 
     The mark is not in the Compose file: of a volume whose label in the file changes Compose asks whether to remove it.
     Raises TakenMeanwhile where another checkout has just made a volume of that name.
     """
     assert machine.owner, "whoever makes data holds the checkout, and so has an id"
-    create(name, {PROJECT: machine.project} | dict(stamp) | {OWNER: machine.owner, ROOT: machine.root})
+    labels = {PROJECT: machine.project} | dict(stamp) | {OWNER: machine.owner, ROOT: machine.root}
+    if not _create_unprunable(name, labels):
+        create(name, labels)
     if labels_of(name).get(OWNER, machine.owner) != machine.owner:
         raise TakenMeanwhile(f"another checkout has just made volume {name}", "run it again")
 

@@ -61,8 +61,8 @@ _PRUNES_NAMED = 22
 
 
 def prunable(observed: Observed) -> tuple[str, ...]:
-    """The volumes of data that ``docker volume prune`` would remove now, sorted: those that no container mentions, and
-    only where the engine takes volumes with a name."""
+    """The volumes of data that ``docker volume prune`` would remove now if they have no driver options, sorted: those
+    that no container mentions, and only where the engine takes volumes with a name."""
     numbers = re.findall(r"\d+", observed.engine.version)
     if numbers and int(numbers[0]) > _PRUNES_NAMED:
         return ()

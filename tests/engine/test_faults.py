@@ -106,7 +106,7 @@ REFUSALS = {
     "no matching manifest for linux/arm64/v8 in the manifest list entries": (
         "the image is not made for this machine's processor\n  say platform = "
     ),
-    "write /var/lib/x: no space left on device": "the disk is full\n  'docker system df' shows what takes the room",
+    "write /var/lib/x: no space left on device": "the disk is full\n  'docker system df' and 'devenv snapshot",
 }
 
 

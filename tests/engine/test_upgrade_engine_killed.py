@@ -1,4 +1,7 @@
-"""The engine is killed in the middle of an upgrade: devenv says so, and the next one takes it back and nothing is lost."""
+"""What an engine of one's own can go through: it is killed in the middle of an upgrade, and all that it has is pruned.
+
+devenv says what happened, and nothing is lost.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import redis
 from tests.engine.conftest import Standin
 from tests.engine.own_engine import OwnEngine, own_engine
 from tests.engine.project import MIRROR, Project
-from tests.engine.running import devenv, docker_that, well
+from tests.engine.running import Ended, devenv, docker_that, well
 from tests.engine.test_upgrade_faults import KEYS, MANIFEST, read
 from tests.engine.upgrading import census, journal, on_its_own_port, version
 
@@ -21,6 +24,9 @@ MOMENTS = {
     "before-a-census": ('"exec --interactive "*', False),
     "while-the-new-server-starts": ("*' up '*upgrade*|*upgrade*' up '*' new'*", True),
 }
+
+#: What a volume of the data of a Redis 7.0 is known by.
+STAMP = {"service": "cache", "kind": "redis", "format": "7.0", "path": "/data"}
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +85,32 @@ def test_the_engine_is_killed(own: Project, engine: OwnEngine, moment: str, tmp_
         before, after = census(own, "cache")
         assert before == after
         assert before.count("\n") > 1
+
+
+def test_no_prune_takes_data(engine: OwnEngine, own: Project, standins: tuple[Standin, ...], tmp_path: Path) -> None:
+    """Engines before 23 prune all volumes that no container uses; only the data that devenv made is left."""
+    made = Project(tmp_path, "engine-pruned")
+    made.write(on_its_own_port(MANIFEST).format(version=version(standins, "redis", "7.0")))
+
+    def run(words: str) -> Ended:
+        return well(devenv(made, *words.split(), DOCKER_HOST=engine.host))
+
+    run("up")
+    with redis.Redis.from_url(url(made, engine)) as client:
+        client.mset(KEYS)
+        run("snapshot create -n gold")
+        client.flushall()
+        client.set("key", "live")
+    run("down")
+    plain = "engine-pruned_cache-redis-7.0-g9"
+    stamp = [f"--label=devenv.{key}={value}" for key, value in STAMP.items()]
+    engine.docker("volume", "create", "--label=com.docker.compose.project=engine-pruned", *stamp, plain)
+    assert f"'docker volume prune' would remove data of this project: {plain}\n" in run("doctor").out
+
+    pruned = engine.docker("volume", "prune", "--force")
+    assert plain in pruned
+    assert pruned.count("engine-pruned") == 1
+    run("up")
+    assert read(url(made, engine)) == {"key": "live"}
+    run("snapshot restore gold --yes")
+    assert read(url(made, engine)) == KEYS
