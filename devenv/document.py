@@ -29,6 +29,10 @@ class Unreadable(ValueError):
         self.note = note
 
 
+class Empty(Unreadable):
+    """A text of nothing but spaces."""
+
+
 @record
 class Document:
     """``file`` is as people know it: a path, or the command that printed it. ``values`` are one of JSON or TOML, one
@@ -113,7 +117,7 @@ def decode(file: str, data: bytes, *, asked: bool = False, day: str = "", keep: 
         raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", file, failed=True))
     text = _text(file, data)
     if not text.strip():
-        raise Unreadable(Note("is empty", file, failed=True))
+        raise Empty(Note("is empty", file, failed=True))
     if text.lstrip()[0] in "{[" and (document := _json(file, text, keep)):
         found: Literal["json", "yaml", "toml", "text"] = "json"
         values, notes = document

@@ -28,8 +28,8 @@ _DEPTH = 10
 
 @record
 class Production:
-    """All that sources say, and what could not be read. ``files`` are those that were read, ``skipped`` says of a
-    folder's other files why they were not: hold nothing of ours, or are no text that devenv reads."""
+    """All that sources say, and what could not be read. ``files`` are those that were opened, ``skipped`` says of a
+    folder's other files why they were not read."""
 
     facts: tuple[Fact, ...]
     notes: tuple[Note, ...]
@@ -41,9 +41,20 @@ class Production:
         return tuple(note for note in self.notes if note.failed)
 
     @property
-    def untold(self) -> tuple[Note, ...]:
-        """Of which files nobody could tell whether they speak of services."""
-        return tuple(note for note in self.notes if note.untold)
+    def unclear(self) -> tuple[Note, ...]:
+        """Of which files nobody can tell whether they speak of services, and why."""
+        return tuple(note for note in (*self.notes, *self.skipped) if note.untold)
+
+    @property
+    def unrelated(self) -> tuple[Note, ...]:
+        """Which files hold nothing about services."""
+        return tuple(note for note in self.skipped if not note.untold)
+
+    @property
+    def understood(self) -> tuple[str, ...]:
+        """The files that were read: those that tell of a service, and those that clearly tell of none."""
+        silent = {note.file for note in self.unclear} - {fact.evidence.file for fact in self.facts}
+        return tuple(file for file in self.files if file not in silent)
 
 
 def places_of(manifest: Manifest, environment: str) -> tuple[Place, ...]:
@@ -91,7 +102,7 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
             else:
                 skipped.append(Note("holds nothing that devenv reads", document.file))
         if not documents and not notes:
-            notes.append(Note("holds no file that devenv knows how to read", str(place), failed=True))
+            notes.append(Note("holds no file that describes services", str(place), failed=True))
     if place.env_file:
         further = gatherer.further([place.env_file])
         notes += further.notes

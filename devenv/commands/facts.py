@@ -81,30 +81,37 @@ def _tell(console: Console, found: Production, doubts: Iterable[tuple[str, str]]
     for note in found.notes:
         console.say(f"note: {note}")
     unknown = sum(not fact.version for fact in found.facts)
-    count = len(found.facts)
-    console.say(f"{count} fact{'s' * (count != 1)}" + (f", {unknown} without a version" if unknown else ""))
+    without = f", {unknown} without a version" if unknown else ""
+    console.say(f"{_counted(len(found.facts), 'fact')}{without}")
 
 
 def tell_reading(console: Console, found: Production, *, verbose: bool) -> None:
-    """How many sources were read, how many files hold nothing of ours, and of how many nobody could tell."""
-    read, skipped, unclear = len(found.files), len(found.skipped), len({note.file for note in found.untold})
-    console.say(f"{read} source{'s' * (read != 1)} read")
-    if verbose:
-        for note in found.skipped:
-            console.say(f"  skipped {note}")
-    if skipped:
-        how = "" if verbose else " (list them: -v)"
-        console.say(f"{skipped} file{'s' * (skipped != 1)} skipped: not about services{how}")
-    if unclear:
-        console.say(f"{unclear} file{'s' * (unclear != 1)} not understood: see the notes")
+    """How many sources were read, how many files hold nothing about services, and of how many nobody can tell."""
+    how = "" if verbose else " (list them: -v)"
+    console.say(f"{_counted(len(found.understood), 'source')} read")
+    if found.unrelated:
+        console.say(f"{_counted(len(found.unrelated), 'file')} skipped: not about services{how}")
+        _list(console, found.unrelated if verbose else ())
+    if unclear := len({note.file for note in found.unclear}):
+        console.say(f"{_counted(unclear, 'file')} not understood: may be about services{how}")
+        _list(console, found.unclear if verbose else ())
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"
+
+
+def _list(console: Console, notes: Iterable[Note]) -> None:
+    for note in notes:
+        console.say(f"  {note}")
 
 
 def reading_entry(found: Production) -> dict[str, Any]:
     """The same for programs."""
     return {
-        "read": list(found.files),
-        "skipped": [_note(note) for note in found.skipped],
-        "unclear": sorted({note.file for note in found.untold}),
+        "read": list(found.understood),
+        "skipped": [_note(note) for note in found.unrelated],
+        "unclear": [_note(note) for note in found.unclear],
     }
 
 

@@ -69,7 +69,9 @@ profile_option = click.option(
     help="Only the services of this profile.",
     shell_complete=_completing("profiles"),
 )
-verbose_option = click.option("-v", "--verbose", is_flag=True, help="List the files that were skipped, and why.")
+verbose_option = click.option(
+    "-v", "--verbose", is_flag=True, help="List the files that were skipped or not understood, and why."
+)
 trust_option = click.option("--trust", is_flag=True, help="Allow the commands that devenv.toml runs on this machine.")
 yes_option = click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 timeout_option = click.option(

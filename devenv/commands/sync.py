@@ -137,7 +137,8 @@ def _check(asked: Asked, compared: Comparison) -> int:
         tell_differences(asked, compared)
         return DriftFound.exit_code
     if compared.unread:
-        asked.console.say("A source could not be read; devenv.toml matches the others.")
+        others = "devenv.toml matches the others" if compared.has_compared else "nothing was compared"
+        asked.console.say(f"A source could not be read; {others}.")
         return Unreachable.exit_code
     accepted = len(compared.verdict.accepted)
     apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from devenv.document import LARGEST, Document, Keep, Unreadable, decode, is_surely_ours
+from devenv.document import LARGEST, Document, Empty, Keep, Unreadable, decode, is_surely_ours
 from devenv.effects.files import TooLarge, is_file, is_folder, read_bytes
 from devenv.effects.process import minding, run
 from devenv.model.fact import Companion, Note
@@ -25,6 +25,7 @@ _SUFFIXES = (
 )  # fmt: skip
 _NAMES = (".tool-versions",)
 _NOT_SEARCHED = {".git", ".terraform", ".devenv", "node_modules", "__pycache__", ".venv"}
+_NO_FILES = "no file of a format that devenv reads is there: JSON, YAML, TOML or HCL"
 #: Seconds that a command gets: a state may have to come from far away.
 _PATIENCE = 60.0
 _AT_ONCE = 8
@@ -34,7 +35,7 @@ _AT_ONCE = 8
 class Gathered:
     """What a place gave: documents, and notes about what could not be read. ``sought``: nobody named these files one
     by one, so that one which is nothing of ours needs no word; ``skipped`` says which could not be read and why, where
-    nothing shows that they describe production."""
+    nothing shows that they describe production: they are ``untold``, except those that are empty."""
 
     documents: tuple[Document, ...]
     notes: tuple[Note, ...]
@@ -101,7 +102,7 @@ class Gatherer:
     def _sought(self, text: str, paths: Sequence[Path]) -> Gathered:
         """Files that nobody named one by one. If none of them can be read, every problem is reported."""
         if not paths:
-            return Gathered((), (Note("nothing is there that could be read", text, failed=True),))
+            return Gathered((), (Note(_NO_FILES, text, failed=True),))
         documents: list[Document] = []
         broken: list[Note] = []
         skipped: list[Note] = []
@@ -110,8 +111,10 @@ class Gatherer:
             try:
                 documents.append(self._file(path, shown))
             except Unreadable as error:
-                ours = is_surely_ours(shown, self._head(path))
-                (broken if ours else skipped).append(error.note)
+                if is_surely_ours(shown, self._head(path)):
+                    broken.append(error.note)
+                else:
+                    skipped.append(replace(error.note, untold=not isinstance(error, Empty)))
         if not documents:
             return Gathered((), (*broken, *skipped), sought=True)
         told = tuple(replace(note, failed=False) for note in skipped)

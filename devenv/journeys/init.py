@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Container, Sequence
 
 from devenv.effects import files
 from devenv.effects.world import World
 from devenv.errors import Refused, Unreachable
 from devenv.journeys.sync import Comparison, compare
+from devenv.model.fact import Note
 from devenv.model.file import File
 from devenv.model.problem import Problem
 from devenv.model.production import Place
@@ -25,8 +27,14 @@ def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
     project = open_project(world, manifest=text, root=world.cwd)
     compared = compare(world, (), environment="production", adding=True, project=project)
     if compared.unread and not compared.plan.changes:
-        raise Unreachable([Problem(str(note)) for note in compared.unread])
+        folders = {place.path for place in sources} if compared.read.skipped else set()
+        raise Unreachable([_unread(note, folders) for note in compared.unread])
     return compared
+
+
+def _unread(note: Note, folders: Container[str]) -> Problem:
+    hint = f"List its files: devenv facts -v {shlex.quote(note.file)}" if note.file in folders else ""
+    return Problem(str(note), hint)
 
 
 def write(world: World, compared: Comparison) -> None:

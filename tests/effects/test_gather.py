@@ -39,6 +39,9 @@ def test_a_file_a_folder_a_pattern(tmp_path: Path) -> None:
     assert found == [["prod.tfstate"], ["k8s/a.yaml", "k8s/deep/b.yml"], ["k8s/a.yaml"], [".platform/services.yaml"]]
 
 
+NO_FILES = "no file of a format that devenv reads is there: JSON, YAML, TOML or HCL"
+
+
 def test_an_absolute_path(tmp_path: Path) -> None:
     tree(tmp_path, {"away/prod.tfstate": "{}", "home/devenv.toml": ""})
     away = str(tmp_path / "away/prod.tfstate")
@@ -49,7 +52,7 @@ def test_an_absolute_path(tmp_path: Path) -> None:
     ("path", "said"),
     [
         ("nowhere.json", Note("there is no such file", "nowhere.json", failed=True)),
-        ("none-*.json", Note("nothing is there that could be read", "none-*.json", failed=True)),
+        ("none-*.json", Note(NO_FILES, "none-*.json", failed=True)),
         ("bad.json", Note("ends too early", "bad.json", 1, failed=True)),
     ],
 )
@@ -101,6 +104,7 @@ def test_only_what_is_surely_ours_can_be_broken_among_others(path: str, tmp_path
         "k/words.yaml",
     }
     assert not any(note.failed for note in found.skipped)
+    assert [note.file for note in found.skipped if not note.untold] == ["k/e.yaml"], "what is empty is no riddle"
 
 
 def test_a_file_that_somebody_named_is_broken_whatever_it_is(tmp_path: Path) -> None:
