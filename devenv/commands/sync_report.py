@@ -141,13 +141,20 @@ def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> N
         if applied.moved.upgrades and (hint := prune_hint(snapshots.entries(applied.prepared.project.store))):
             say(hint)
     if compared.plan.changes:
-        say("devenv.toml and devenv.lock were updated; commit them. Undo: devenv sync --rollback")
+        say(f"{_updated(compared)} Undo: devenv sync --rollback")
     if applied is not None:
         still = [u.service for u in applied.moved.upgrades if u.service not in applied.prepared.chosen]
         if still and applied.prepared.chosen:
             say(f"Not started, as before: {', '.join(still)}. Start: devenv up")
         elif not applied.prepared.chosen and not applied.moved.failed and not compared.refused:
             say("No service is running. Start them: devenv up")
+
+
+def _updated(compared: Comparison) -> str:
+    """Which committed files were written."""
+    if compared.wanted.lock == compared.project.lock:
+        return "devenv.toml was updated; commit it."
+    return "devenv.toml and devenv.lock were updated; commit them."
 
 
 def not_moved(applied: Applied) -> DevenvError:

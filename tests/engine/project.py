@@ -43,11 +43,11 @@ def bridge_address() -> str:
     return str(ipaddress.ip_network(subnet)[1])
 
 
-def own_port() -> int:
-    """A port that nobody has and nobody is given by chance: it is still free when it is needed again, also while
+def own_port(*, first: int = 22000, count: int = 8000) -> int:
+    """One of ``count`` ports from ``first`` on that nobody has and nobody is given by chance: it is still free when it is needed again, also while
     others test beside."""
     while True:
-        port = secrets.randbelow(8000) + 22000
+        port = first + secrets.randbelow(count)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
