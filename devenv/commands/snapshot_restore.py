@@ -81,18 +81,20 @@ def _moved(world: World, place: Place, other: Sequence[Snapshot], timeout: int, 
     then nothing of it has changed."""
     if not other:
         return []
+    from dataclasses import replace
+
     from devenv.effects.engine import look
     from devenv.journeys.sync import compare, following
-    from devenv.journeys.sync_apply import apply
+    from devenv.journeys.sync_apply import apply, changed_words
     from devenv.waiting import failures
 
     names = [item.service for item in other]
     volumes = {volume.name: volume for volume in place.observed.volumes}
     sources = {item.service: volumes[next(iter(item.volumes.values()))] for item in other}
-    compared = compare(world, names, environment="production", reading=False)
+    compared = replace(compare(world, names, environment="production", reading=False), verb="snapshot restore")
     compared, follow = following(world, compared, look(world).result(), names, sources=sources)
     if compared.refused:
         return list(compared.refused)
     applied = apply(world, compared, follow, timeout=timeout, progress=progress)
-    failures(applied.outcomes)
+    failures(applied.outcomes, changed=changed_words(compared, applied.moved))
     return [problem for error in applied.moved.failed.values() for problem in error.problems]

@@ -201,7 +201,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
 
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
     from devenv.commands.up import run_hooks
-    from devenv.journeys.sync_apply import apply
+    from devenv.journeys.sync_apply import apply, changed_words
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
@@ -211,7 +211,7 @@ def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
         store.write("owed", {"hooks": True})
     with asked.console.progress() if follow.changes else Progress() as progress:
         applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
-    failures(applied.outcomes, changed="devenv.toml is changed; 'devenv sync --rollback' takes that back")
+    failures(applied.outcomes, changed=changed_words(applied.compared, applied.moved))
     if applied.prepared.chosen and store.read("owed").get("hooks"):
         run_hooks(asked.world, asked.console, applied.prepared)
         store.write("owed", {})
@@ -235,7 +235,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     from devenv.data.switching import recovered
     from devenv.effects import history
     from devenv.journeys.rollback import before, last_sync, restore
-    from devenv.journeys.sync import Comparison
+    from devenv.journeys.sync import ROLLBACK, Comparison
     from devenv.model.change import SyncPlan
     from devenv.model.production import Bound
     from devenv.project import open_project, open_store
@@ -256,7 +256,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")
             follow = restore(entry, former, follow)
             if follow:
-                _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ())), follow)
+                _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ()), verb=ROLLBACK), follow)
             history.undo(project.store, entry)
             history.add(project.store, "rollback", [f"of the sync of {entry.at}"])
         if asked.as_json:

@@ -52,8 +52,9 @@ def older_data(follow: Follow) -> list[str]:
 
     from devenv.stages.keep import older_words
 
-    services, now = follow.prepared.project.resolved.services, dt.datetime.now(dt.UTC)
-    return [older_words(services[name], use, now) for name, use in follow.older.items()]
+    prepared, now = follow.prepared, dt.datetime.now(dt.UTC)
+    services = prepared.project.resolved.services
+    return [older_words(services[name], use, prepared.observed, now) for name, use in follow.older.items()]
 
 
 def _tell_changes(asked: Asked, compared: Comparison) -> None:

@@ -250,7 +250,7 @@ def _older_data(prepared: Prepared) -> list[str]:
     now = dt.datetime.now(dt.UTC)
     chosen = [prepared.project.resolved.services[name] for name in prepared.chosen]
     found = [(service, finds_older(service, prepared.observed, prepared.machine)) for service in chosen]
-    return [older_words(service, use, now) for service, use in found if use is not None]
+    return [older_words(service, use, prepared.observed, now) for service, use in found if use is not None]
 
 
 def tell_unfinished(console: Console, project: Project) -> None:

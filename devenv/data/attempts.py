@@ -100,7 +100,7 @@ def _remember_pace(work: Work, upgrade: Upgrade, bench: Workbench) -> None:
 
 
 def _ended(work: Work, outcome: Outcome, container: Container | None) -> Outcome:
-    """The same, once it is told and what ran serves again."""
+    """Report how a move ended. After a failure, wait until what ran before serves again, and name the log."""
     upgrade, error = outcome.upgrade, outcome.error
     if error is None:
         counted = "nothing is missing" if upgrade.recipe.counts else "it starts; nobody counted what is in it"

@@ -31,13 +31,15 @@ from devenv.stages.generations import next_generation, own_live
 @record
 class Switch:
     """What makes moved data the data: the generations that are live from now on, the texts of files that say so (by
-    path below the root), the digests of what they are before, the copies that are kept, and what history says of it."""
+    path below the root), the digests of what they are before, the copies that are kept, and what history says of it:
+    ``changes`` and the ``verb`` that made them."""
 
     generations: Mapping[str, str]
     files: Mapping[str, str]
     before: Mapping[str, str]
     kept: Sequence[Snapshot]
     changes: Sequence[str]
+    verb: str = "sync"
 
 
 def switch(
@@ -45,8 +47,10 @@ def switch(
     machine: Machine,
     observed: Observed,
     upgrades: Sequence[Upgrade],
+    *,
     texts: Mapping[str, str],
     changes: Sequence[str],
+    verb: str,
 ) -> None:
     """Point at the new data. From the first line on it will be done whatever happens, by the next devenv if need be.
 
@@ -61,7 +65,7 @@ def switch(
             why = f"was the {upgrade.new.version} data before the upgrade {upgrade.words}"
             name = f"before-{upgrade.old.version}"
             old.append(anew.taken_out(project, replaced, observed, name=name, why=why))
-    entry = Switch(generations, texts, before, old, changes)
+    entry = Switch(generations, texts, before, old, changes, verb)
     project.store.journal({"switch": asdict(entry)}, of=JOURNAL)
     _point(project.store, entry)
 
@@ -142,7 +146,7 @@ def _forward(store: Store, said: Mapping[str, Any], begun: Mapping[str, Mapping[
     if not recorded or recorded[0].moved != entry.generations:
         after = {path: history.digest(entry.files[path]) for path in untouched}
         edited = {path: text for path, text in untouched.items() if text != entry.files[path]}
-        history.add(store, "sync", entry.changes, before=edited, after=after, moved=entry.generations)
+        history.add(store, entry.verb, entry.changes, before=edited, after=after, moved=entry.generations)
     for path in untouched:
         files.write(store.root, File(path, entry.files[path], mode=files.mode(store.root / path)))
     _point(store, entry)

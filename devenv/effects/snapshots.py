@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -49,4 +50,5 @@ def now() -> str:
 def free_name(store: Store, wanted: str) -> str:
     """A name that no snapshot has: the one wanted, or it with a number."""
     used = {item.name for item in entries(store)}
-    return next(name for name in (wanted, *(f"{wanted}-{n}" for n in range(2, 100_000))) if name not in used)
+    numbered = (f"{wanted}-{number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([wanted], numbered) if name not in used)

@@ -23,7 +23,7 @@ def last_sync(store: Store, project: Project) -> history.Entry:
     if entry is None:
         raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
     if not entry.before:
-        hint = "check out the former devenv.toml: devenv finds the data of its versions"
+        hint = f"put the former {MANIFEST} back, then run 'devenv up': it finds the data of its versions"
         raise Refused(f"the sync of {entry.at} did not change {MANIFEST}", hint)
     if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
         raise Refused(

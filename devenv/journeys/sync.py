@@ -44,6 +44,9 @@ from devenv.tomledit import Edit, NotEdited, edited
 #: The remark that an earlier sync left behind a value; behind an inline table it begins with the value's key.
 REMARK = re.compile(r"(?:^|; )(?:[\w-]+(?:\.[\w-]+)+ )?from [a-z0-9-]+ .*, \d{4}-\d\d-\d\d(?: \(.*\))?$")
 
+#: The verb of a comparison that takes a sync back.
+ROLLBACK = "sync --rollback"
+
 
 @record
 class Comparison:
@@ -51,7 +54,7 @@ class Comparison:
     that could not be read or that leave a doubt, ``refused`` about services whose data must be moved first.
     ``missing`` are services that the manifest lacks and that the plan does not add. ``verdict`` says which differences
     count: what the manifest accepts is neither in the plan nor among ``missing``.
-    ``adding``: what the manifest did not have is in the plan, if it can be."""
+    ``adding``: what the manifest did not have is in the plan, if it can be. ``verb`` is the command that follows it."""
 
     project: Project
     wanted: Project
@@ -61,6 +64,7 @@ class Comparison:
     refused: tuple[Problem, ...] = ()
     unobtainable: tuple[Problem, ...] = ()
     adding: bool = False
+    verb: str = "sync"
     environment: str = "production"
     sources: int = 0
     read: Production = Production((), ())
@@ -68,6 +72,10 @@ class Comparison:
     verdict: Verdict = Verdict()
     #: Whether a source states a version of anything that the manifest has.
     has_compared: bool = False
+
+    @property
+    def edits_manifest(self) -> bool:
+        return self.wanted.documents.manifest != self.project.documents.manifest
 
     @property
     def unread(self) -> tuple[Note, ...]:

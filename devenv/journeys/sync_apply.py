@@ -13,7 +13,7 @@ from devenv.effects import files, history
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError
-from devenv.journeys.sync import Comparison, Follow, without
+from devenv.journeys.sync import ROLLBACK, Comparison, Follow, without
 from devenv.journeys.up import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
 from devenv.model.observed import Use
@@ -47,13 +47,14 @@ def _lines(compared: Comparison, moved: Moved) -> list[str]:
 def write_manifest(compared: Comparison, project: Project, moved: Moved) -> None:
     """The manifest, after what it was is kept for ``sync --rollback``."""
     text = project.documents.manifest
-    edited = text != compared.project.documents.manifest
+    edited = compared.edits_manifest
     if not edited and not moved.upgrades:
         return
     root = project.root
     before = {path: files.read_text(root / path) for path in (MANIFEST, LOCK)} if edited else {}
     after = {MANIFEST: history.digest(text)}
-    history.add(project.store, "sync", _lines(compared, moved), before=before, after=after, moved=moved.generations)
+    lines = _lines(compared, moved)
+    history.add(project.store, compared.verb, lines, before=before, after=after, moved=moved.generations)
     if edited:
         files.write(root, File(MANIFEST, text, mode=files.mode(root / MANIFEST)))
 
@@ -105,7 +106,10 @@ def settle(
         moving = {upgrade.service for upgrade in moved.upgrades}
         owe_running(prepared.project.store, still_to_run(prepared.project.store) | (moving & set(prepared.chosen)))
         machine, observed = with_generations(prepared.project, prepared.machine, prepared.observed)
-        switching.switch(prepared.project, machine, observed, moved.upgrades, texts, _lines(compared, moved))
+        lines = _lines(compared, moved)
+        switching.switch(
+            prepared.project, machine, observed, moved.upgrades, texts=texts, changes=lines, verb=compared.verb
+        )
         observed = upgrading.seen(machine, moved, observed)
         machine, observed = with_generations(prepared.project, machine, observed)
         prepared = replace(prepared, machine=machine, observed=observed)
@@ -116,15 +120,26 @@ def settle(
         prepared = _carried_out(world, compared, prepared, progress)
         return Applied(compared, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
     except DevenvError as error:
-        error.changed = error.changed or "devenv.toml is changed; 'devenv sync --rollback' takes that back"
+        error.changed = error.changed or changed_words(compared, moved)
         raise
+
+
+def changed_words(compared: Comparison, moved: Moved) -> str:
+    """What stays changed where a service does not come up afterwards, and how to undo it; "" if nothing does."""
+    if compared.verb == ROLLBACK:
+        return "devenv.toml and devenv.lock are restored"
+    if compared.edits_manifest:
+        return "devenv.toml is changed; 'devenv sync --rollback' takes that back"
+    if moved.upgrades:
+        return "the data was moved; 'devenv snapshot list' shows what it was before"
+    return ""
 
 
 def _carried_out(world: World, compared: Comparison, prepared: Prepared, progress: Progress) -> Prepared:
     """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
 
     def first() -> Prepared:
-        carry_out(world, prepared, progress, verb="sync")
+        carry_out(world, prepared, progress, verb=compared.verb)
         return prepared
 
     def again(lost: frozenset[int]) -> Prepared:
@@ -132,7 +147,7 @@ def _carried_out(world: World, compared: Comparison, prepared: Prepared, progres
         wishes = Wishes(partial=bool(compared.unobtainable), lost=lost)
         decided = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
         save_decisions(decided)
-        carry_out(world, decided, progress, verb="sync")
+        carry_out(world, decided, progress, verb=compared.verb)
         return decided
 
     return insisting(first, again)

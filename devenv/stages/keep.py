@@ -133,13 +133,19 @@ def age(at: str, now: dt.datetime) -> str:
     return f"{max(seconds, 0)} s"
 
 
-def older_words(service: ResolvedService, use: Use, now: dt.datetime) -> str:
-    """What a service opens that finds older data of its version, and where what was written since stays."""
-    return (
+def older_words(service: ResolvedService, use: Use, observed: Observed, now: dt.datetime) -> str:
+    """What a service opens that finds older data of its version, where what was written since stays, and how that can
+    be moved, if it can."""
+    from devenv.stages.plan_upgrade import can_follow  # all ways that there are, for this case alone
+
+    words = (
         f"{service.name}: opens its {service.kind.name} {service.volumes[0].format} data of {age(use.since, now)} ago; "
-        f"what was written on {use.kind} {use.format} since stays in {use.volume}; "
-        f"'devenv sync --from-current {service.name}' moves that to {service.version} instead"
+        f"what was written on {use.kind} {use.format} since stays in {use.volume}"
     )
+    volume = next(item for item in observed.volumes if item.name == use.volume)
+    if not can_follow(service, volume, observed.served.get(volume.name, {})):
+        return words
+    return f"{words}; 'devenv sync --from-current {service.name}' moves that to {service.version} instead"
 
 
 def sized(count: int | None) -> str:

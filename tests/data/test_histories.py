@@ -5,30 +5,54 @@ Volumes are lists of what was written to them; all that decides and remembers is
 
 from __future__ import annotations
 
+import datetime as dt
+import functools
 import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from devenv.data import anew, pointing, switching
+from devenv.data.upgrading import Moved
 from devenv.effects import history, snapshots
+from devenv.effects.store import Store
 from devenv.effects.world import World
+from devenv.errors import Refused
+from devenv.journeys import rollback
+from devenv.journeys.sync import Comparison
+from devenv.journeys.sync_apply import write_manifest
+from devenv.model.change import SyncPlan
 from devenv.model.machine import Machine
 from devenv.model.observed import Engine, ExistingVolume, Observed
+from devenv.model.problem import Problem
+from devenv.model.production import Bound
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import COPY, Recipe, Route, Upgrade, Way
 from devenv.project import Project, open_project
 from devenv.stages.generations import finds_older, left_behind, next_generation, own_live, to_resume
+from devenv.stages.keep import older_words
 from devenv.stages.plan_up import data_problem
-from devenv.stages.plan_upgrade import behind
+from devenv.stages.plan_upgrade import behind, can_follow
 from devenv.standing import with_generations
 from tests.making import tree
 
 OLD, NEW = "7.0.15", "8.0.2"
 MANIFEST = '[project]\nname = "shop"\n[services.cache]\nkind = "redis"\nversion = "{}"\n'
+#: Records are synced to the disk, many times in each history; this folder is in memory.
+IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@functools.cache
+def opened(version: str) -> Project:
+    """The project with a version, in a checkout that nothing has happened in."""
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        root = Path(folder)
+        tree(root, {"devenv.toml": MANIFEST.format(version)})
+        return open_project(World(cwd=root, env={"HOME": folder, "DEVENV_STATE": f"{folder}/state"}))
 
 
 class Checkout:
@@ -36,7 +60,7 @@ class Checkout:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.world = World(cwd=root, env={"HOME": str(root), "DEVENV_STATE": str(root / "state")})
+        self.store = Store(root / "state", root)
         self.written: dict[str, list[int]] = {}
         self.stamps: dict[str, ExistingVolume] = {}
         self.kept: dict[str, list[int]] = {}
@@ -46,9 +70,16 @@ class Checkout:
 
     def says(self, version: str) -> None:
         """What devenv.toml says from now on."""
-        self.version = version
         tree(self.root, {"devenv.toml": MANIFEST.format(version)})
-        self.project: Project = open_project(self.world)
+        self.wants(version)
+
+    def wants(self, version: str) -> None:
+        """What devenv.toml is going to say."""
+        self.version = version
+        self.project = self.project_of(version)
+
+    def project_of(self, version: str) -> Project:
+        return replace(opened(version), root=self.root, store=self.store, state=self.store.state)
 
     @property
     def service(self) -> ResolvedService:
@@ -72,10 +103,20 @@ class Checkout:
         self.count += 1
         self.written[self.open].append(self.count)
 
-    def up(self, *, fresh: bool = False) -> bool:
+    def problem(self) -> Problem | None:
         machine, observed = self.look()
-        if data_problem(self.service, observed, machine) and not fresh:
+        return data_problem(self.service, observed, machine)
+
+    def announced(self) -> str:
+        """What 'devenv up' says of older data that the service finds again."""
+        machine, observed = self.look()
+        use = finds_older(self.service, observed, machine)
+        return older_words(self.service, use, observed, dt.datetime.now(dt.UTC)) if use else ""
+
+    def up(self, *, fresh: bool = False) -> bool:
+        if self.problem() and not fresh:
             return False
+        machine, observed = self.look()
         source = None if fresh else to_resume(self.service, observed, machine)
         anew.keep(self.project, observed, machine, ["cache"])
         if source:
@@ -87,33 +128,53 @@ class Checkout:
 
     def move(self, generations: dict[str, str], *kept: Snapshot, empty: str = "") -> None:
         named = {"cache": empty} if empty else {}
-        pointing.move(self.project.store, pointing.Move(generations, kept, {}, [], empty=named))
-        self.project.store.clear_journal(of=pointing.JOURNAL)
+        pointing.move(self.store, pointing.Move(generations, kept, {}, [], empty=named))
+        self.store.clear_journal(of=pointing.JOURNAL)
 
-    def sync(self, version: str, *, from_current: bool = False, source: ExistingVolume | None = None) -> bool:
-        before = (self.root / "devenv.toml").read_text()
+    def sync(
+        self, version: str, *, from_current: bool = False, source: ExistingVolume | None = None, verb: str = "sync"
+    ) -> bool:
+        """``source``: data that is moved whatever there is. Whether that version's data is served now."""
         former, was = self.project, self.version
-        self.says(version)
+        self.wants(version)
         machine, observed = self.look()
         if from_current and (use := left_behind(self.service, observed, machine)):
             source = self.stamps[use.volume]
         source = source or behind(self.service, observed, machine, None)
         older = finds_older(self.service, observed, machine) if source is None else None
-        moved = {}
+        moved = Moved()
         if source:
-            if source.format > self.service.volumes[0].format:
-                self.says(was)
+            if not can_follow(self.service, source, observed.served.get(source.name, {})):
+                self.wants(was)
                 return False
             upgrade = self.upgrade(former, machine, observed, source)
             self.make(upgrade.target[0], self.service, self.written[source.name])
-            switching.switch(self.project, machine, observed, [upgrade], {}, [])
+            switching.switch(self.project, machine, observed, [upgrade], texts={}, changes=[], verb=verb)
             switching.done(self.project)
-            moved = {self.service.data: upgrade.generation}
-        history.add(self.project.store, "sync", [], before={"devenv.toml": before}, moved=moved)
+            moved = Moved([upgrade])
+        write_manifest(Comparison(former, self.project, SyncPlan(()), Bound({}, ()), verb=verb), self.project, moved)
         assert self.up()
         if older:
             anew.keep_left_behind(self.project, self.look()[1], {"cache": older})
         return True
+
+    def try_(self, version: str, *, adopt: bool) -> None:
+        """A rehearsal on a copy of what the service has today, whatever was moved before."""
+        machine, observed = self.look()
+        source = own_live(self.service, observed, machine) or to_resume(self.service, observed, machine)
+        if source is None:
+            return
+        if adopt:
+            self.sync(version, source=source)
+            return
+        former, was = self.project, self.version
+        self.wants(version)
+        if can_follow(self.service, source, observed.served.get(source.name, {})):
+            serving = self.open
+            upgrade = self.upgrade(former, *self.look(), source)
+            assert upgrade.target[0] not in self.written
+            self.open = serving
+        self.wants(was)
 
     def upgrade(self, former: Project, machine: Machine, observed: Observed, source: ExistingVolume) -> Upgrade:
         self.open = ""  # the server is stopped for the copy
@@ -126,15 +187,23 @@ class Checkout:
         return Upgrade(old, self.service, *names, generation, Route(Way.IN_PLACE), Recipe((), (), COPY))
 
     def rollback(self) -> None:
-        done = [entry for entry in history.entries(self.project.store) if entry.verb == "sync" and not entry.undone]
-        if not done:
+        try:
+            entry = rollback.last_sync(self.store, self.project)
+        except Refused as error:
+            self.follow_the_refusal(error)
             return
-        (self.root / "devenv.toml").write_text(done[-1].before["devenv.toml"] or "")
-        self.says(OLD if OLD in (self.root / "devenv.toml").read_text() else NEW)
+        former = OLD if OLD in (entry.before["devenv.toml"] or "") else NEW
+        rollback.restore(entry, self.project_of(former), None)
+        self.says(former)
         self.open = ""
-        switching.take_back(self.project, *self.look(), done[-1])
-        history.undo(self.project.store, done[-1])
+        switching.take_back(self.project, *self.look(), entry)
+        history.undo(self.store, entry)
         self.up()  # where the sync moved nothing there may be no data of the version before
+
+    def follow_the_refusal(self, error: Refused) -> None:
+        if "put the former devenv.toml back" in error.problems[0].hint:
+            self.says(OLD if self.version == NEW else NEW)
+            assert self.up()
 
     def reset(self) -> None:
         machine, observed = self.look()
@@ -153,7 +222,7 @@ class Checkout:
         item = anew.taken_out(self.project, live, observed, name="snapshot", why="")
         name = self.free(machine, observed)
         self.make(name, self.service, self.written[live.name])
-        snapshots.add(self.project.store, [replace(item, volumes={live.path: name})])
+        snapshots.add(self.store, [replace(item, volumes={live.path: name})])
 
     def free(self, machine: Machine, observed: Observed) -> str:
         return f"shop_{self.service.data}" + next_generation(self.service.data, observed.volumes, machine.generations)
@@ -165,7 +234,7 @@ class Checkout:
         chosen = observed.snapshots[number % len(observed.snapshots)]
         (volume,) = chosen.volumes.values()
         if chosen.data != self.service.data:
-            self.sync(self.version, source=self.stamps[volume])
+            self.sync(self.version, source=self.stamps[volume], verb="snapshot restore")
             return
         live = own_live(self.service, observed, machine)
         kept = [anew.taken_out(self.project, live, observed, name="before", why="")] if live else []
@@ -190,14 +259,14 @@ class Checkout:
         assert reachable <= live, "data that is neither live nor kept"
 
 
-ACTS = some.sampled_from(["up", "up --fresh", "old", "new", "sync", "from current", "rollback", "reset", "snapshot"])
-STEPS = some.lists(some.one_of(ACTS, some.integers(0, 9)), min_size=4, max_size=14)
+ACTS = ["up", "up --fresh", "old", "new", "sync", "from current", "rollback", "reset", "snapshot", "try", "try --adopt"]
+STEPS = some.lists(some.one_of(some.sampled_from(ACTS), some.integers(0, 9)), min_size=4, max_size=14)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(STEPS)
 def test_kept_generations_stay_what_they_are(steps: list[str | int]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         checkout = Checkout(Path(folder))
         for step in steps:
             act(checkout, step)
@@ -211,35 +280,43 @@ def act(checkout: Checkout, step: str | int) -> None:
     elif step in ("old", "new"):
         checkout.says(OLD if step == "old" else NEW)
     elif step == "up":
-        if not checkout.up():
-            follow_the_hint(checkout, other)
+        up(checkout, other)
     elif step == "up --fresh":
         checkout.up(fresh=True)
     elif step == "sync":
         checkout.sync(other)
     elif step == "from current":
         checkout.sync(checkout.version, from_current=True)
+    elif step.startswith("try"):
+        checkout.try_(other, adopt="--adopt" in step)
     else:
         getattr(checkout, step)()
 
 
-def follow_the_hint(checkout: Checkout, other: str) -> None:
-    """The data is of another version: 'devenv sync' moves it, and with that version in devenv.toml it is found."""
-    if checkout.version == NEW:
-        assert checkout.sync(NEW)
+def up(checkout: Checkout, other: str) -> None:
+    """What 'devenv up' hints at works: data of another version is moved, or found with that version in devenv.toml."""
+    announced = checkout.announced()
+    problem = checkout.problem()
+    if problem is None:
+        assert checkout.up()
+    elif "devenv sync " in problem.hint:
+        assert checkout.sync(checkout.version)
     else:
+        assert "put the old version back into devenv.toml" in problem.hint
         checkout.says(other)
         assert checkout.up()
+    if "devenv sync --from-current" in announced:
+        assert checkout.sync(checkout.version, from_current=True)
 
 
 def test_snapshots_are_found_again_where_their_list_was_damaged() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         checkout = Checkout(Path(folder))
         assert checkout.up()
         checkout.snapshot()
         checkout.up()
         (before,) = checkout.look()[1].snapshots
-        (checkout.project.store.folder / "snapshots.json").write_text("{")
+        (checkout.store.folder / "snapshots.json").write_text("{")
         (found,) = checkout.look()[1].snapshots
         assert (found.name, found.volumes) == ("cache-7.0-g2", before.volumes)
         checkout.restore(0)
@@ -247,3 +324,38 @@ def test_snapshots_are_found_again_where_their_list_was_damaged() -> None:
         checkout.reset()
         checkout.check()
         assert len(checkout.look()[1].snapshots) == 3
+
+
+def test_a_rollback_undoes_the_last_sync_and_no_restore() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        checkout.snapshot()
+        assert checkout.sync(NEW)
+        checkout.restore(0)
+        assert [entry.verb for entry in history.entries(checkout.store)] == ["sync", "snapshot restore"]
+        checkout.rollback()
+        assert checkout.version == OLD
+        assert [entry.undone for entry in history.entries(checkout.store)] == [True, False]
+        with pytest.raises(Refused, match="there is no sync to undo"):
+            rollback.last_sync(checkout.store, checkout.project)
+
+
+def test_a_sync_that_only_moved_data_is_undone_by_hand() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        checkout.says(NEW)
+        assert checkout.sync(NEW)
+        with pytest.raises(Refused) as raised:
+            rollback.last_sync(checkout.store, checkout.project)
+        (problem,) = raised.value.problems
+        assert problem.message.endswith("did not change devenv.toml")
+        assert (
+            problem.hint == "put the former devenv.toml back, then run 'devenv up': it finds the data of its versions"
+        )
+        checkout.says(OLD)
+        assert "--from-current" not in checkout.announced(), "there is no way back to an older version"
+        assert checkout.up()
+        checkout.says(NEW)
+        assert "'devenv sync --from-current cache' moves that to 8.0.2 instead" in checkout.announced()
