@@ -12,36 +12,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from devenv.document import Document, items, table, text_at
+from devenv.document import Document, items, text_at
 from devenv.model.fact import Companion, Fact, Note, Reading, Trust
 from devenv.model.record import record
-from devenv.sources import hcl
 from devenv.sources.known import Known
 from devenv.sources.terraform_contents import content_facts
+from devenv.sources.terraform_files import CODE, VALUES, Folder, Written, local, read_folders
 from devenv.sources.terraform_instances import Placed, instances
 from devenv.sources.terraform_modules import TELLING, attributes, made_by
 from devenv.sources.terraform_resources import Manner, Resource, service_facts
-from devenv.sources.terraform_tables import GROUPS, READ, SERVICES
-from devenv.sources.terraform_values import Scope, Unknown, known_only
+from devenv.sources.terraform_scope import Checkout, Scope, Unknown
+from devenv.sources.terraform_tables import GROUPS, SERVICES
+from devenv.sources.terraform_values import known_only
 
 NAME = "terraform"
 _MANNER = Manner(NAME, seen=Trust.WANTED, written=Trust.WANTED)
-_CODE = (".tf", ".tofu", ".tf.json", ".tofu.json")
-_VALUES = (".tfvars", ".tfvars.json")
-#: Files of values that Terraform reads by itself, and those that people name for production.
-_READ_BY_ITSELF = re.compile(r"terraform\.tfvars(?:\.json)?|.*\.auto\.tfvars(?:\.json)?")
-_OF_PRODUCTION = re.compile(r"(?:.*[._-])?prod(?:uction)?(?:[._-].*)?\.tfvars(?:\.json)?")
 #: How a block begins that is Terraform's alone.
 _BLOCK = re.compile(r'(?:terraform|(?:provider|module|resource|data|output)\s+"[^"]+"(?:\s+"[^"]+")?)\s*\{')
 #: Modules that call one another.
 _DEEPEST = 10
-_LONGEST_PATH = 1000
 WANTED = "wanted by configuration, not proven to run"
 
 
 def recognises(document: Document) -> bool:
     """Whether it is configuration, or values for it."""
-    if document.name.endswith((*_CODE, *_VALUES)):
+    if document.name.endswith((*CODE, *VALUES)):
         return True
     lines = document.values if document.format == "text" else ()
     return any(_BLOCK.match(line) for line in lines if isinstance(line, str))
@@ -50,53 +45,20 @@ def recognises(document: Document) -> bool:
 def parse(documents: Sequence[Document], known: Known) -> Reading:
     """The services of all modules that no other module calls, and of those that they call."""
     notes: list[Note] = []
-    folders = _folders(documents, notes)
-    called = {target for folder in folders.values() for target in folder.targets()}
+    folders, texts = read_folders(documents, notes)
+    called = {call.path for folder in folders.values() for call in folder.calls().values()}
+    checkout = Checkout({path: folder.module() for path, folder in folders.items()}, texts)
     facts: list[Fact] = []
     for path in _roots(folders, called):
-        walk = _Walk(folders, notes)
+        walk = _Walk(folders, checkout, notes)
         walk.enter(folders[path], {}, "", 0)
         facts += _facts(walk, known)
     companions = [companion for path in folders for companion in _companions(path, folders)]
+    companions += [Companion(path, NAME) for path in checkout.wanted]
     return Reading(tuple(facts), tuple(dict.fromkeys(notes)), companions=tuple(dict.fromkeys(companions)))
 
 
-@record
-class Written:
-    """A block of a file, parsed: ``name`` is its label, ``type`` a resource's."""
-
-    document: Document
-    name: str
-    body: Mapping[str, Any]
-    type: str = ""
-
-
-@record
-class _Folder:
-    """All that the files of a folder say. ``given`` says whether somebody named one of them."""
-
-    path: str
-    given: set[str] = field(default_factory=set)
-    variables: dict[str, Any] = field(default_factory=dict)
-    values: dict[str, Any] = field(default_factory=dict)
-    locals: dict[str, Any] = field(default_factory=dict)
-    resources: list[Written] = field(default_factory=list)
-    modules: list[Written] = field(default_factory=list)
-
-    def targets(self) -> list[str]:
-        """The folders of the modules of this checkout that this one calls."""
-        paths = [_local(self.path, text_at(module.body, "source")) for module in self.modules]
-        return [path for path in paths if path is not None]
-
-
-def _local(folder: str, source: str) -> str | None:
-    """The folder of a module that is called by a path; None for one that comes from elsewhere."""
-    if not source.startswith(("./", "../")) or len(source) > _LONGEST_PATH or "\0" in source:
-        return None
-    return posixpath.normpath(posixpath.join(folder, source))
-
-
-def _roots(folders: Mapping[str, _Folder], called: set[str]) -> list[str]:
+def _roots(folders: Mapping[str, Folder], called: set[str]) -> list[str]:
     """The folders that are configurations of their own: somebody named a file of theirs, and no other calls them. A
     module that is kept among others and that nobody calls makes nothing."""
     roots = [path for path, folder in folders.items() if folder.given and path not in called]
@@ -104,14 +66,14 @@ def _roots(folders: Mapping[str, _Folder], called: set[str]) -> list[str]:
     return [path for path in roots if path not in uncalled] or roots
 
 
-def _companions(path: str, folders: Mapping[str, _Folder]) -> Iterator[Companion]:
+def _companions(path: str, folders: Mapping[str, Folder]) -> Iterator[Companion]:
     """What stands beside the files that were named, and the modules that they call."""
     folder = folders[path]
     if folder.given:
-        endings: tuple[str, ...] = (*_CODE, *_VALUES)
+        endings: tuple[str, ...] = (*CODE, *VALUES)
         yield from (Companion(_pattern(path, ending), NAME) for ending in endings)
-    for target in folder.targets():
-        yield from (Companion(_pattern(target, ending), NAME) for ending in _CODE)
+    for call in folder.calls().values():
+        yield from (Companion(_pattern(call.path, ending), NAME) for ending in CODE)
 
 
 def _pattern(folder: str, ending: str) -> str:
@@ -119,117 +81,32 @@ def _pattern(folder: str, ending: str) -> str:
     return posixpath.join(plain, f"*{ending}") if plain != "." else f"*{ending}"
 
 
-def _folders(documents: Sequence[Document], notes: list[Note]) -> dict[str, _Folder]:
-    folders: dict[str, _Folder] = {}
-    seen: set[str] = set()
-    for document in sorted(documents, key=lambda each: (each.file, each.source)):
-        file = posixpath.normpath(document.file)
-        if file in seen:
-            continue
-        seen.add(file)
-        path = posixpath.dirname(file) or "."
-        folder = folders.setdefault(path, _Folder(path))
-        if not document.source:
-            folder.given.add(document.file)
-        if document.name.endswith(_VALUES):
-            _add_values(folder, document, notes)
-        else:
-            for kind, labels, body in _blocks(document, notes):
-                _add(folder, document, kind, labels, body)
-    return folders
-
-
-def _add_values(folder: _Folder, document: Document, notes: list[Note]) -> None:
-    """Values that Terraform reads by itself, or that are production's by their name."""
-    if not _READ_BY_ITSELF.fullmatch(document.name) and not _OF_PRODUCTION.fullmatch(document.name):
-        return
-    try:
-        folder.values.update(table(document.value) if document.format == "json" else hcl.parse(_text(document)))
-    except hcl.NotHcl:
-        notes.append(Note("is not HCL that devenv can read", document.file, untold=True))
-
-
-def _text(document: Document) -> str:
-    return "\n".join(line for line in document.values if isinstance(line, str))
-
-
-_Found = tuple[str, tuple[str, ...], Any]
-
-
-def _blocks(document: Document, notes: list[Note]) -> Iterator[_Found]:
-    """(kind, labels, body) of those blocks that are read here."""
-    if document.format == "json":
-        yield from _of_json(table(document.value))
-        return
-    for block in hcl.blocks(_text(document)):
-        is_read = block.kind in ("variable", "locals", "module") or (
-            block.kind == "resource" and block.labels[:1] and block.labels[0] in READ
-        )
-        if not is_read:
-            continue
-        try:
-            yield block.kind, block.labels, block.body()
-        except hcl.NotHcl as error:
-            address = ".".join(block.labels)
-            notes.append(Note(f"this block {error}", document.file, block.line, address, untold=True))
-
-
-def _of_json(value: Mapping[str, Any]) -> Iterator[_Found]:
-    """The same of configuration that is written as JSON."""
-    for kind in ("variable", "module"):
-        for name, body in table(value.get(kind)).items():
-            yield kind, (name,), body
-    for entry in _listed(value.get("locals")):
-        yield "locals", (), entry
-    for resource_type, named in table(value.get("resource")).items():
-        for name, body in table(named).items():
-            if resource_type in READ:
-                yield "resource", (resource_type, name), (_listed(body) or [{}])[0]
-
-
-def _listed(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _add(folder: _Folder, document: Document, kind: str, labels: Sequence[str], body: Any) -> None:
-    if not isinstance(body, dict):
-        return
-    if kind == "locals":
-        folder.locals.update(body)
-    elif kind == "variable" and labels:
-        folder.variables[labels[0]] = body.get("default", Unknown(f"var.{labels[0]}"))
-    elif kind == "module" and labels:
-        folder.modules.append(Written(document, labels[0], body))
-    elif kind == "resource" and len(labels) > 1:
-        folder.resources.append(Written(document, labels[1], body, labels[0]))
-
-
 @record
 class _Walk:
     """One configuration with the modules that it calls: what comes of it. ``unknown`` says of a resource's address
     which attributes depend on what nobody here knows."""
 
-    folders: Mapping[str, _Folder]
+    folders: Mapping[str, Folder]
+    checkout: Checkout
     notes: list[Note]
     resources: list[Resource] = field(default_factory=list)
     unknown: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def enter(self, folder: _Folder, arguments: Mapping[str, Any], prefix: str, depth: int) -> None:
+    def enter(self, folder: Folder, arguments: Mapping[str, Any], prefix: str, depth: int) -> None:
         """Take up the resources of a module, which its caller gives ``arguments``."""
         variables = {**folder.variables, **(folder.values if depth == 0 else {}), **arguments}
-        attributes_of = {f"{each.type}.{each.name}": each.body for each in folder.resources}
-        scope = Scope(variables, folder.locals, attributes_of)
+        scope = Scope(self.checkout, self.checkout.modules[folder.path], variables)
         for written in folder.resources:
-            if depth or written.document.file in folder.given:
+            if depth or written.given:
                 for placed in instances(written.type, written.name, written.body, scope):
                     self._take(written.document, written.type, prefix, placed)
         for module in folder.modules:
-            if depth or module.document.file in folder.given:
+            if depth or module.given:
                 self._call(folder, module, scope, prefix, depth)
 
-    def _call(self, folder: _Folder, module: Written, scope: Scope, prefix: str, depth: int) -> None:
+    def _call(self, folder: Folder, module: Written, scope: Scope, prefix: str, depth: int) -> None:
         source = text_at(module.body, "source")
-        target = _local(folder.path, source)
+        target = local(folder.path, source)
         for placed in instances("module", module.name, module.body, scope):
             if target is not None:
                 if target in self.folders and depth < _DEEPEST:

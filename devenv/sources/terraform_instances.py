@@ -8,7 +8,8 @@ from typing import Any
 
 from devenv.document import items, table, text_at
 from devenv.model.record import record
-from devenv.sources.terraform_values import Scope, Unknown, called, evaluated
+from devenv.sources.terraform_scope import Scope, Unknown
+from devenv.sources.terraform_values import called, evaluated
 
 #: Instances of one block, and entries of a dynamic one.
 _MOST = 50

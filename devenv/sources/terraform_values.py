@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import functools
 import json
+import posixpath
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import replace
 from typing import Any
 
+from devenv import yamlio
 from devenv.model.record import record
 from devenv.sources import hcl
+from devenv.sources.terraform_scope import Scope, Unknown
 from devenv.tomldoc import child
 
 #: Expressions that refer to one another, and the work that all of one file's may cost.
 _DEEPEST = 40
 _MOST = 20_000
+_LONGEST_PATH = 1000
 _STEP = re.compile(
     r'\.(?P<name>[A-Za-z_][\w-]*|\d+)|\[\s*(?P<index>\d+)\s*\]|\[\s*"(?P<key>[^"$\\]*)"\s*\]'
     r"|\[\s*(?P<by>[A-Za-z_][\w.-]*)\s*\]"
@@ -33,24 +37,11 @@ _WORDS = {"true": True, "false": False, "null": None}
 
 
 @record
-class Unknown:
-    """The value of an expression that these files do not say; ``name`` is what it depends on."""
+class _Given:
+    """An argument of a module, worked out only where it is asked for: modules may be given one another's outputs."""
 
-    name: str
-
-
-@record
-class Scope:
-    """What names mean in one module. ``attributes`` are those of its resources, as they are written, by their
-    ``TYPE.NAME``; ``iterators`` are ``each``, ``count`` and what ``dynamic`` blocks name."""
-
-    variables: Mapping[str, Any] = field(default_factory=dict)
-    locals: Mapping[str, Any] = field(default_factory=dict)
-    attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    iterators: Mapping[str, Any] = field(default_factory=dict)
-    depth: int = 0
-    #: How many values were evaluated so far, in the only item.
-    spent: list[int] = field(default_factory=lambda: [0])
+    value: Any
+    scope: Scope
 
 
 def evaluated(value: Any, scope: Scope) -> Any:
@@ -62,7 +53,10 @@ def evaluated(value: Any, scope: Scope) -> Any:
         return {str(key): evaluated(item, scope) for key, item in value.items()}
     if isinstance(value, list):
         return [evaluated(item, scope) for item in value]
-    return _template(hcl.heredoc(value), scope) if isinstance(value, str) else value
+    if isinstance(value, str):
+        text = hcl.heredoc(value)
+        return _template(text, scope, partly="\n" in text)
+    return value
 
 
 def known_only(value: Any) -> Any:
@@ -74,8 +68,9 @@ def known_only(value: Any) -> Any:
     return value
 
 
-def _template(text: str, scope: Scope) -> Any:
-    """A text with ``${…}`` in it; one that is nothing else may be a value of any type."""
+def _template(text: str, scope: Scope, *, partly: bool = False) -> Any:
+    """A text with ``${…}`` in it; one that is nothing else may be a value of any type. ``partly``: what is unknown
+    stays in it as ``${NAME}``, for texts of many lines."""
     pieces: list[str] = []
     position = 0
     while (start := _opening(text, position)) >= 0:
@@ -84,7 +79,9 @@ def _template(text: str, scope: Scope) -> Any:
         if start == 0 and end == len(text):
             return value
         if isinstance(value, Unknown):
-            return value
+            if not partly:
+                return value
+            value = f"${{{value.name}}}"
         if isinstance(value, dict | list) or value is None:
             return Unknown("a template")
         pieces += [text[position:start], _text(value)]
@@ -116,6 +113,8 @@ def _expression(text: str, scope: Scope) -> Any:
         return _expression(text[1:-1], scope)
     if text in _WORDS:
         return _WORDS[text]
+    if text in scope.iterators:
+        return scope.iterators[text]
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text[:18])
     if text[:1] in ('"', "[", "{"):
@@ -162,6 +161,21 @@ def _conditional(text: str, scope: Scope) -> Any:
 
 def _walked(root: str, steps: str, scope: Scope) -> Any:
     """What a name and the keys and indexes behind it lead to."""
+    keys = _keys(steps, scope)
+    if unknown := next((key for key in keys if isinstance(key, Unknown)), None):
+        return unknown
+    if root == "module":
+        return _output(keys, scope)
+    holder = _holder(root, keys[0], scope)
+    if holder is None:
+        return _of_resource(root, keys, scope)
+    try:
+        return functools.reduce(child, keys, holder)
+    except KeyError:
+        return Unknown(f"{root}.{keys[0]}")
+
+
+def _keys(steps: str, scope: Scope) -> list[Any]:
     keys: list[Any] = []
     for step in _STEP.finditer(steps):
         key: Any = step["name"] or step["key"]
@@ -171,23 +185,49 @@ def _walked(root: str, steps: str, scope: Scope) -> Any:
             by = _TRAVERSAL.fullmatch(step["by"])
             key = _walked(by["root"], by["steps"], scope) if by else None
         keys.append(key)
-    whole = Unknown(f"{root}.{keys[0]}")
-    holder: Any
+    return keys
+
+
+def _holder(root: str, name: Any, scope: Scope) -> Any:
+    """What the names behind a root are looked up in; None where the root is a resource's type."""
     if root == "var":
-        holder = scope.variables
-    elif root == "local":
-        holder = {keys[0]: evaluated(scope.locals[keys[0]], _deeper(scope))} if keys[0] in scope.locals else {}
-    elif root in scope.iterators:
-        holder = scope.iterators[root]
-    else:
-        return _of_resource(root, keys, scope)
+        return {name: _variable(scope.variables[name], scope)} if name in scope.variables else {}
+    if root == "local":
+        written = scope.module.locals
+        return {name: evaluated(written[name], _deeper(scope))} if name in written else {}
+    if root == "path":
+        return {"module": scope.module.path}
+    return scope.iterators.get(root)
+
+
+def _variable(value: Any, scope: Scope) -> Any:
+    if not isinstance(value, _Given):
+        return value
+    return evaluated(value.value, replace(value.scope, depth=scope.depth + 1))
+
+
+def _output(keys: Sequence[Any], scope: Scope) -> Any:
+    """An output of a module of this checkout: ``module.db.version``, ``module.db[0].version``."""
+    unknown = Unknown(f"module.{keys[0]}")
+    call = scope.module.calls.get(keys[0])
+    module = scope.checkout.modules.get(call.path) if call else None
+    if call is None or module is None:
+        return unknown
+    rest = list(keys[1:])
+    if len(rest) > 1 and rest[0] not in module.outputs:
+        rest = rest[1:]
+    if not rest or rest[0] not in module.outputs:
+        return unknown
+    given = {name: _Given(value, scope) for name, value in call.arguments.items()}
+    inner = replace(_deeper(scope), module=module, variables={**module.variables, **given}, iterators={})
     try:
-        return functools.reduce(child, keys, holder)
+        return functools.reduce(child, rest[1:], evaluated(module.outputs[rest[0]], inner))
     except KeyError:
-        return whole
+        return unknown
 
 
 def _deeper(scope: Scope) -> Scope:
+    """The same, one reference further in; what goes too deep comes to nothing."""
     return replace(scope, depth=scope.depth + 1)
 
 
@@ -197,7 +237,7 @@ _CALLED = frozenset(["id", "arn", "name", "identifier", "cluster_identifier", "r
 
 def _of_resource(kind: str, keys: Sequence[Any], scope: Scope) -> Any:
     """An attribute of another resource of the module: ``aws_db_parameter_group.main.name``."""
-    written = scope.attributes.get(f"{kind}.{keys[0]}")
+    written = scope.module.attributes.get(f"{kind}.{keys[0]}")
     path = [key for key in keys[1:] if not isinstance(key, int)]
     if written is None or len(path) != 1:
         return Unknown(f"{kind}.{keys[0]}")
@@ -260,6 +300,8 @@ def _first(text: str, scope: Scope) -> Any:
 
 def _lookup(text: str, scope: Scope) -> Any:
     values = _arguments(text, scope)
+    if unknown := next((value for value in values[:2] if isinstance(value, Unknown)), None):
+        return unknown
     if len(values) < 2 or not isinstance(values[0], dict):
         return _unknown(text)
     return values[0].get(str(values[1]), values[2] if len(values) > 2 else _unknown(text))
@@ -275,10 +317,53 @@ def _encoded(text: str, scope: Scope) -> Any:
     return value if isinstance(value, Unknown) else json.dumps(known_only(value))
 
 
+def _decoded(text: str, scope: Scope) -> Any:
+    value = _same(text, scope)
+    if not isinstance(value, str):
+        return value if isinstance(value, Unknown) else _unknown(text)
+    try:
+        values, _ = yamlio.parse_texts(value)
+    except yamlio.YamlError:
+        return Unknown("a text that is no valid YAML")
+    return values[0] if values else None
+
+
+def _file(text: str, scope: Scope) -> Any:
+    value = _same(text, scope)
+    if not isinstance(value, str):
+        return value if isinstance(value, Unknown) else _unknown(text)
+    return _content(value, scope)
+
+
+def _content(path: str, scope: Scope) -> Any:
+    """The text of a file of the checkout, which is asked for if it is not there. Files elsewhere are nobody's."""
+    whole = posixpath.normpath(path)
+    if whole in scope.checkout.texts:
+        return scope.checkout.texts[whole]
+    is_inside = whole.startswith(f"{scope.module.path}/") or not whole.startswith(("/", "../"))
+    if is_inside and len(whole) <= _LONGEST_PATH and not re.search(r"[\0*?\[]", whole):
+        scope.checkout.wanted.append(whole)
+    return Unknown("a file that is not here")
+
+
+def _filled(text: str, scope: Scope) -> Any:
+    """``templatefile``: a file, filled in with what is given; what nobody knows stays as it is written."""
+    values = _arguments(text, scope)
+    if len(values) != 2 or not isinstance(values[0], str) or not isinstance(values[1], dict):
+        return _unknown(text)
+    content = _content(values[0], scope)
+    if isinstance(content, Unknown):
+        return content
+    return _template(content, replace(_deeper(scope), iterators=values[1]), partly=True)
+
+
 _FUNCTIONS: Mapping[str, Callable[[str, Scope], Any]] = {
     **dict.fromkeys(("toset", "tolist", "tomap", "tonumber", "tobool", "nonsensitive", "sensitive"), _same),
     **dict.fromkeys(("try", "coalesce"), _first),
-    "jsonencode": _encoded,
+    **dict.fromkeys(("jsonencode", "yamlencode"), _encoded),
+    **dict.fromkeys(("jsondecode", "yamldecode"), _decoded),
+    "file": _file,
     "lookup": _lookup,
+    "templatefile": _filled,
     "tostring": _string,
 }

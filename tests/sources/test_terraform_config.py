@@ -260,13 +260,109 @@ def test_locals_that_refer_to_one_another_for_ever() -> None:
     assert [found[1] for found in told({"main.tf": text})] == ["", ""]
 
 
+VERSIONS = """
+variable "major" {}
+locals { minor = 4 }
+output "postgres" { value = "${var.major}.${local.minor}" }
+output "all" { value = { postgres = "${var.major}.${local.minor}" } }
+"""
+
+
+@pytest.mark.parametrize("written", ["module.v.postgres", "module.v.all.postgres", 'module.v.all["postgres"]'])
+def test_outputs_of_modules_of_the_checkout(written: str) -> None:
+    call = 'module "v" {\n source = "../versions"\n major = 15\n}\n'
+    files = {"prod/main.tf": call + database(written)}
+    assert [found[1] for found in told(files, {"versions/main.tf": VERSIONS})] == ["15.4"]
+
+
+def test_outputs_of_modules_that_are_repeated() -> None:
+    call = 'module "v" {\n count = 1\n source = "../versions"\n major = 15\n}\n'
+    files = {"prod/main.tf": call + database("module.v[0].postgres"), "versions/main.tf": VERSIONS}
+    assert [found[1] for found in told(files)] == ["15.4"]
+
+
+def test_modules_that_are_given_one_anothers_outputs() -> None:
+    passing = 'variable "a" {}\nvariable "b" {}\noutput "a" { value = var.a }\noutput "b" { value = var.b }\n'
+    call = 'module "x" {\n source = "./m"\n a = "15.4"\n b = module.y.b\n}\n'
+    call += 'module "y" {\n source = "./m"\n a = module.x.a\n b = module.x.b\n}\n'
+    files = {"main.tf": call + database("module.y.a") + database("module.y.b", name="endless"), "m/main.tf": passing}
+    assert [found[1] for found in told(files)] == ["15.4", ""]
+
+
+def test_override_files_replace_what_others_say() -> None:
+    main = 'variable "pg" { default = "14.1" }\nlocals { size = 1 }\n' + database("var.pg", 'identifier = "shop"')
+    override = 'variable "pg" { default = "15.4" }\nlocals { other = 2 }\n'
+    assert told({"main.tf": main, "override.tf": override}) == [("postgres", "15.4", "shop", "aws_db_instance.main")]
+    override = 'resource "aws_db_instance" "main" { engine_version = "16.3" }\n'
+    (fact,) = read({"main.tf": main}, {"a_override.tf": override}).facts
+    assert (fact.version, fact.name, fact.evidence.file) == ("16.3", "shop", "a_override.tf")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "local.by_workspace[terraform.workspace]",
+        'lookup(local.by_workspace, terraform.workspace, "14.1")',
+        'terraform.workspace == "prod" ? "15.4" : "16.3"',
+        '"${terraform.workspace}"',
+    ],
+)
+def test_a_workspace_is_not_guessed(written: str) -> None:
+    text = 'locals { by_workspace = { prod = "15.4", default = "16.3" } }\n' + database(written)
+    (fact,) = read({"main.tf": text}).facts
+    assert fact.version == ""
+    assert fact.note.startswith("its version depends on terraform.workspace, which these files do not say")
+
+
+RELEASE = (
+    'resource "helm_release" "db" {\n name = "db"\n chart = "postgresql"\n version = "12.1.2"\n values = [%s]\n}\n'
+)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        'yamlencode({ image = { tag = "15.4.0-debian-11-r1" }, auth = { password = var.secret } })',
+        'jsonencode({ image = { tag = "15.4.0-debian-11-r1" } })',
+        'file("${path.module}/values/db.yaml")',
+        'templatefile("${path.module}/values/db.yaml.tftpl", { pg = "15.4", password = var.secret })',
+        "<<EOT\nimage:\n  tag: 15.4.0-debian-11-r1\nauth:\n  password: ${var.secret}\nEOT\n",
+    ],
+)
+def test_values_of_charts_in_texts_and_files(values: str) -> None:
+    beside = {
+        "infra/values/db.yaml": 'image: {tag: "15.4.0-debian-11-r1"}\nauth: {password: c4n4ry}\n',
+        "infra/values/db.yaml.tftpl": "image:\n  tag: ${pg}.0-debian-11-r1\nauth:\n  password: ${password}\n",
+    }
+    main = {"infra/main.tf": RELEASE % values}
+    wanted = {companion.path for companion in read(main).companions}
+    assert not values.startswith(("file", "templatefile")) or wanted & beside.keys()
+    known = Known({"postgres": "postgres", "bitnami/postgresql": "postgres"})
+    documents = [document("infra/main.tf", main["infra/main.tf"])]
+    documents += [replace(document(file, text), source="terraform") for file, text in beside.items()]
+    reading = terraform_config.parse(documents, known)
+    assert [(fact.kind, fact.version) for fact in reading.facts] == [("postgres", "15.4")]
+    assert "c4n4ry" not in repr(reading)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../secret", "a[b].yaml", "a*", "x" * 2000])
+def test_files_that_are_not_asked_for(path: str) -> None:
+    companions = read({"main.tf": RELEASE % f'file("{path}")'}).companions
+    assert not any(path in companion.path for companion in companions)
+
+
+def test_decoded_files() -> None:
+    text = 'locals { versions = yamldecode(file("versions.yaml")) }\n' + database("local.versions.postgres")
+    assert [found[1] for found in told({"main.tf": text}, {"versions.yaml": "postgres: '15.4'\n"})] == ["15.4"]
+
+
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.sampled_from(["${var.a}", "${each.key}", "./m", "15.4", "postgres"]),
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["${var.a}", "${each.key}", "${module.a.a}", '${file("a")}', "./m", "15.4", "postgres"]),
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
             st.sampled_from(
-                ["resource", "module", "variable", "locals", "source", "default", "aws_db_instance", "count", "for_each",
+                ["resource", "module", "variable", "locals", "output", "value", "source", "default", "aws_db_instance", "count", "for_each",
                  "dynamic", "content", "parameter", "parameters", "engine", "engine_version", "a", "helm_release", "set"]
             ),
             inner,
@@ -276,7 +372,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(["resource", "module", "variable", "locals"]), ANYTHING))
+@given(st.dictionaries(st.sampled_from(["resource", "module", "variable", "locals", "output"]), ANYTHING))
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_whatever_the_shape(value: dict[str, object]) -> None:
     terraform_config.parse(
