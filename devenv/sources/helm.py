@@ -21,6 +21,7 @@ from devenv.sources.charts import (
     is_range,
     kind_of,
 )
+from devenv.sources.helm_values import merged
 from devenv.sources.helmfile import helmfile_facts, is_helmfile
 from devenv.sources.known import Known
 
@@ -30,7 +31,6 @@ _VALUES = re.compile(r"(?:^|[/._-])values[^/]*\.(?:ya?ml|json)$")
 FOREIGN = ("apiVersion", "kind", "jobs", "AWSTemplateFormatVersion", "Resources", "deployment", "format_version")
 #: How many tables and lists are looked at to find out whether a document holds images.
 ENOUGH = 5_000
-_DEEPEST = 20
 
 
 def recognises(document: Document) -> bool:
@@ -153,15 +153,8 @@ def _together(documents: Sequence[Document]) -> tuple[_Values, tuple[Note, ...]]
     chosen = (*base, *others)
     value: Any = None
     for document in chosen:
-        value = _merged(value, document.value, 0)
+        value = merged(value, document.value)
     return _Values(chosen, value), ()
-
-
-def _merged(under: Any, over: Any, depth: int) -> Any:
-    if not isinstance(under, dict) or not isinstance(over, dict) or depth > _DEEPEST:
-        return over
-    both = {key: _merged(under[key], value, depth + 1) if key in under else value for key, value in over.items()}
-    return {**under, **both}
 
 
 def _is_vendored(path: str, folders: Mapping[str, _Folder]) -> bool:

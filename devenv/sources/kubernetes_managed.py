@@ -39,11 +39,17 @@ _AWS_WORDS = {
 
 
 def _of_ack(path: str) -> str:
-    return f"spec.{_AWS_WORDS.get(path, _camel(path))}"
+    """What AWS answered stands in the status where it is no field of the request."""
+    return f"{_holder(path)}.{_AWS_WORDS.get(path, _camel(path))}"
 
 
 def _of_config_connector(path: str) -> str:
-    return f"spec.{_camel(path)}"
+    return f"{_holder(path)}.{_camel(path)}"
+
+
+def _holder(path: str) -> str:
+    """Cloud SQL's maintenance version is a field of the request too, and its status has none."""
+    return "status" if path in SEEN and path != "maintenance_version" else "spec"
 
 
 @record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from devenv.document import Document, at, items, table, text_at
@@ -75,7 +75,7 @@ class Object:
         return text_at(self.value, "metadata", "labels", name)
 
 
-def objects_in(documents: Sequence[Document]) -> Iterator[Object]:
+def objects_in(documents: Iterable[Document]) -> Iterator[Object]:
     """All objects but Secrets, which are left before anything else of them is looked at."""
     for document in documents:
         for value in document.values:

@@ -36,27 +36,7 @@ def release_facts(item: Object, cluster: Cluster, known: Known) -> Iterator[Foun
         yield fact_of(Sighting(image, evidence, item.trust, name.rpartition("/")[2] or item.name), known)
 
 
-def kustomized_charts(item: Object, known: Known) -> Iterator[Found]:
-    """The services that a kustomization inflates charts for."""
-    for index, entry in enumerate(items(at(item.value, "helmCharts"))):
-        values = at(entry, "valuesInline")
-        chart = Chart(
-            text_at(entry, "name"),
-            text_at(entry, "version"),
-            item.evidence(f"helmCharts[{index}].version"),
-            _trust(item),
-            text_at(entry, "releaseName") or text_at(entry, "name"),
-            text_at(entry, "repo"),
-            values=values,
-            values_at=item.evidence(f"helmCharts[{index}].valuesInline"),
-        )
-        fact, notes = chart_fact(chart, known)
-        yield fact, notes
-        if fact is None:
-            yield from among_values(chart, known)
-
-
-def _trust(item: Object) -> Trust:
+def trust_of(item: Object) -> Trust:
     """A chart's version says less surely what runs than a manifest does."""
     return Trust.ASKED if item.live else Trust.DECLARED
 
@@ -79,7 +59,7 @@ def _of_flux(item: Object, cluster: Cluster) -> Iterator[Chart]:
         text_at(newest, "chartName") or name.rpartition("/")[2],
         text_at(newest, "chartVersion") or version,
         item.evidence("status.history[0].appVersion") if app else evidence,
-        _trust(item),
+        trust_of(item),
         item.name,
         address,
         app,
@@ -118,7 +98,7 @@ def _of_argo(item: Object, cluster: Cluster) -> Iterator[Chart]:
                 text_at(source, "chart").rpartition("/")[2],
                 text_at(source, "targetRevision"),
                 item.evidence(f"{place}.targetRevision"),
-                _trust(item),
+                trust_of(item),
                 text_at(source, "helm", "releaseName") or item.name,
                 text_at(source, "repoURL"),
                 values=_values_of_argo(at(source, "helm")),
@@ -158,7 +138,7 @@ def _of_k3s(item: Object, cluster: Cluster) -> Iterator[Chart]:
         text_at(item.value, "spec", "chart").rpartition("/")[2],
         text_at(item.value, "spec", "version"),
         item.evidence("spec.version"),
-        _trust(item),
+        trust_of(item),
         item.name,
         text_at(item.value, "spec", "repo"),
         values=_parsed(text_at(item.value, "spec", "valuesContent")),

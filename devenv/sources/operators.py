@@ -52,6 +52,14 @@ def _config_map(kind: str, value: Any, item: Object, cluster: Cluster) -> Pairs:
     return [pair for file, text in files if isinstance(text, str) and key in ("", file) for pair in pairs(kind, text)]
 
 
+def _options(kind: str, value: Any, item: Object, cluster: Cluster) -> Pairs:
+    """A ConfigMap whose keys are options, and lines of a file under ``_include``."""
+    options = dict(cluster.config(value, item)) if isinstance(value, str) else {}
+    lines = options.pop("_include", "")
+    included = pairs(kind, f"[mysqld]\n{lines}") if isinstance(lines, str) else []
+    return [*flat(options), *included]
+
+
 def _stackgres_config(kind: str, value: Any, item: Object, cluster: Cluster) -> Pairs:
     found = cluster.find("SGPostgresConfig", value, item) if isinstance(value, str) else None
     return flat(at(found.value, "spec", "postgresql.conf")) if found else []
@@ -141,7 +149,13 @@ OPERATORS: tuple[Operator, ...] = (
         (("spec.mysql.image", IMAGE),),
         (("spec.mysql.configuration", _text),),
     ),
-    Operator("moco.cybozu.com", "MySQLCluster", "mysql", (("spec.podTemplate.spec.containers.0.image", IMAGE),)),
+    Operator(
+        "moco.cybozu.com",
+        "MySQLCluster",
+        "mysql",
+        (("spec.podTemplate.spec.containers.0.image", IMAGE),),
+        (("spec.mysqlConfigMapName", _options),),
+    ),
     Operator("mysql.oracle.com", "InnoDBCluster", "mysql", (("spec.version", VERSION),), (("spec.mycnf", _text),)),
     *(
         Operator(

@@ -13,6 +13,7 @@ from devenv.model.fact import Evidence, Fact, Note
 from devenv.sources import heroku, kubernetes
 from devenv.sources.charts import Chart, among_values, chart_fact
 from devenv.sources.command_lines import starts_a_tool
+from devenv.sources.helm_values import merged
 from devenv.sources.image_facts import Sighting, fact_of
 from devenv.sources.known import Known
 from devenv.sources.terraform_resources import Manner, Resource, held
@@ -118,24 +119,14 @@ def _values(resource: Resource, metadata: Any) -> tuple[Any, tuple[Note, ...]]:
     try:
         for text in items(written):
             documents, _ = yamlio.parse_texts(text) if isinstance(text, str) else ([text], [])
-            value = _merged(value, table(documents[0] if documents else None), 0)
+            value = merged(value, table(documents[0] if documents else None))
     except yamlio.YamlError:
         return value, (_failed(resource, "its values are no valid YAML"),)
     for entry in items(resource.at("set")):
         if text_at(entry, "name").startswith("image."):
             image = {text_at(entry, "name").removeprefix("image."): text_at(entry, "value")}
-            value = _merged(value, {"image": image}, 0)
+            value = merged(value, {"image": image})
     return value, ()
-
-
-def _merged(under: Mapping[str, Any], over: Mapping[str, Any], depth: int) -> dict[str, Any]:
-    both = {
-        key: _merged(under[key], value, depth + 1)
-        if isinstance(value, dict) and isinstance(under.get(key), dict) and depth < 20
-        else value
-        for key, value in over.items()
-    }
-    return {**under, **both}
 
 
 def _addon(resource: Resource, known: Known, manner: Manner) -> _Found:

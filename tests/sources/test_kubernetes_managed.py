@@ -33,6 +33,18 @@ PATCH, MINOR, SERIES = Precision.PATCH, Precision.MINOR, Precision.SERIES
             ("postgres", "15.4", PATCH, "spec.engineVersion", {}),
         ),
         (
+            "memorydb.services.k8s.aws/v1alpha1",
+            "Cluster",
+            "spec: {engineVersion: '7.0', aclName: canary}\nstatus: {enginePatchVersion: 7.0.7}",
+            ("redis", "7.0.7", PATCH, "status.enginePatchVersion", {}),
+        ),
+        (
+            "memcache.cnrm.cloud.google.com/v1beta1",
+            "MemcacheInstance",
+            "spec: {memcacheVersion: MEMCACHE_1_6_15}\nstatus: {memcacheFullVersion: memcached-1.6.15}",
+            ("memcached", "1.6.15", PATCH, "status.memcacheFullVersion", {}),
+        ),
+        (
             "elasticache.services.k8s.aws/v1alpha1",
             "ReplicationGroup",
             "spec: {replicationGroupID: it, engine: redis, engineVersion: '7.1', authToken: {name: canary}}",
@@ -100,6 +112,34 @@ def test_objects_that_ask_for_a_server(
     assert (found.name, found.evidence.source, found.evidence.address) == ("it", "kubernetes", f"prod/{kind}/it")
     assert found.trust is not Trust.LIVE
     assert "canary" not in repr(reading)
+
+
+def test_what_a_cloud_answered_outranks_what_was_asked_for() -> None:
+    text = "apiVersion: memorydb.services.k8s.aws/v1alpha1\nkind: Cluster\nmetadata: {name: it}\nspec: {engineVersion: '7.0'}"
+    (wanted,) = parse([decode("db.yaml", text.encode())], KNOWN).facts
+    (answered,) = parse([decode("db.yaml", f"{text}\nstatus: {{enginePatchVersion: 7.0.7}}".encode())], KNOWN).facts
+    assert (wanted.trust, answered.trust) == (Trust.DECLARED, Trust.ASKED)
+
+
+def test_settings_of_moco() -> None:
+    text = """
+apiVersion: moco.cybozu.com/v1beta2
+kind: MySQLCluster
+metadata: {name: it, namespace: prod}
+spec:
+  mysqlConfigMapName: options
+  podTemplate: {spec: {containers: [{name: mysqld, image: "ghcr.io/cybozu-go/moco/mysql:8.0.36"}]}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: options, namespace: prod}
+data:
+  max_connections: "500"
+  init_file: canary
+  _include: "sql_mode = ANSI\\nperformance-schema-instrument='canary'"
+"""
+    (found,) = parse([decode("db.yaml", text.encode())], KNOWN).facts
+    assert (found.version, found.settings) == ("8.0.36", {"max_connections": "500", "sql_mode": "ANSI"})
 
 
 def test_what_stands_beside_a_server_of_kubeblocks_is_none() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -248,3 +249,38 @@ helmCharts:
     assert recognises(document)
     found = [(each.kind, each.version, each.name) for each in parse([document], KNOWN).facts]
     assert found == [("postgres", "16.2", "db"), ("redis", "7.2.4", "redis"), ("postgres", "15.4", "shop")]
+
+
+VALUES = "image: {tag: 7.0.15}\nauth: {password: canary}\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "version", "file"),
+    [
+        ("", "7.0.15", "values.yaml"),
+        ("valuesInline: {image: {tag: 7.2.4}}", "7.2.4", "kustomization.yaml"),
+        ("valuesInline: {image: {tag: 7.2.4}}, valuesMerge: merge", "7.0.15", "values.yaml"),
+        ("valuesInline: {auth: {enabled: false}}, valuesMerge: override", "7.0.15", "values.yaml"),
+        ("additionalValuesFiles: [more/prod.yaml]", "7.4.1", "more/prod.yaml"),
+    ],
+)
+def test_files_of_values_of_a_kustomizations_charts(rest: str, version: str, file: str) -> None:
+    chart = "name: redis, repo: 'https://charts.bitnami.com/bitnami', version: 18.0.0, valuesFile: values.yaml"
+    text = f"helmCharts: [{{{chart}, {rest}}}]\n"
+    documents = [decode("prod/kustomization.yaml", text.encode(), day=DAY)]
+    asked_for = {companion.path for companion in parse(documents, KNOWN).companions}
+    beside = {"prod/values.yaml": VALUES, "prod/more/prod.yaml": "image: {tag: 7.4.1}"}
+    assert "prod/values.yaml" in asked_for <= beside.keys()
+    documents += [replace(decode(path, beside[path].encode(), day=DAY), source="kubernetes") for path in asked_for]
+    reading = parse(documents, KNOWN)
+    assert [(each.kind, each.version, each.evidence.file) for each in reading.facts] == [
+        ("redis", version, f"prod/{file}")
+    ]
+    assert "canary" not in repr(reading)
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "a*.yaml", "[a]", "{a: b}"])
+def test_files_of_values_that_are_not_asked_for(path: str) -> None:
+    text = f"helmCharts: [{{name: redis, version: 18.0.0, valuesFile: {path!r}}}]\n"
+    text = text.replace("'{a: b}'", "{a: b}")
+    assert parse([decode("prod/kustomization.yaml", text.encode())], KNOWN).companions == ()
