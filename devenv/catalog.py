@@ -17,7 +17,9 @@ from devenv.model.kind import (
     Option,
     OptionValue,
     Promised,
+    ReportedSetting,
     SeedRule,
+    SettingsQuestion,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         data=tuple(_data_rule(rule) for rule in data.get("data", ())),
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
         running_version=_exec(data.get("running_version")),
-        effective=_exec(data.get("effective")),
+        effective=_effective(data.get("effective")),
         ensure=_exec(data.get("ensure")),
         promised=_promised(data.get("promised")),
         client=_exec(data.get("client")),
@@ -147,6 +149,13 @@ def _exec(data: Mapping[str, Any] | None) -> Exec | None:
         beside=tuple(data.get("beside", ())),
         at_boot=data.get("at_boot", False),
     )
+
+
+def _effective(data: Mapping[str, Any] | None) -> Exec | SettingsQuestion | None:
+    if data is None or "command" in data:
+        return _exec(data)
+    answers = {name: ReportedSetting(**answer) for name, answer in data["answers"].items()}
+    return SettingsQuestion(data["port"], data["send"], answers)
 
 
 def _promised(data: Mapping[str, Any] | None) -> Promised | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from devenv.console import Console
 from devenv.effects import files, snapshots
+from devenv.effects.containers import inspect
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
 from devenv.effects.store import Store, checkouts, owners
@@ -122,6 +123,16 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
     )
     machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
     return with_generations(project, machine, observed)
+
+
+def with_limits(world: World, project: Project, observed: Observed) -> Observed:
+    """The same with the limits that containers have now, and with those that they were made with.
+
+    The listing of containers does not tell limits: this asks for each container by itself.
+    """
+    limits = {item.id: item.limits for item in inspect(world, [item.id for item in observed.containers])}
+    containers = tuple(replace(item, limits=limits.get(item.id, {})) for item in observed.containers)
+    return replace(observed, containers=containers, made_limits=project.store.read("limits"))
 
 
 def with_generations(project: Project, machine: Machine, observed: Observed) -> tuple[Machine, Observed]:

@@ -63,13 +63,15 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
     def then(item: ready.Awaited, answer: Answer) -> ready.Served:
         service = waiting.resolved.services[item.name]
         mended = _keep_promises(service, item, waiting)
+        ignored: tuple[str, ...] = ()
         if item.container not in waiting.versions:  # met for the first time
             waiting.versions[item.container] = answer.version
-            for sentence in settings_not_in_effect(service, item.container, waiting.resolved.project):
+            ignored = settings_not_in_effect(service, item.container, waiting.machine)
+            for sentence in ignored:
                 progress.done(item.name, sentence)
         if not answer.version and not waiting.versions.get(item.container):  # it stays what it is while it lives
             waiting.versions[item.container] = running_version(service, item.container, waiting.resolved.project)
-        return ready.Served(answer.version or waiting.versions[item.container], mended)
+        return ready.Served(answer.version or waiting.versions[item.container], mended, ignored)
 
     def ended(outcome: ready.Outcome) -> None:
         said = outcome.failure or f"serves {outcome.version} after {outcome.seconds:.1f} s".replace("  ", " ")

@@ -16,7 +16,7 @@ import pytest
 from devenv import yamlio
 from devenv.catalog import DECLARATION, FRAGMENT, read_kind
 from devenv.effects.files import read_folder, templates_root
-from devenv.model.kind import Exec, Kind
+from devenv.model.kind import Exec, Kind, SettingsQuestion
 from devenv.model.machine import Machine
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.version import parse_version
@@ -36,7 +36,9 @@ COMMON = {"image", "build", "platform", "hostname", "labels", "stop_grace_period
 
 
 def execs(kind: Kind) -> Iterator[Exec]:
-    yield from (rule for rule in (kind.running_version, kind.ensure, kind.effective, kind.client) if rule)
+    for rule in (kind.running_version, kind.ensure, kind.effective, kind.client):
+        if isinstance(rule, Exec):
+            yield rule
 
 
 def services(name: str) -> Iterator[tuple[Resolved, ResolvedService]]:
@@ -124,6 +126,14 @@ def test_the_question_goes_to_a_port_that_there_is(name: str) -> None:
         if service.kind.greeting:
             assert service.kind.greeting.port in {port.name for port in service.ports}
             re.compile(service.kind.greeting.expect)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_settings_are_asked_of_a_port_that_there_is(name: str) -> None:
+    rule = KINDS[name].effective
+    if isinstance(rule, SettingsQuestion):
+        assert rule.port in KINDS[name].ports
+        assert {re.compile(answer.pattern).groups for answer in rule.answers.values()} == {1}
 
 
 @pytest.mark.parametrize("name", KINDS)

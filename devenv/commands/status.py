@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -44,9 +45,10 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
     from devenv.commands.snapshot_rows import snapshot_entry
     from devenv.errors import DriftFound
     from devenv.parity import drift_of_none
-    from devenv.standing import standing
+    from devenv.standing import standing, with_limits
 
     here = standing(world, looking)
+    here = replace(here, observed=with_limits(world, here.project, here.observed))
     chosen = here.chosen(services)
     answers = _answers(here, chosen)
     promised = _promised(here, [name for name in chosen if name in answers and answers[name].ready])

@@ -19,7 +19,7 @@ from devenv.commands.options import (
     timeout_option,
     trust_option,
 )
-from devenv.commands.up_report import steps, tell_after, tell_mended
+from devenv.commands.up_report import steps, tell_after, tell_mended, with_later
 from devenv.console import Console, Progress
 from devenv.effects.world import World
 from devenv.model.problem import Problem
@@ -202,10 +202,11 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
                 history.mention(store, "up", [f"{s.action} {s.subject}: {s.reason}" for s in prepared.plan.changes])
             outcomes = wait_for(world, prepared, timeout=wait_timeout, progress=progress)
         failures(outcomes)
+        tell_mended(console, outcomes)
         _remember_mended(store, outcomes)
-        fill(world, console, prepared)
+        outcomes = with_later(outcomes, fill(world, console, prepared))
         if not_built is None and store.read("owed").get("hooks"):
-            run_hooks(world, console, prepared)
+            outcomes = with_later(outcomes, run_hooks(world, console, prepared))
             store.write("owed", {})
     except DevenvError as error:
         if prepared.plan.changes:
@@ -273,9 +274,12 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
 _AGAIN = 60
 
 
-def fill(world: World, console: Console, prepared: Prepared) -> None:
-    """Fill data that was made for it with what ``[seed]`` names. Raises DevenvError at the first that fails, and for
-    data that an earlier run left half filled: it is no data to work with."""
+def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
+    """Fill data that was made for it with what ``[seed]`` names; the filled services, tried again.
+
+    Raises DevenvError at the first that fails, and for data that an earlier run left half filled: it is no data to
+    work with.
+    """
     from devenv.commands.run import call
     from devenv.data import seeding
     from devenv.effects.engine import containers
@@ -293,14 +297,16 @@ def fill(world: World, console: Console, prepared: Prepared) -> None:
         except DevenvError as error:
             error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
             raise
-    _keep_promises(world, console, prepared, owed)
+    outcomes = _keep_promises(world, console, prepared, owed)
     if half := [name for name in named if states[name] == seeding.BEGUN]:
         problems = [Problem(f"{name}: {seeding.HALF_FILLED}", f"devenv seed {name}") for name in half]
         raise DevenvError(problems, changed="the services are up; hooks were not run")
+    return outcomes
 
 
-def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
-    """Run ``[hooks] post_up``, now that the services serve. Raises DevenvError at the first that fails."""
+def run_hooks(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
+    """Run ``[hooks] post_up``, now that the services serve; the services, tried again. Raises DevenvError at the first
+    that fails."""
     from devenv.commands.run import call
     from devenv.errors import DevenvError
 
@@ -316,16 +322,19 @@ def run_hooks(world: World, console: Console, prepared: Prepared) -> None:
             raise KeyboardInterrupt
         if code != 0:
             raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
-    if prepared.project.manifest.post_up:
-        _keep_promises(world, console, prepared, prepared.chosen)
+    if not prepared.project.manifest.post_up:
+        return []
+    return _keep_promises(world, console, prepared, prepared.chosen)
 
 
-def _keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> None:
+def _keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> list[Outcome]:
     """Once more what devenv.toml says of users and databases: a seed and a hook may have changed any of it."""
     from devenv.journeys.up import wait_for
     from devenv.waiting import failures
 
-    if services:
-        outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
-        failures(outcomes)
-        tell_mended(console, outcomes)
+    if not services:
+        return []
+    outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
+    failures(outcomes)
+    tell_mended(console, outcomes)
+    return outcomes

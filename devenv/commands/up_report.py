@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devenv.console import Console
@@ -18,14 +19,20 @@ def steps(plan: Plan) -> list[dict[str, str]]:
 
 
 def ready_entry(outcome: Outcome) -> dict[str, Any]:
-    """A service that is ready, for programs: the version that the server reported and how long that took."""
-    return {"service": outcome.name, "version": outcome.version or None, "seconds": round(outcome.seconds, 3)}
+    """A service that is ready, for programs: what the server reported, how long that took and what was made again."""
+    return {
+        "service": outcome.name,
+        "version": outcome.version or None,
+        "seconds": round(outcome.seconds, 3),
+        "made_again": list(outcome.mended),
+        "ignored_settings": list(outcome.ignored_settings),
+    }
 
 
 def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
+    """``outcomes`` are those of the wait for the services, with all that was made again in this run."""
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
-    mended = tell_mended(console, outcomes)
     if console.as_json:
         entries = [
             {
@@ -54,16 +61,23 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
         console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
-    changed = bool(done.changes) or mended
+    changed = bool(done.changes) or any(outcome.mended for outcome in outcomes)
     console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if changed else "nothing to do")
 
 
-def tell_mended(console: Console, outcomes: Iterable[Outcome]) -> bool:
-    """Say what services lacked and have again; whether there was any such thing."""
-    mended = [outcome for outcome in outcomes if outcome.mended]
-    for outcome in mended:
-        console.say(f"{outcome.name}: was missing, and is made again: {', '.join(outcome.mended)}")
-    return bool(mended)
+def tell_mended(console: Console, outcomes: Iterable[Outcome]) -> None:
+    """Say what services lacked and have again."""
+    for outcome in outcomes:
+        if outcome.mended:
+            console.say(f"{outcome.name}: was missing, and is made again: {', '.join(outcome.mended)}")
+
+
+def with_later(outcomes: Iterable[Outcome], later: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes with what was made again ``later`` in the same run."""
+    mended: dict[str, tuple[str, ...]] = {}
+    for outcome in later:
+        mended[outcome.name] = mended.get(outcome.name, ()) + outcome.mended
+    return [replace(outcome, mended=outcome.mended + mended.get(outcome.name, ())) for outcome in outcomes]
 
 
 def _tell_other_version(console: Console, wanted: str, outcome: Outcome) -> None:

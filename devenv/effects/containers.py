@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import socket
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -18,17 +19,18 @@ from devenv.model.probe import Command
 
 
 def inspect(world: World, ids: Sequence[str]) -> tuple[Container, ...]:
-    """How containers are just now, by id; one that went away meanwhile is left out."""
+    """How containers are just now, by id, all asked at once; one that went away meanwhile is left out."""
     if place := socket_of(world):
-        with contextlib.suppress(OSError, ValueError):
-            return tuple(_inspected(entry) for item in ids if (entry := _entry(place, item)))
+        with contextlib.suppress(OSError, ValueError), contextlib.ExitStack() as opened:
+            asked = [opened.enter_context(engine_socket.ask(place, f"/containers/{item}/json")) for item in ids]
+            return tuple(_inspected(entry) for sock in asked if (entry := _entry(sock)))
     done = docker("container", "inspect", *ids) if ids else None
     return tuple(_inspected(entry) for entry in json.loads(done.stdout or "[]")) if done else ()
 
 
-def _entry(place: str, container: str) -> Any:
+def _entry(sock: socket.socket) -> Any:
     try:
-        return engine_socket.answer(engine_socket.ask(place, f"/containers/{container}/json"))
+        return engine_socket.answer(sock)
     except LookupError:
         return None
 
@@ -45,7 +47,35 @@ def _inspected(entry: Mapping[str, Any]) -> Container:
         exit_code=state.get("ExitCode", 0),
         out_of_memory=bool(state.get("OOMKilled")),
         image=entry["Config"].get("Image", ""),
+        limits=_limits(entry["HostConfig"]),
     )
+
+
+def _limits(host: Mapping[str, Any]) -> dict[str, str]:
+    """What ``docker update`` can change, by names for people. The engine says 0 or nothing where there is no limit."""
+    restart = host.get("RestartPolicy") or {}
+    retries = restart.get("MaximumRetryCount") or 0
+    return {
+        "memory limit": _size(host.get("Memory")),
+        "memory and swap": _size(host.get("MemorySwap")),
+        "memory reservation": _size(host.get("MemoryReservation")),
+        "CPUs": f"{(host.get('NanoCpus') or 0) / 1e9:g}",
+        "CPU quota": str(host.get("CpuQuota") or 0),
+        "CPU period": str(host.get("CpuPeriod") or 0),
+        "CPU shares": str(host.get("CpuShares") or 0),
+        "CPU set": host.get("CpusetCpus") or "all",
+        "process limit": str(host.get("PidsLimit") or "none"),
+        "restart policy": (restart.get("Name") or "no") + (f":{retries}" if retries else ""),
+    }
+
+
+def _size(count: int | None) -> str:
+    """Bytes, in MB where that is exact."""
+    if not count:
+        return "none"
+    if count < 0:
+        return "unlimited"
+    return f"{count >> 20} MB" if count % (1 << 20) == 0 else f"{count} bytes"
 
 
 def exists(container: str) -> bool:

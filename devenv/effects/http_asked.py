@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import socket
 
 from devenv.effects.containers import execute
 from devenv.effects.engine import docker
+from devenv.effects.probe import whole_answer
 from devenv.errors import DevenvError
 from devenv.model.probe import Command, Question
 from devenv.model.upgrade import Asked
@@ -29,12 +29,8 @@ def get(host: str, container: str, asked: Asked) -> str:
     port = _port(container, asked)
     if port is None:
         raise DevenvError("the server's port is not published", "'devenv doctor' looks for the cause")
-    received = b""
     try:
-        with socket.create_connection((host, port), _PATIENCE) as sock:
-            sock.sendall(_request(asked.census))
-            while piece := sock.recv(1 << 16):
-                received += piece
+        received = whole_answer(host, port, _request(asked.census), patience=_PATIENCE)
     except OSError as error:
         raise DevenvError(f"the server does not say what it holds: {error}") from error
     return body_of(received)

@@ -38,6 +38,16 @@ def ask(question: Question) -> Answer:
     return Answer(False, said=_shown(received) or "the connection was closed without an answer")
 
 
+def whole_answer(host: str, port: int, send: bytes, *, patience: float = _PATIENCE) -> bytes:
+    """All that a server says until it ends the connection; ``patience`` is in seconds. Raises OSError."""
+    received = b""
+    with socket.create_connection((host, port), patience) as sock:
+        sock.sendall(send)
+        while piece := sock.recv(1 << 16):
+            received += piece
+    return received
+
+
 def _shown(received: bytes) -> str:
     """An answer in printable characters, at most a line of it."""
     return re.sub(r"[^\x20-\x7e]+", " ", received.decode("latin-1")).strip()[:120]

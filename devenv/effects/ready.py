@@ -34,23 +34,26 @@ class Awaited:
 
 @record
 class Served:
-    """What is known of a service once it serves: its version, and what it lacked of devenv.toml and has again."""
+    """What is known of a service once it serves: its version, what it lacked of devenv.toml and has again, and a
+    sentence for each setting that it does not run with."""
 
     version: str = ""
     mended: tuple[str, ...] = ()
+    ignored_settings: tuple[str, ...] = ()
 
 
 @record
 class Outcome:
     """How it ended for one service: ``failure`` is "" for one that serves; ``log`` holds its last lines if not.
 
-    ``late``: it may still come to serve. ``mended`` is what it lacked of devenv.toml and has again.
+    ``late``: it may still come to serve. ``mended`` and ``ignored_settings`` are as in ``Served``.
     """
 
     name: str
     seconds: float
     version: str = ""
     mended: tuple[str, ...] = ()
+    ignored_settings: tuple[str, ...] = ()
     failure: str = ""
     log: str = ""
     late: bool = False
@@ -165,7 +168,8 @@ def _await_one(item: Awaited, watch: _Watch, start: float, then: Callable[[Await
     if answer.ready:
         try:
             served = then(item, answer)
-            return Outcome(item.name, seconds, served.version or answer.version, served.mended)
+            version = served.version or answer.version
+            return Outcome(item.name, seconds, version, served.mended, served.ignored_settings)
         except Unreachable:
             raise
         except DevenvError as error:

@@ -98,6 +98,7 @@ RECORDS: Mapping[str, Declared] = {
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
     "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
     "owner": Declared(_owner, "data that was made here is refused until 'devenv up --claim' takes it over"),
+    "limits": Declared(_tables_of_texts, "limits that were changed by hand until now stay"),
     "owed": Declared(_anything, "hooks that were to run do not run by themselves"),
     "project": Declared(_texts, "the name of this project is claimed anew"),
     "proven": Declared(_texts, "'devenv up' tries logins and databases anew"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,14 +13,14 @@ from devenv.data import anew, served
 from devenv.effects.files import write_files
 from devenv.effects.world import World
 from devenv.model.machine import Machine
-from devenv.model.observed import Observed
+from devenv.model.observed import Container, Observed
 from devenv.model.plan import Action, Plan
 from devenv.model.record import record
 from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run
+from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run, with_limits
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     if not wishes.partial:
         project = pinned(project, world, frozen=wishes.frozen, offline=wishes.offline)
     here, observed = narrowed(project, everything, claiming=wishes.claim)
+    observed = with_limits(world, project, observed)
     observed = replace(observed, taken={**dict.fromkeys(wishes.lost, ""), **observed.taken})
     here = anew.set_aside(project.resolved.services, observed, here, wishes.fresh)
     moving = {project.resolved.services[name].data: generation for name, generation in wishes.moving.items()}
@@ -217,12 +218,25 @@ def wait_for(
         versions={item.id: versions[item.id] for item in own.values() if item.id in versions},
         proven={item.id: proven[item.id] for item in own.values() if item.id in proven},
     )
+    _remember_limits(world, project, own.values())
     outcomes = wait(waiting, filled or prepared.chosen, timeout=timeout, progress=progress)
     if waiting.versions != versions:
         project.store.write("versions", waiting.versions)
     if waiting.proven != proven:
         project.store.write("proven", waiting.proven)
     return outcomes
+
+
+def _remember_limits(world: World, project: Project, own: Iterable[Container]) -> None:
+    """Note what containers are limited to that were not met before: what is otherwise later was changed by hand."""
+    from devenv.effects.containers import inspect
+
+    known = project.store.read("limits")
+    there = [item.id for item in own]
+    limits = {item: known[item] for item in there if item in known}
+    limits |= {item.id: dict(item.limits) for item in inspect(world, [item for item in there if item not in known])}
+    if limits != known:
+        project.store.write("limits", limits)
 
 
 def _on_new_data(prepared: Prepared) -> list[str]:

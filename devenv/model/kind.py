@@ -94,6 +94,24 @@ class Promised:
 
 
 @record
+class ReportedSetting:
+    """Where a server's answer holds a setting: ``pattern`` has one group, the value. One unit of the manifest's value
+    is ``unit`` of the answer's."""
+
+    pattern: str
+    unit: int = 1
+
+
+@record
+class SettingsQuestion:
+    """How a server is asked for its settings over a published port; it ends the connection after its answer."""
+
+    port: str
+    send: str
+    answers: Mapping[str, ReportedSetting]
+
+
+@record
 class ConfigFile:
     """A file in the container, rendered from a template of the kind; one that renders to nothing is not there."""
 
@@ -135,8 +153,8 @@ class Kind:
     kind does. ``ends`` are exit codes, beside 0 and those of signals, of a server that ended well when it was asked to.
     ``in_place``: a newer server takes over an older one's data by itself; it is said by kinds of a project's own, for
     which devenv knows no better.
-    ``effective`` prints the settings that a server runs with, one a line: name, value and what decided it instead of
-    the configuration, with tabs between.
+    ``effective`` is a command that prints the settings that a server runs with, one a line: name, value and what
+    decided it instead of the configuration, with tabs between; or a question over a port.
     ``tools`` are its client programs in the server's image, by name or by a pattern of paths.
     ``frozen_settings`` and ``frozen_options`` act only on new data; of a setting it says what it is where nobody sets
     it.
@@ -163,7 +181,7 @@ class Kind:
     data: tuple[DataRule, ...] = ()
     greeting: Greeting | None = None
     running_version: Exec | None = None
-    effective: Exec | None = None
+    effective: Exec | SettingsQuestion | None = None
     ensure: Exec | None = None
     promised: Promised | None = None
     client: Exec | None = None

@@ -32,7 +32,8 @@ class Container:
     it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
     are what devenv labelled it with when it was created; "" for one that devenv did not. ``root`` is the checkout that
     it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
-    made ("" for anything else). ``networks`` are those that it is on, by id or by name.
+    made ("" for anything else). ``networks`` are those that it is on, by id or by name. ``limits`` is what ``docker update`` can change,
+    by name ({} if nobody has looked).
     """
 
     id: str
@@ -52,6 +53,7 @@ class Container:
     data: str = ""
     workspace: str = ""
     networks: tuple[str, ...] = ()
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def running(self) -> bool:
@@ -108,7 +110,8 @@ class Observed:
     ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
     the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
     a file that does not exist is not in ``files``; ``served`` tells of a volume by what its data was last served.
-    ``networks`` are the ids and the names of all networks; an engine always has some.
+    ``networks`` are the ids and the names of all networks; an engine always has some. ``made_limits`` are by container
+    the limits that devenv made it with.
 
     ``snapshots`` are all kept generations that are remembered; ``resumed`` names by data the one that a copy is to be
     made of before a server starts; ``empty`` is data that somebody asked to begin without; ``current`` is by service
@@ -127,6 +130,7 @@ class Observed:
     snapshots: tuple[Snapshot, ...] = ()
     resumed: Mapping[str, str] = field(default_factory=dict)
     empty: frozenset[str] = frozenset()
+    made_limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     current: Mapping[str, Use] = field(default_factory=dict)
     previous: Mapping[str, Use] = field(default_factory=dict)
 

@@ -90,6 +90,19 @@ class PromisedShape(Shape):
     pages: list[StrictStr] = Field(default_factory=list, description="Ports of plugins, which answer HTTP.")
 
 
+class ReportedSettingShape(Shape):
+    pattern: StrictStr = Field(description="A regular expression in the answer; its one group is the value.")
+    unit: StrictInt = Field(default=1, description="What one unit of the manifest's value is in the answer.")
+
+
+class SettingsQuestionShape(Shape):
+    """A question for the settings, for servers that end the connection after their answer."""
+
+    port: StrictStr = Field(description="The name of the port to ask.")
+    send: StrictStr
+    answers: dict[StrictStr, ReportedSettingShape] = Field(min_length=1)
+
+
 class FileShape(Shape):
     template: StrictStr = Field(description="The template's file in the kind's folder.")
 
@@ -135,10 +148,10 @@ class KindShape(Shape):
     data: list[DataShape] = Field(default_factory=list)
     ready: ReadyShape | None = None
     running_version: ExecShape | None = None
-    effective: ExecShape | None = Field(
+    effective: ExecShape | SettingsQuestionShape | None = Field(
         default=None,
-        description="A command that prints the settings a server runs with: name, value and, where it is not the "
-        "configuration, what decided; with tabs between.",
+        description="How a server is asked which settings it runs with. A command prints name, value and, where it is "
+        "not the configuration, what decided; with tabs between.",
     )
     ensure: EnsureShape | None = None
     promised: PromisedShape | None = None

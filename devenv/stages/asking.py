@@ -27,6 +27,14 @@ def greeting(service: ResolvedService, machine: Machine, project: str) -> Questi
     return Question(machine.host, host_port, sent.encode("latin-1"), rule.expect)
 
 
+def host_port(service: ResolvedService, name: str, machine: Machine) -> int | None:
+    """Where a port of a service is published; None if it has no port of that name."""
+    for port in service.ports:
+        if port.name == name:
+            return machine.ports.get(port.variable, port.preferred)
+    return None
+
+
 def promise(service: ResolvedService, machine: Machine) -> Promise | None:
     """What the manifest promises inside a server, and where that is tried; None where devenv has no way to try it."""
     rule = service.kind.promised

@@ -289,6 +289,8 @@ def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:
     patterns: list[tuple[tuple[str, ...], str]] = [
         (("options", name, "pattern"), option.get("pattern", "")) for name, option in data.get("options", {}).items()
     ]
+    answers = data.get("effective", {}).get("answers", {})
+    patterns += [(("effective", "answers", name), answer["pattern"]) for name, answer in answers.items()]
     patterns += [((part, "expect"), data.get(part, {}).get("expect", "")) for part in ("ready", "running_version")]
     for path, pattern in patterns:
         try:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from devenv.model.kind import SettingsQuestion
 from devenv.model.manifest import Setting
+from devenv.templating import switch
 
 _SWITCHES = {"on": "1", "true": "1", "yes": "1", "off": "0", "false": "0", "no": "0"}
 _NUMBER = re.compile(r"(?P<number>-?\d+(?:\.\d+)?)(?P<unit>[kmgt]?)(?P<bytes>i?b?)")
@@ -32,12 +34,29 @@ def not_in_effect(settings: Mapping[str, Setting], printed: str) -> Iterator[str
             yield f"settings.{setting} = {_shown(settings[setting])} is not in effect: the server has {value}{reason}"
 
 
+def printed_by(rule: SettingsQuestion, answer: str) -> str:
+    """What a server answered, as lines of name and value: see ``not_in_effect``. What it does not name is left out."""
+    lines = []
+    for name, reported in rule.answers.items():
+        match = re.search(reported.pattern, answer)
+        if match is None:
+            continue
+        value = match[1] if reported.unit == 1 else f"{int(match[1]) / reported.unit:g}"
+        lines.append(f"{name}\t{value}\n")
+    return "".join(lines)
+
+
 def _canonical(name: str) -> str:
+    """Servers write a name in more than one way; short flags differ by their case alone."""
+    if len(name) == 1:
+        return name
     return name.lower().replace("-", "_")
 
 
 def _shown(value: Setting) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(_shown, value))
+    return switch(value, "true", "false")
 
 
 def _comparable(value: Setting) -> str:

@@ -224,6 +224,7 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
         _changed(service, container, observed, machine)
         or _overridden(service, observed, override)
         or _cut_off(container, observed, override=override)
+        or _relimited(container, observed)
     ):
         yield Step(Action.RECREATE, service.name, reason + _with_reach(service, machine))
     elif not container.running:
@@ -292,6 +293,15 @@ def _cut_off(container: Container, observed: Observed, *, override: str) -> str:
         return "was disconnected from its network"
     own = [network for network in container.networks if not network.startswith("container:")]
     return "" if observed.networks.issuperset(own) else "its network was removed"
+
+
+def _relimited(container: Container, observed: Observed) -> str:
+    """Which limits of a container somebody changed since it was made, as with ``docker update``; "" if none."""
+    made = observed.made_limits.get(container.id, {})
+    changed = [name for name, now in container.limits.items() if made.get(name, now) != now]
+    if not changed:
+        return ""
+    return ", ".join(f"{name} {made[name]} → {container.limits[name]}" for name in changed) + " by hand"
 
 
 def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:

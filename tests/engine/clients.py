@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
+import json
+import urllib.request
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -161,6 +164,15 @@ def rabbitmq_read(url: str) -> Any:
     with rabbitmq(url) as connection:
         _, _, body = connection.channel().basic_get(KEY)
         return body.decode() if body is not None else None
+
+
+def rabbitmq_has_statistics(management_url: str, url: str) -> bool:
+    """Whether the management page shows more than names: rates, lengths of queues, connections."""
+    user, password = login(urlsplit(url))
+    word = base64.b64encode(f"{user}:{password}".encode()).decode()
+    request = urllib.request.Request(f"{management_url}/api/overview", headers={"Authorization": f"Basic {word}"})
+    with contextlib.closing(urllib.request.urlopen(request, timeout=10)) as page:
+        return json.load(page)["disable_stats"] is False
 
 
 def rabbitmq_version(url: str) -> str:

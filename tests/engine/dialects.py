@@ -20,7 +20,7 @@ SECOND = "second_one"
 class Dialect:
     """``first`` and ``changed`` are options of the service in TOML; after the change ``setting`` must give ``wanted``.
 
-    ``second`` is where the database lies that only ``changed`` has, ``user`` who can log in only then; "" where a kind
+    After ``spoil`` the server goes on without one of the changed settings, as ``ignored`` says. ``second`` is where the database lies that only ``changed`` has, ``user`` who can log in only then; "" where a kind
     has no such thing. ``password`` is whether one is needed to connect.
     """
 
@@ -36,6 +36,8 @@ class Dialect:
     user: str = ""
     password: bool = True
     keeps: bool = True
+    spoil: Callable[[str], object] = lambda url: None
+    ignored: tuple[str, ...] = ()
 
 
 def toml(**options: Any) -> str:
@@ -132,7 +134,7 @@ DIALECTS = {
             databases=["shop", SECOND],
             users={"re'ader": PASSWORD},
             extensions=["pg_trgm"],
-            settings={"work_mem": "7MB"},
+            settings={"work_mem": "7MB", "maintenance_work_mem": "33MB"},
         ),
         write=clients.postgres_write,
         read=clients.postgres_read,
@@ -140,6 +142,8 @@ DIALECTS = {
         setting=lambda url: clients.postgres(url, "SHOW work_mem"),
         wanted="7MB",
         named="work_mem",
+        spoil=lambda url: clients.postgres(url, "ALTER DATABASE shop SET maintenance_work_mem = '44MB'"),
+        ignored=("settings.maintenance_work_mem = 33MB is not in effect: the server has 44MB (database)",),
         user="re'ader",
         second=f"/{SECOND}",
     ),

@@ -267,11 +267,14 @@ def test_status(shop: Project) -> None:
     assert (document["schema_version"], document["in_sync"]) == (2, True)
     assert [service["service"] for service in document["services"]] == ["cache"]
     docker("kill", f"{shop.name}-db-1")
+    docker("update", "--restart", "always", f"{shop.name}-cache-1")
     dead = devenv(shop, "status", "--exit-code")
+    assert "≠ cache: restart policy no → always by hand" in dead.out
     assert (dead.code, "exited (code 137)" in dead.out, "'devenv up' brings it in step" in dead.err) == (3, True, True)
     assert devenv(shop, "status").code == 0
     assert devenv(shop, "status", "nobody").code == 2
     well(devenv(shop, "up"))
+    assert docker("inspect", "--format", "{{.HostConfig.RestartPolicy.Name}}", f"{shop.name}-cache-1").strip() == "no"
     Store(shop.root / "state", shop.root).journal({"verb": "sync"})  # of one that was killed with nothing left to do
     first, second = (well(devenv(shop, "up")).err for _ in range(2))
     unfinished = "the last 'devenv sync' did not come to its end"

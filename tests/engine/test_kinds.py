@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from tests.engine import clients
 from tests.engine.clients import VALUE
 from tests.engine.conftest import Standin, projects
 from tests.engine.dialects import DIALECTS, PASSWORD, elsewhere
@@ -92,9 +93,14 @@ def test_its_health_check_agrees(family: Family, kind: str) -> None:
 def test_changes_act_on_data_that_is_there(family: Family, kind: str) -> None:
     project, dialect, before = family.project, DIALECTS[kind], family.urls()
     family.write(dialect.changed)
+    for url in before.values():
+        dialect.spoil(url)
     plan = project.plan()
     assert {item.version: dialect.named in plan[item.service] for item in family.standins} == family.all(True)
-    assert family.services(project.up()["plan"]) == family.all("recreate")
+    said = project.up()
+    assert family.services(said["plan"]) == family.all("recreate")
+    ignored = {service["wanted"]: tuple(service["ignored_settings"]) for service in said["services"]}
+    assert ignored == family.all(dialect.ignored)
     assert family.each(dialect.setting) == family.all(dialect.wanted)
     assert family.each(dialect.read) == family.all(VALUE if dialect.keeps else None)
     if dialect.password:
@@ -136,6 +142,18 @@ def test_data_survives_down_and_up(family: Family, kind: str) -> None:
     assert {item.version: project.container(item.service) for item in family.standins} == family.all("")
     project.up()
     assert family.each(dialect.read) == family.all(VALUE if dialect.keeps else None)
+
+
+def test_the_management_page_of_rabbitmq_shows_statistics(family: Family, kind: str) -> None:
+    """The image of a plain variant switches off what collects them."""
+    if kind == "rabbitmq":
+        found = {
+            item.version: clients.rabbitmq_has_statistics(
+                family.project.url(item.service, "management_url"), family.project.url(item.service)
+            )
+            for item in family.standins
+        }
+        assert found == family.all(True)
 
 
 #: What to give a kind's client, and a word of its answer.

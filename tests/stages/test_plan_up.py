@@ -279,6 +279,28 @@ def test_services_of_the_users_own_compose_file() -> None:
     assert plan(wanted, stopped, overrides={"mail": "said"}).changes == (Step(Action.ADD, "mail", "has stopped"),)
 
 
+MADE = {"memory limit": "512 MB", "restart policy": "no"}
+
+
+@pytest.mark.parametrize(
+    ("now", "made", "step"),
+    [
+        (MADE, MADE, Step(Action.KEEP, "db", "is as devenv.toml says")),
+        ({}, MADE, Step(Action.KEEP, "db", "is as devenv.toml says")),
+        (MADE, {}, Step(Action.KEEP, "db", "is as devenv.toml says")),
+        (
+            {"memory limit": "256 MB", "restart policy": "always"},
+            MADE,
+            Step(Action.RECREATE, "db", "memory limit 512 MB → 256 MB, restart policy no → always by hand"),
+        ),
+    ],
+)
+def test_limits_that_somebody_changed(now: dict[str, str], made: dict[str, str], step: Step) -> None:
+    wanted = resolved(DB)
+    observed = settled(wanted, containers=(container(wanted, "db", limits=now),), made_limits={"id-db": made})
+    assert [one for one in plan(wanted, observed).steps if one.subject == "db"] == [step]
+
+
 NETWORKS = frozenset(["n1", "shop_default", "n2", "host"])
 
 
