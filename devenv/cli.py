@@ -219,7 +219,9 @@ def _story(error: BaseException) -> str:
 
     lines: list[str] = []
     cause: BaseException | None = error
-    while cause is not None:
+    seen: set[int] = set()
+    while cause is not None and id(cause) not in seen:  # an error may be its own cause
+        seen.add(id(cause))
         frames = traceback.format_list(traceback.extract_tb(cause.__traceback__))
         lines = [
             *frames,

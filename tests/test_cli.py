@@ -136,7 +136,8 @@ class Broken(io.StringIO):
     """A stream that fails as nothing but a mistake of a programmer does."""
 
     def write(self, text: str) -> int:
-        raise ZeroDivisionError(text)
+        error = ZeroDivisionError(text)
+        raise error from error  # whoever follows causes must come to an end
 
 
 def test_a_bug_gets_a_sentence_and_a_log(shop: Path) -> None:

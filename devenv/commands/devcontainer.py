@@ -82,7 +82,7 @@ def _call(world: World, name: str, verb: str, words: Sequence[str]) -> int:
     options = ["--workspace-folder", str(project.root), "--config", str(project.root / workspace.folder / _FILE)]
     try:
         return pass_through(["devcontainer", verb, *options, *words], env={**world.env, **registries})
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise DevenvError("there is no 'devcontainer' on PATH", "npm install -g @devcontainers/cli") from error
 
 

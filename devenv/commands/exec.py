@@ -27,9 +27,9 @@ def command(world: World, service: str, words: tuple[str, ...]) -> int:
 
 def inside(world: World, container: str, words: Sequence[str]) -> int:
     """Run words in a container with the user's own streams; a terminal only where both ends are one."""
-    from devenv.effects.process import pass_through
+    from devenv.effects.engine import docker_on_terminal
 
     flags = ["--interactive"]
     if world.stdin.isatty() and world.stdout.isatty():
         flags.append("--tty")
-    return pass_through(["docker", "exec", *flags, container, *words])
+    return docker_on_terminal("exec", *flags, container, *words)

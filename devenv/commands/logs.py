@@ -47,7 +47,7 @@ def command(world: World, services: tuple[str, ...], follow: bool, tail: str, si
     \b
     devenv logs -f --tail 20 db
     """
-    from devenv.effects.process import pass_through
+    from devenv.effects.engine import docker_on_terminal
     from devenv.standing import standing
 
     here = standing(world)
@@ -57,5 +57,5 @@ def command(world: World, services: tuple[str, ...], follow: bool, tail: str, si
         return 0
     words = ["logs", "--tail", tail, *(["--follow"] if follow else []), *(["--since", since] if since else [])]
     stack = here.project.stack(here.machine.project)
-    code = pass_through(["docker", *stack.arguments(), *words, *(chosen if services else ())])
+    code = docker_on_terminal(*stack.arguments(), *words, *(chosen if services else ()))
     return 0 if follow and code == 130 else code

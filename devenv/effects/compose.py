@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devenv.effects.engine import docker as ask
+from devenv.effects.engine import no_docker
 from devenv.effects.process import minding
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.record import record
@@ -185,10 +186,13 @@ def _follow(lines: Any, told: Told, doing: str) -> None:
 
 
 def _guarded(act: Callable[[], Any], doing: str) -> None:
+    from python_on_whales.client_config import ClientNotFoundError
     from python_on_whales.exceptions import DockerException
 
     try:
         act()
+    except ClientNotFoundError as error:
+        raise no_docker() from error
     except DockerException as error:
         raise _translated(error.stderr or error.stdout or "", doing) from error
 

@@ -26,7 +26,7 @@ from devenv.effects.engine_questions import (
     Table,
     image,
 )
-from devenv.effects.process import Begun, Finished, begin
+from devenv.effects.process import Begun, Finished, begin, pass_through
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
@@ -51,12 +51,25 @@ def docker(
     return ended(begun, timeout=timeout, input=input, foreign=words[0] == "exec")
 
 
+def docker_on_terminal(*words: str) -> int:
+    """One docker command with the user's own streams; its exit code. Raises Unreachable when there is no docker."""
+    try:
+        return pass_through(["docker", *words])
+    except (FileNotFoundError, PermissionError) as error:
+        raise no_docker() from error
+
+
+def no_docker() -> Unreachable:
+    """What to say where there is no docker that can be started."""
+    return Unreachable("there is no 'docker' on PATH", _NOT_INSTALLED)
+
+
 def ended(begun: Begun, *, timeout: float | None = 60, input: str | None = None, foreign: bool = False) -> Finished:
     """A docker command that was begun, at its end. Raises as ``docker`` does."""
     try:
         done = begun.end(input=input, timeout=timeout)
     except (FileNotFoundError, PermissionError) as error:
-        raise Unreachable("there is no 'docker' on PATH", _NOT_INSTALLED) from error
+        raise no_docker() from error
     except TimeoutError as error:
         raise Unreachable(f"the container engine does not answer: {error}", _ELSEWHERE) from error
     if done.code != 0 and _is_unreachable(done.stderr, foreign=foreign):

@@ -232,7 +232,10 @@ def pass_through(
             child.send_signal(received)
         code = child.wait()
     except OSError as error:
-        raise _missing(argv[0], env) or error from error
+        missing = _missing(argv[0], env)
+        if missing is None:
+            raise
+        raise missing from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

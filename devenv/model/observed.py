@@ -32,8 +32,8 @@ class Container:
     it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
     are what devenv labelled it with when it was created; "" for one that devenv did not. ``root`` is the checkout that
     it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
-    made ("" for anything else). ``networks`` are those that it is on, by id or by name. ``limits`` is what ``docker update`` can change,
-    by name ({} if nobody has looked).
+    made ("" for anything else). ``networks`` are those that it is on, by id or by name.
+    ``limits`` is what ``docker update`` can change, by name ({} if nobody has looked).
     """
 
     id: str

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from devenv.effects.engine import docker_on_terminal
 from devenv.effects.process import BESIDE, Finished, begin, pass_through, pipe, run
+from devenv.errors import Unreachable
 
 pytestmark = pytest.mark.usefixtures("programs")
 
@@ -65,6 +67,17 @@ def test_a_program_that_cannot_pass_through() -> None:
     with pytest.raises(FileNotFoundError):
         pass_through(["no-such-program"])
     assert signal.getsignal(signal.SIGINT) == before
+
+
+def test_a_program_that_is_not_executable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is raised is not its own cause: whoever follows causes would not come to an end."""
+    (tmp_path / "docker").write_text("no program")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(PermissionError) as caught:
+        pass_through(["docker"])
+    assert caught.value.__cause__ is None
+    with pytest.raises(Unreachable, match="there is no 'docker' on PATH"):
+        docker_on_terminal("logs")
 
 
 def test_an_interruption_before_the_program_is_there() -> None:
