@@ -97,4 +97,6 @@ def _moved(world: World, place: Place, other: Sequence[Snapshot], timeout: int, 
         return list(compared.refused)
     applied = apply(world, compared, follow, timeout=timeout, progress=progress)
     failures(applied.outcomes, changed=changed_words(compared, applied.moved))
+    if applied.no_image is not None:
+        raise applied.no_image
     return [problem for error in applied.moved.failed.values() for problem in error.problems]

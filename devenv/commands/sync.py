@@ -194,8 +194,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
         asked.console.json(report(compared, follow, applied=True))
     else:
         tell_after(asked, compared, applied)
-    if applied and applied.moved.failed:
-        raise not_moved(applied)
+    _raise_what_failed(applied)
     return _ending(asked, compared)
 
 
@@ -212,10 +211,18 @@ def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
     with asked.console.progress() if follow.changes else Progress() as progress:
         applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
     failures(applied.outcomes, changed=changed_words(applied.compared, applied.moved))
-    if applied.prepared.chosen and store.read("owed").get("hooks"):
+    if applied.prepared.chosen and applied.no_image is None and store.read("owed").get("hooks"):
         run_hooks(asked.world, asked.console, applied.prepared)
         store.write("owed", {})
     return applied
+
+
+def _raise_what_failed(applied: Applied | None) -> None:
+    """Raise for services whose data was not moved, or that have no image, once everything else is done."""
+    if applied and applied.moved.failed:
+        raise not_moved(applied)
+    if applied and applied.no_image is not None:
+        raise applied.no_image
 
 
 def _ending(asked: Asked, compared: Comparison) -> int:
@@ -241,6 +248,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
     from devenv.project import open_project, open_store
 
     console, asked.result = asked.console, dry and not asked.as_json
+    applied: Applied | None = None
     store = open_store(asked.world)
     with contextlib.nullcontext() if dry else store.locked("sync", waiting=console.waiting):
         if not dry:
@@ -256,13 +264,14 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")
             follow = restore(entry, former, follow)
             if follow:
-                _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ()), verb=ROLLBACK), follow)
+                applied = _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ()), verb=ROLLBACK), follow)
             history.undo(project.store, entry)
             history.add(project.store, "rollback", [f"of the sync of {entry.at}"])
         if asked.as_json:
             back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
             console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})
         console.say("nothing was changed" if dry else f"restored to the state before the sync of {entry.at}")
+    _raise_what_failed(applied)
     return code
 
 

@@ -139,3 +139,5 @@ def _adopt(world: World, console: Console, trial: Trial, moved: Moved, *, timeou
     console.say(f"adopted: {trial.upgrade.words}; what was written to the old data meanwhile is not in it")
     console.say(f"the data of before is kept in {', '.join(trial.upgrade.source)}")
     console.say("devenv.toml and devenv.lock are written; commit them. 'devenv sync --rollback' takes them back")
+    if applied.no_image is not None:
+        raise applied.no_image

@@ -173,14 +173,14 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     """Do it and tell of it; ``done`` is all that this run will have done then."""
     from devenv.data import seeding
     from devenv.effects import history
-    from devenv.effects.building import NotBuilt
+    from devenv.effects.fetching import NoImage
     from devenv.errors import DevenvError
     from devenv.journeys.up import carry_out, save_decisions, wait_for
     from devenv.model.plan import Action
     from devenv.waiting import failures
 
     start = time.monotonic()
-    not_built: NotBuilt | None = None
+    no_image: NoImage | None = None
     store = prepared.project.store
     _tell_before(console, prepared)
     if save_decisions(prepared):
@@ -193,8 +193,8 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         with console.progress() if prepared.plan.changes else Progress() as progress:
             try:
                 carry_out(world, prepared, progress)
-            except NotBuilt as error:  # the other services come up all the same
-                not_built = error
+            except NoImage as error:  # the other services come up all the same
+                no_image = error
                 prepared = prepared.without(error.services)
                 if not prepared.chosen:
                     raise
@@ -205,7 +205,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         tell_mended(console, outcomes)
         _remember_mended(store, outcomes)
         outcomes = with_later(outcomes, fill(world, console, prepared))
-        if not_built is None and store.read("owed").get("hooks"):
+        if no_image is None and store.read("owed").get("hooks"):
             outcomes = with_later(outcomes, run_hooks(world, console, prepared))
             store.write("owed", {})
     except DevenvError as error:
@@ -213,9 +213,9 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
     tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start)
-    if not_built is not None:
-        not_built.changed = "the other services are up; 'devenv up' tries again"
-        raise not_built
+    if no_image is not None:
+        no_image.changed = "the other services are up; 'devenv up' tries again"
+        raise no_image
 
 
 def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from devenv.console import Progress
 from devenv.effects import compose
-from devenv.effects.building import NotBuilt, build_images
+from devenv.effects.building import build_images
 from devenv.effects.compose import Stack
+from devenv.effects.fetching import NoImage, pull_images, together
 from devenv.effects.files import write_files
-from devenv.effects.process import minding
 from devenv.effects.store import Store
 from devenv.errors import DevenvError
 from devenv.model.file import File
 from devenv.model.plan import Action, Plan
 from devenv.model.record import record
 
-#: Images fetched side by side; registries and disks gain nothing from more.
-_PULLS = 3
 _WITH_COMPOSE = (Action.BUILD, Action.CREATE, Action.RECREATE, Action.START, Action.ADD)
 
 
@@ -54,27 +51,42 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
     if plan.subjects(*_WITH_COMPOSE):
         compose.prepare()
     done: list[tuple[str, str]] = []
-    not_built: NotBuilt | None = None
+    errors: list[NoImage] = []
     store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
     for actions, do in _ROOMS:
-        subjects = plan.subjects(*actions)
-        if not_built is not None:  # the other services are started all the same
-            subjects = tuple(name for name in subjects if name not in not_built.services)
-        if subjects:
-            store.journal({"begin": [str(action) for action in actions], "subjects": subjects})
-            try:
-                do(subjects, material, progress)
-            except NotBuilt as error:
-                not_built = error
-                subjects = tuple(name for name in subjects if name not in error.services)
-            except DevenvError as error:
-                error.changed = _so_far(done, [(str(actions[0]), subject) for subject in subjects])
-                raise
-            done += [(str(actions[0]), subject) for subject in subjects]
-            store.journal({"done": [str(action) for action in actions], "subjects": subjects})
+        subjects = _with_image(plan.subjects(*actions), errors)
+        if not subjects:
+            continue
+        store.journal({"begin": [str(action) for action in actions], "subjects": subjects})
+        try:
+            do(subjects, material, progress)
+        except NoImage as error:  # the other services are started all the same
+            error.services |= _sharing(error.services, plan, material)
+            errors.append(error)
+            subjects = _with_image(subjects, errors)
+        except DevenvError as error:
+            error.changed = _so_far(done, [(str(actions[0]), subject) for subject in subjects])
+            raise
+        done += [(str(actions[0]), subject) for subject in subjects]
+        store.journal({"done": [str(action) for action in actions], "subjects": subjects})
     store.clear_journal()
-    if not_built is not None:
-        raise not_built
+    if errors:
+        raise together(errors)
+
+
+def _with_image(subjects: Sequence[str], errors: Sequence[NoImage]) -> tuple[str, ...]:
+    """The subjects without the services whose images could not be pulled or built."""
+    if not errors:
+        return tuple(subjects)
+    missing = together(errors).services
+    return tuple(name for name in subjects if name not in missing)
+
+
+def _sharing(services: Iterable[str], plan: Plan, material: Material) -> frozenset[str]:
+    """The services that were to be started from the images of these. An image is pulled or built once."""
+    images = {material.images[name] for name in services}
+    starting = plan.subjects(*_WITH_COMPOSE)
+    return frozenset(name for name in starting if material.images.get(name) in images)
 
 
 def _so_far(done: Sequence[tuple[str, str]], begun: Sequence[tuple[str, str]]) -> str:
@@ -90,16 +102,7 @@ def _write(paths: Sequence[str], material: Material, progress: Progress) -> None
 
 
 def _pull(services: Sequence[str], material: Material, progress: Progress) -> None:
-    def one(service: str) -> None:
-        image = material.images[service]
-        progress.update(service, f"pulling {image.partition('@')[0]}")
-        compose.pull(
-            image, platform=material.platforms[service], told=lambda line: progress.update(service, f"pulling: {line}")
-        )
-        progress.done(service, "image is here")
-
-    with ThreadPoolExecutor(_PULLS) as pool, minding():
-        list(pool.map(one, services))
+    pull_images({name: material.images[name] for name in services}, material.platforms, progress)
 
 
 def _build(services: Sequence[str], material: Material, progress: Progress) -> None:
@@ -108,7 +111,7 @@ def _build(services: Sequence[str], material: Material, progress: Progress) -> N
     told = {service: functools.partial(progress.update, service) for service in services}
     try:
         build_images(services, material.stack, logs=material.logs, told=told)
-    except NotBuilt as error:
+    except NoImage as error:
         for service in services:
             built = service not in error.services
             progress.done(service, "image is built" if built else "its image could not be built", well=built)

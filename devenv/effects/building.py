@@ -8,6 +8,7 @@ from pathlib import Path
 
 from devenv.effects.compose import Stack, Told
 from devenv.effects.engine import docker
+from devenv.effects.fetching import NoImage
 from devenv.effects.files import write
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import File
@@ -20,25 +21,17 @@ _CONTAINER = re.compile(r"---> Running in ([0-9a-f]{12,64})")
 _REMOVED = re.compile(r"Removed intermediate container ([0-9a-f]{12,64})")
 
 
-class NotBuilt(DevenvError):
-    """Images of some services could not be built. What does not need them was done."""
-
-    def __init__(self, problems: Iterable[Problem], services: Iterable[str], *, changed: str = "") -> None:
-        super().__init__(problems, changed=changed)
-        self.services = frozenset(services)
-
-
 def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Mapping[str, Told]) -> None:
     """Build an image for each of these services. One that fails does not keep the others from being built.
 
-    Raises NotBuilt with the builder's last lines for each, and the path of its log in the folder ``logs``.
+    Raises NoImage with the builder's last lines for each, and the path of its log in the folder ``logs``.
     """
     problems = {}
     for service in services:
         if problem := _build(service, stack, logs=logs, told=told[service]):
             problems[service] = problem
     if problems:
-        raise NotBuilt(problems.values(), problems)
+        raise NoImage(problems.values(), problems)
 
 
 def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | None:

@@ -37,6 +37,10 @@ class TakenMeanwhile(DevenvError):
     ports: frozenset[int] = frozenset()
 
 
+class EngineUnreachable(Unreachable):
+    """The engine stopped answering while it was at work."""
+
+
 @record
 class Stack:
     """A Compose project as devenv hands it to Compose: its name, its folder, its files in the order of merging."""
@@ -119,7 +123,7 @@ def pull(reference: str, *, platform: str, told: Told) -> None:
     """Fetch one image."""
     from python_on_whales import docker
 
-    _follow(docker.image.pull(reference, platform=platform or None, stream_logs=True), told, f"pulling {reference}")
+    _follow(docker.image.pull(reference, platform=platform or None, stream_logs=True), told, f"{_PULLING}{reference}")
 
 
 def stop_containers(ids: Sequence[str]) -> None:
@@ -232,6 +236,12 @@ _MEANWHILE = (
 )
 _WANTED_PORT = re.compile(r"\d\.\d+:([1-9]\d*)\b")
 _UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
+#: What Go's network library says, behind the address that the engine asked.
+_NO_REGISTRY = ("dial tcp", "no such host", "i/o timeout", "tls handshake timeout", "client.timeout exceeded")
+_CHECK_NETWORK = (
+    "check the network, or name a mirror that this machine can reach: DEVENV_REGISTRY_MIRROR=host[:port][/path]"
+)
+_PULLING = "pulling "
 
 
 def _translated(text: str, doing: str) -> DevenvError:
@@ -240,7 +250,7 @@ def _translated(text: str, doing: str) -> DevenvError:
     said = "\n  ".join(lines[-4:]) or "it said nothing"
     lowered = text.lower()
     if any(sign in lowered for sign in _UNREACHABLE):
-        return Unreachable(f"{doing}: the container engine went away", said)
+        return EngineUnreachable(f"{doing}: the container engine went away", said)
     last = f"\n  docker: {lines[-1]}" if lines else ""
     if found := _recognised(_MEANWHILE, lowered):
         error = TakenMeanwhile(f"{doing}: {found[0]}", f"{found[1]}{last}")
@@ -248,6 +258,8 @@ def _translated(text: str, doing: str) -> DevenvError:
         return error
     if found := _recognised(_SIGNS, lowered):
         return DevenvError(f"{doing}: {found[0]}", f"{found[1]}{last}")
+    if doing.startswith(_PULLING) and any(sign in lowered for sign in _NO_REGISTRY):
+        return Unreachable(f"{doing}: the registry cannot be reached", f"{_CHECK_NETWORK}{last}")
     return DevenvError(f"{doing} failed", f"docker: {said}")
 
 

@@ -27,6 +27,7 @@ from devenv.standing import owe_running, still_to_run, with_generations
 from devenv.targets import dotenv
 
 if TYPE_CHECKING:
+    from devenv.effects.fetching import NoImage
     from devenv.effects.ready import Outcome
 
 
@@ -61,12 +62,14 @@ def write_manifest(compared: Comparison, project: Project, moved: Moved) -> None
 
 @record
 class Applied:
-    """How it ended: what was prepared, what the services said, what data was moved and what was not."""
+    """How it ended: what was prepared, what the services said, what data was moved and what was not; ``no_image``: the
+    error of services that are missing from all that, since they have no image."""
 
     compared: Comparison
     prepared: Prepared
     outcomes: Sequence[Outcome]
     moved: Moved
+    no_image: NoImage | None = None
 
 
 def apply(world: World, compared: Comparison, follow: Follow, *, timeout: float, progress: Progress) -> Applied:
@@ -117,8 +120,9 @@ def settle(
     try:
         save_decisions(prepared)
         switching.done(prepared.project)
-        prepared = _carried_out(world, compared, prepared, progress)
-        return Applied(compared, prepared, wait_for(world, prepared, timeout=timeout, progress=progress), moved)
+        prepared, no_image = _carried_out(world, compared, prepared, progress)
+        outcomes = wait_for(world, prepared, timeout=timeout, progress=progress)
+        return Applied(compared, prepared, outcomes, moved, no_image)
     except DevenvError as error:
         error.changed = error.changed or changed_words(compared, moved)
         raise
@@ -135,19 +139,36 @@ def changed_words(compared: Comparison, moved: Moved) -> str:
     return ""
 
 
-def _carried_out(world: World, compared: Comparison, prepared: Prepared, progress: Progress) -> Prepared:
-    """What was prepared, done. While data was moved its port was free, and somebody may have taken it: then another."""
+def _carried_out(
+    world: World, compared: Comparison, prepared: Prepared, progress: Progress
+) -> tuple[Prepared, NoImage | None]:
+    """What was prepared, done; without the services that have no image, if the error says so.
 
-    def first() -> Prepared:
-        carry_out(world, prepared, progress, verb=compared.verb)
-        return prepared
+    While data was moved its port was free, and somebody may have taken it: then the service gets another one.
+    """
 
-    def again(lost: frozenset[int]) -> Prepared:
+    def first() -> tuple[Prepared, NoImage | None]:
+        return _without_image(world, prepared, progress, verb=compared.verb)
+
+    def again(lost: frozenset[int]) -> tuple[Prepared, NoImage | None]:
         prepared.project.store.clear_journal()
         wishes = Wishes(partial=bool(compared.unobtainable), lost=lost)
         decided = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
         save_decisions(decided)
-        carry_out(world, decided, progress, verb=compared.verb)
-        return decided
+        return _without_image(world, decided, progress, verb=compared.verb)
 
     return insisting(first, again)
+
+
+def _without_image(
+    world: World, prepared: Prepared, progress: Progress, *, verb: str
+) -> tuple[Prepared, NoImage | None]:
+    """Carry out what is prepared. Returns what it came to, and the error of services that have no image."""
+    from devenv.effects.fetching import NoImage
+
+    try:
+        carry_out(world, prepared, progress, verb=verb)
+    except NoImage as error:
+        error.changed = "everything else is done; 'devenv up' tries again"
+        return prepared.without(error.services), error
+    return prepared, None

@@ -128,14 +128,14 @@ def save_decisions(prepared: Prepared) -> bool:
 def carry_out(world: World, prepared: Prepared, progress: Progress, *, verb: str = "up") -> None:
     """Do what the plan says, and remember as what each service runs. Then no earlier run is unfinished any more.
 
-    Raises NotBuilt for services whose images could not be built; all else is done and remembered then.
+    Raises NoImage for services whose images could not be pulled or built; all else is done and remembered then.
     """
-    from devenv.effects.building import NotBuilt
+    from devenv.effects.fetching import NoImage
 
     try:
         if prepared.plan.changes:
             _apply(world, prepared, progress, verb)
-    except NotBuilt as error:
+    except NoImage as error:
         _remember(prepared.without(error.services))
         raise
     prepared.project.store.clear_journal()

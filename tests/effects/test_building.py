@@ -6,13 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devenv.console import Progress
-from devenv.effects.apply import Material, apply
-from devenv.effects.building import NotBuilt
-from devenv.effects.compose import Stack
-from devenv.effects.store import Store
-from devenv.model.plan import Action, Plan, Step
-from tests.making import tree
+from devenv.effects.fetching import NoImage
+from devenv.model.plan import Action
+from tests.effects.scripted_docker import bring, scripted
 
 #: What the classic builder prints, as `docker compose build` passes it on.
 CLASSIC = """\
@@ -32,50 +28,23 @@ E: Unable to locate package nosuch
 CODE = "The command '/bin/sh -c apt-get install' returned a non-zero code: 100"
 #: A docker that cannot build the image of db, and writes down what it is asked for.
 DOCKER = """\
-#!/bin/sh
-echo "$*" >> "$(dirname "$0")/calls"
-case "$*" in
-  "compose version"*) echo 5.0.0 ;;
   *" build db") cat "$(dirname "$0")/transcript"; exit 1 ;;
-esac
 """
+
+
+#: The image of db is built; cache needs none.
+STEPS = ((Action.BUILD, "db"), (Action.CREATE, "db"), (Action.CREATE, "cache"))
 
 
 @pytest.fixture
 def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: None) -> Path:
     """Where the words of every call of docker are written."""
-    folder = tree(tmp_path / "bin", {"docker": DOCKER, "transcript": f"{CLASSIC}{CODE}\n"})
-    (folder / "docker").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    return folder / "calls"
-
-
-def bring(tmp_path: Path) -> Store:
-    root = tree(tmp_path / "shop", {".devenv/.env": "", ".devenv/compose.yaml": ""})
-    store = Store(tmp_path / "state", root)
-    stack = Stack("shop", root / ".devenv", (root / ".devenv" / "compose.yaml",))
-    material = Material(
-        root=root,
-        files={},
-        images={},
-        platforms={},
-        leaving={},
-        paused={},
-        half_made=(),
-        stack=stack,
-        logs=store.folder,
-        copy=lambda services, progress: None,
-        make_volumes=lambda services: None,
-    )
-    steps = [(Action.BUILD, "db"), (Action.CREATE, "db"), (Action.CREATE, "cache")]
-    plan = Plan(tuple(Step(action, subject, "") for action, subject in steps))
-    apply(plan, material, verb="up", store=store, progress=Progress())
-    return store
+    return scripted(tmp_path, monkeypatch, DOCKER, transcript=f"{CLASSIC}{CODE}\n")
 
 
 def test_the_failing_line_and_the_log_are_named(tmp_path: Path, calls: Path) -> None:
-    with pytest.raises(NotBuilt) as failed:
-        bring(tmp_path)
+    with pytest.raises(NoImage) as failed:
+        bring(tmp_path, STEPS)
     (problem,) = failed.value.problems
     (log,) = (tmp_path / "state").rglob("build-db.log")
     assert (problem.key, problem.message) == ("services.db", "building db failed")
@@ -87,8 +56,8 @@ def test_the_failing_line_and_the_log_are_named(tmp_path: Path, calls: Path) -> 
 
 
 def test_the_other_services_are_started(tmp_path: Path, calls: Path) -> None:
-    with pytest.raises(NotBuilt) as failed:
-        bring(tmp_path)
+    with pytest.raises(NoImage) as failed:
+        bring(tmp_path, STEPS)
     assert failed.value.services == {"db"}
     (started,) = [line for line in calls.read_text().splitlines() if " up " in line]
     assert started.endswith(" cache")
@@ -96,7 +65,7 @@ def test_the_other_services_are_started(tmp_path: Path, calls: Path) -> None:
 
 
 def test_the_builders_dead_container_is_removed(tmp_path: Path, calls: Path) -> None:
-    with pytest.raises(NotBuilt):
-        bring(tmp_path)
+    with pytest.raises(NoImage):
+        bring(tmp_path, STEPS)
     removals = [line for line in calls.read_text().splitlines() if line.startswith("container rm")]
     assert removals == ["container rm --force --volumes 33aabbccddee"]

@@ -14,7 +14,7 @@ import pytest
 
 from tests.engine import clients
 from tests.engine.conftest import Make
-from tests.engine.project import MIRROR, Project, docker, pushed
+from tests.engine.project import MIRROR, Project, docker, own_port, pushed
 from tests.engine.running import (
     ANYWHERE,
     DEAF,
@@ -29,6 +29,7 @@ from tests.engine.running import (
     well,
 )
 
+MEMCACHED = f'kind = "memcached"\nversion = "1.6"\nport = {own_port()}\n'
 NOWHERE = "sha256:" + "0" * 64
 
 
@@ -85,18 +86,24 @@ def test_services_that_are_killed_or_removed_while_they_are_waited_for(project: 
 
 
 def test_an_image_that_the_registry_no_longer_has(project: Make) -> None:
-    made = project(f"[services.cache]\n{REDIS}")
+    """The other service comes up; the one without an image comes up when there is one again."""
+    made = project(f"[services.cache]\n{REDIS}\n[services.mem]\n{MEMCACHED}")
     well(devenv(made, "lock"))
     lock = made.root / "devenv.lock"
-    lock.write_text(lock.read_text().replace(lock.read_text().partition('digest = "')[2][:71], NOWHERE))
-    ended = devenv(made, "up")
+    (entry,) = [part for part in lock.read_text().split("[[") if "memcached" in part]
+    digest = entry.partition('digest = "')[2][:71]
+    lock.write_text(lock.read_text().replace(digest, NOWHERE))
+    ended = devenv(made, "up", "-j")
     assert ended.code == 1
+    assert "error: services.mem: pulling 127.0.0.1" in ended.err
     assert "the registry no longer has that image\n  'devenv lock --update' asks what it has now" in ended.err
-    assert "done before that: write .devenv/compose.yaml; 'devenv up' goes on from there" in ended.err
-    assert containers(made) == []
+    assert ended.err.endswith("the other services are up; 'devenv up' tries again\n")
+    assert [service["service"] for service in ended.document["services"]] == ["cache"]
+    assert [problem["key"] for problem in ended.document["error"]["problems"]] == ["services.mem"]
+    assert running(made) == {"cache"}
     well(devenv(made, "lock", "--update"))
-    ended = well(devenv(made, "up"))
-    assert "the last 'devenv up' did not come to its end; going on from what it left" in ended.err
+    well(devenv(made, "up"))
+    assert running(made) == {"cache", "mem"}
 
 
 #: What a registry's and a disk's refusals look like in docker's words, and what devenv says.
