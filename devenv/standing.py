@@ -21,7 +21,7 @@ from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
-from devenv.stages import generations, locking, ownership, place
+from devenv.stages import generations, locking, ownership, place, pointers
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
@@ -145,6 +145,7 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
+        undecided=frozenset(store.read("undecided").keys() - store.read("generations").keys()),
     )
     found = generations.opened(
         project.generations(),
@@ -152,6 +153,7 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
         observed.kept,
         project=machine.project,
         wanted=[service.data for service in project.resolved.services.values() if service.data],
+        undecided=observed.undecided,
     )
     return replace(machine, generations=found.generations), replace(observed, resumed=found.resumed)
 
@@ -162,7 +164,8 @@ def _snapshots(project: Project, observed: Observed) -> tuple[Snapshot, ...]:
     if not project.store.was_damaged("snapshots"):
         return indexed
     listed = {name for item in indexed for name in item.volumes.values()}
-    return (*indexed, *generations.unlisted(observed.volumes, project.generations(), listed))
+    why = "found again: the list of snapshots was damaged"
+    return (*indexed, *generations.unlisted(observed.volumes, project.generations(), listed, why=why))
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
@@ -209,15 +212,44 @@ def claim(project: Project, everything: Observed) -> list[str]:
     """Have data that another checkout made be this one's. Returns the names of its volumes; [] if there are none.
 
     Of a checkout that is gone, all that is remembered of it comes along where nothing is remembered of this one.
+    Raises Refused where nothing says which generation of the data was live: all of them are snapshots then.
     """
     owner = project.owner()
-    volumes = ownership.foreign(everything, _project_name(project, everything), owner)
+    name = _project_name(project, everything)
+    volumes = ownership.foreign(everything, name, owner)
     ids = sorted({volume.owner for volume in volumes})
     if len(ids) == 1 and not project.store.read("project") and project.store.follow(ids[0]):
         return [volume.name for volume in volumes]
     if ids:
         project.store.take_over(ids)
+        _recover_pointers(project, everything, name)
     return [volume.name for volume in volumes]
+
+
+def _recover_pointers(project: Project, everything: Observed, name: str) -> None:
+    """Note which generations of data that was just taken over are live; all others are snapshots."""
+    store = project.store
+    observed = replace(
+        everything,
+        containers=tuple(item for item in everything.containers if item.project == name),
+        volumes=tuple(item for item in everything.volumes if item.project == name),
+    )
+    known = project.generations()
+    found = pointers.recovered(observed, known)
+    live = {**known, **found.pointers}
+    listed = {volume for item in snapshots.entries(store) for volume in item.volumes.values()}
+    why = "found again when the data was taken over"
+    undecided = found.undecided
+    kept = generations.unlisted(observed.volumes, live, listed, why=why, undecided=undecided)
+    snapshots.add(store, kept)
+    store.write("generations", live)
+    store.write("undecided", {volume.data: volume.service for volume in observed.volumes if volume.data in undecided})
+    _, observed = with_generations(project, project.machine(), observed)
+    try:
+        pointers.guard_undecided(project.resolved.services.values(), observed)
+    except Refused as error:
+        error.changed = "the data is taken over"
+        raise
 
 
 #: Where generated files are, beside others.

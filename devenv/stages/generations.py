@@ -33,10 +33,12 @@ def opened(
     *,
     project: str,
     wanted: Iterable[str] = (),
+    undecided: Collection[str] = (),
 ) -> Opened:
     """What may be opened of all data that is here, remembered or ``wanted``. This is the one place that decides it.
 
-    ``kept`` are the names of the volumes of kept generations, whether they are still here or not.
+    ``kept`` are the names of the volumes of kept generations, whether they are still here or not. ``undecided`` is data
+    that no server goes on from before somebody chooses a generation.
     """
     generations = dict(pointers)
     resumed = {}
@@ -47,7 +49,7 @@ def opened(
         if name not in kept:
             continue
         generations[data] = next_generation(data, volumes, generations)
-        if name in there:
+        if name in there and data not in undecided:
             resumed[data] = pointer
     return Opened(generations, resumed)
 
@@ -87,14 +89,20 @@ def live(volumes: Iterable[ExistingVolume], machine: Machine) -> tuple[ExistingV
 
 
 def unlisted(
-    volumes: Collection[ExistingVolume], pointers: Mapping[str, str], listed: Collection[str]
+    volumes: Collection[ExistingVolume],
+    pointers: Mapping[str, str],
+    listed: Collection[str],
+    *,
+    why: str,
+    undecided: Collection[str] = (),
 ) -> tuple[Snapshot, ...]:
     """Kept generations that the index does not list, as far as the stamps on their volumes tell: generations of data
-    that are not live. ``listed`` are the names of the volumes of all others."""
+    that are not live. ``listed`` are the names of the volumes of all others. Of ``undecided`` data none is live."""
     found = []
     for volume in volumes:
         end = volume.generation()
-        if end is None or end == pointers.get(volume.data, "") or volume.name in listed:
+        is_live = volume.data not in undecided and end == pointers.get(volume.data, "")
+        if end is None or is_live or volume.name in listed:
             continue
         snapshot = Snapshot(
             name=f"{volume.service}-{volume.format}{end}",
@@ -103,7 +111,7 @@ def unlisted(
             format=volume.format,
             version=volume.format,
             at="",
-            why="found again: the list of snapshots was damaged",
+            why=why,
             volumes=volumes_of(volume, volumes),
         )
         found.append(snapshot)

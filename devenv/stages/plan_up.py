@@ -14,6 +14,7 @@ from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
+from devenv.stages.pointers import guard_undecided
 from devenv.stages.reach import reach
 
 #: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
@@ -37,12 +38,14 @@ def plan_up(
     ``wanted`` are the services asked for, ``files`` maps every generated file to the digest of its inputs, ``pulls``
     maps a service to the local name of its image, ``overrides`` maps one to the digest of what the user's own Compose
     file says of it. Raises DataNeedsUpgrade where a service would open an empty
-    volume although its data of another version is there (unless it is in ``fresh``), Refused where what acts
-    only on new data was changed (unless it is in ``fresh``) or a person's edits would be overwritten (unless
+    volume although its data of another version is there (unless it is in ``fresh``), Refused where nothing says which
+    generation of its data is live, where what acts only on new data was changed (both unless it is in ``fresh``), or
+    where a person's edits would be overwritten (unless
     ``force``).
     """
     names = tuple(wanted)
     chosen = [resolved.services[name] for name in names]
+    guard_undecided((service for service in chosen if service.name not in fresh), observed)
     guard_data(chosen, observed, machine, set(fresh))
     guard_frozen(chosen, observed, machine, set(fresh))
     if not force:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import re
+from pathlib import Path
 
 import pytest
 
+from devenv.model.machine import Machine
+from devenv.model.observed import ExistingVolume
+from tests.data.checkout import ACTS, NEW, OLD, Checkout, act
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
 from tests.engine.project import Project, own_port
-from tests.engine.running import devenv, well
-from tests.engine.test_snapshots import names
+from tests.engine.running import Ended, devenv, well
+from tests.engine.test_snapshots import listed, names
 from tests.engine.test_sync import version
 
 PORT = own_port()
@@ -44,46 +49,114 @@ def cache(project: Make, standins: tuple[Standin, ...]) -> Cache:
     return Cache(project(""), version(standins, "redis", "7.0"), version(standins, "redis", "8.0"))
 
 
-def test_a_snapshot_stays_what_it_is_when_versions_go_to_and_fro(cache: Cache) -> None:
-    cache.devenv("up")
-    cache.put("gold")
-    cache.devenv("snapshot create -n gold")
-    cache.put("later")
-    cache.is_on(cache.new)
-    cache.devenv("sync --yes")
-    assert cache.got() == "later"
-    cache.devenv("snapshot restore --yes gold")
-    assert cache.got() == "gold"
-    cache.put("written to what was restored")
-    cache.is_on(cache.old)
-    assert "copy cache: its redis 7.0 data is kept as cache-before-" in cache.devenv("up")
-    assert cache.got() == "later"
-    cache.put("written to the copy")
-    assert ("gold", "cache") in names(cache.project)
-    cache.devenv("snapshot restore --yes gold")
-    assert cache.got() == "gold"
+class Real(Checkout):
+    """A checkout with a real server beside it. Each act is devenv's first; what devenv answered and what the server then
+    holds must be what the values of ``Checkout`` say."""
+
+    def __init__(self, root: Path, project: Project, numbers: dict[str, str]) -> None:
+        self.real, self.numbers = project, numbers
+        self.manifests = {version: MANIFEST.format(number=number) for version, number in numbers.items()}
+        super().__init__(root)
+        project.write(self.manifests[OLD])
+
+    def devenv(self, *words: str) -> Ended:
+        return devenv(self.real, *words)
+
+    def says(self, version: str) -> None:
+        """Goes back and forth as with git: a sync's own text of a version is found again."""
+        if hasattr(self, "version") and version != self.version:
+            current = (self.real.root / "devenv.toml").read_text()
+            self.manifests[self.version] = current.partition("\n\n")[2]
+            self.real.write(self.manifests[version])
+        super().says(version)
+
+    def up(self, *, fresh: bool = False) -> bool:
+        ended = self.devenv("up", *(["--fresh", "cache"] if fresh else []))
+        served = super().up(fresh=fresh)
+        assert ended.code == (0 if served else 5), ended
+        return served
+
+    def serve(self, machine: Machine) -> None:
+        super().serve(machine)
+        *before, now = self.written[self.open]
+        with clients.redis_client(self.real.url("cache")) as client:
+            assert [int(number) for number in client.lrange("written", 0, -1)] == before
+            client.rpush("written", now)
+
+    def sync(
+        self, version: str, *, from_current: bool = False, source: ExistingVolume | None = None, verb: str = "sync"
+    ) -> bool:
+        if source is not None:  # what has brought it here has been done
+            return super().sync(version, source=source, verb=verb)
+        self.real.file("production.compose.yaml", PRODUCTION.format(number=self.numbers[version]))
+        ended = self.devenv("sync", "--yes", *(["--from-current"] if from_current else []))
+        done = super().sync(version, from_current=from_current)
+        assert ended.code == (0 if done else 5), ended
+        return done
+
+    def try_(self, version: str, *, adopt: bool) -> bool:
+        ended = self.devenv("try", f"cache@{self.numbers[version]}", "--adopt" if adopt else "--discard")
+        done = super().try_(version, adopt=adopt)
+        assert ended.code == (0 if done else 6), ended
+        return done
+
+    def rollback(self) -> bool:
+        ended = self.devenv("sync", "--rollback", "--yes")
+        undone = super().rollback()
+        assert ended.code == (0 if undone else 6), ended
+        return undone
+
+    def reset(self) -> None:
+        well(self.devenv("reset", "cache"))
+        super().reset()
+
+    def snapshot(self) -> bool:
+        ended = self.devenv("snapshot", "create")
+        made = super().snapshot()
+        assert ended.code == (0 if made else 1), ended
+        return made
+
+    def restore(self, number: int) -> bool:
+        found = names(self.real)
+        name = found[number % len(found)][0] if found else "none"
+        ended = self.devenv("snapshot", "restore", "--yes", name)
+        done = super().restore(number)
+        assert (ended.code == 0) is done, ended
+        return done
+
+    def check(self) -> None:
+        super().check()
+        found = [item["version"].partition(".")[0] for item in listed(self.real)]
+        assert found == [item.version.partition(".")[0] for item in self.look()[1].snapshots]
 
 
-def test_a_service_that_was_reset_begins_empty_beside_data_of_another_version(cache: Cache) -> None:
-    cache.devenv("up")
-    cache.put("gold")
-    cache.devenv("snapshot create -n gold")
-    cache.devenv("reset cache")
-    cache.is_on(cache.new)
-    cache.devenv("up")
-    cache.put("new")
-    cache.is_on(cache.old)
-    assert devenv(cache.project, "up").code == 5
-    cache.devenv("snapshot restore --yes gold")
-    assert "'devenv up cache' begins anew" in cache.devenv("reset cache")
-    cache.devenv("up cache")
-    assert cache.got() is None
-    cache.devenv("reset cache")
-    cache.devenv("up")
-    assert {name for name, _ in names(cache.project)} >= {"gold", "cache-before-reset", "cache-before-reset-2"}
-    cache.is_on(cache.new)
-    assert "opens its redis 8.0 data" in cache.devenv("up")
-    assert cache.got() == "new"
+MANIFEST = f"""\
+[environments.production]
+sources = [{{{{ path = "production.compose.yaml" }}}}]
+
+[services.cache]
+kind = "redis"
+version = "{{number}}"
+port = {PORT}
+"""
+PRODUCTION = "services: {{cache: {{image: 'redis:{number}'}}}}\n"
+
+
+#: Chosen so that most of what can be done is done, and a few refusals are met.
+SEED = 324
+
+
+def test_a_history_on_a_real_server(project: Make, standins: tuple[Standin, ...], tmp_path: Path) -> None:
+    numbers = {OLD: version(standins, "redis", "7.0"), NEW: version(standins, "redis", "8.0")}
+    checkout = Real(tmp_path, project(""), numbers)
+    for step in history(SEED):
+        act(checkout, step)
+        checkout.check()
+
+
+def history(seed: int) -> list[str | int]:
+    choices: list[str | int] = [*ACTS, 0, 1, 2]
+    return ["up", *random.Random(seed).choices(choices, k=9)]
 
 
 def test_older_data_that_is_found_again_is_announced_and_the_newer_one_can_be_had(cache: Cache) -> None:

@@ -12,7 +12,7 @@ def volume(end: str, *, service: str = "cache", format: str = "7.0") -> Existing
 
 def test_generations_that_are_neither_live_nor_listed_are_kept_ones() -> None:
     live, listed, lost, other_format = volume("-g2"), volume("-g1"), volume(""), volume("", format="8.0")
-    found = unlisted([live, listed, lost, other_format], {"cache-redis-7.0": "-g2"}, {listed.name})
+    found = unlisted([live, listed, lost, other_format], {"cache-redis-7.0": "-g2"}, {listed.name}, why="lost")
     (item,) = found
     assert (item.name, item.version, item.volumes) == ("cache-7.0", "7.0", {"/data": lost.name})
 
@@ -20,5 +20,5 @@ def test_generations_that_are_neither_live_nor_listed_are_kept_ones() -> None:
 def test_all_volumes_of_a_lost_generation_belong_to_it() -> None:
     first = ExistingVolume("shop_db-oracle-23-g2", "shop", "db", "oracle", "23", "/data")
     further = ExistingVolume("shop_db-oracle-23-logs-g2", "shop", "db", "oracle", "23", "/logs")
-    (item,) = unlisted([first, further], {}, ())
+    (item,) = unlisted([first, further], {}, (), why="lost")
     assert (item.name, item.volumes) == ("db-23-g2", {"/data": first.name, "/logs": further.name})

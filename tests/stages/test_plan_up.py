@@ -12,6 +12,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
+from devenv.model.snapshot import Snapshot
 from devenv.stages.plan_up import OVERRIDE, difference, half_made, plan_up, stale
 from tests.making import resolved
 
@@ -355,3 +356,13 @@ def test_a_move_is_asked_for_by_what_the_data_was_last_served_by() -> None:
         with pytest.raises(DataNeedsUpgrade) as caught:
             plan(wanted, observed)
         assert ("devenv sync" in caught.value.problems[0].hint) is moves
+
+
+def test_nothing_is_opened_as_long_as_nobody_said_which_generation_is_live() -> None:
+    wanted = resolved(CACHE)
+    kept = {"/data": "shop_cache-redis-7.0-g2"}
+    one = Snapshot("cache-7.0-g2", "cache", "redis", "7.0", "7.0", "", "found again", kept)
+    undecided = Observed(ENGINE, snapshots=(one,), undecided=frozenset({"cache-redis-7.0"}))
+    with pytest.raises(Refused, match=r"which of these was its live data is not known any more: cache-7\.0-g2"):
+        plan(wanted, undecided)
+    assert plan(wanted, undecided, fresh=("cache",)).subjects(Action.CREATE) == ("cache",)
