@@ -25,6 +25,8 @@ from devenv.effects.world import World
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
 
@@ -82,9 +84,11 @@ def command(
     asked.way = Way[way.upper()] if way else None
     asked.from_current = from_current
     beside = {"SERVICE": services, "--check": checking, "--add": add, "--no-read": no_read}
-    beside["--from-current"] = from_current
-    if rollback and (wrong := next((name for name, given in beside.items() if given), "")):
-        raise click.UsageError(f"--rollback takes the whole last sync back: {wrong} has no meaning beside it")
+    beside |= {"--from-current": from_current, "--way": way is not None}
+    if rollback:
+        _refuse_beside("--rollback takes the whole last sync back", beside)
+    if checking:
+        _refuse_beside("--check moves no data", {name: beside[name] for name in ("--way", "--from-current")})
     if checking and no_read:
         raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
     if rollback:
@@ -103,6 +107,13 @@ def command(
         recovered(console, store)
         compared = comparing(again="devenv sync", hooks=True)
         return _sync(asked, compared)
+
+
+def _refuse_beside(why: str, beside: Mapping[str, object]) -> None:
+    """Raise UsageError for the first option that was given and would do nothing."""
+    for name, given in beside.items():
+        if given:
+            raise click.UsageError(f"{why}: {name} has no meaning beside it")
 
 
 def _compared(
