@@ -1,21 +1,29 @@
-"""Commands of a manifest that run on this machine: each is confirmed once for each checkout, by its text.
+"""What a clone may do on this machine beyond its containers: each is confirmed once for each checkout, by its text.
 
 A clone's manifest was written by somebody else. Reading production, filling data and running hooks start programs that
-it names, with the rights of whoever typed ``devenv``.
+it names, with the rights of whoever typed ``devenv``. A kind of the project's own may ask for the machine's devices,
+folders or network.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from devenv.effects.store import Store
+from devenv.effects.world import World
+from devenv.errors import Refused
+from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.production import today
 from devenv.project import Project
+from devenv.schema.issue import Issue
+from devenv.stages.reach import reach
 
-#: The record in the checkout's memory: digests of the commands that were confirmed, each with the day.
+#: The record in the checkout's memory: digests of what was confirmed, each with the day.
 _MEMORY = "confirmed"
 
 
@@ -28,7 +36,47 @@ class HostCommand:
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(json.dumps(self.words).encode()).hexdigest()
+        return _digest(self.words)
+
+    @property
+    def shown(self) -> str:
+        return shlex.join(self.words)
+
+    @property
+    def unconfirmed(self) -> str:
+        return f"would run a command that was not confirmed on this machine: {self.shown}"
+
+
+@record
+class MachineAccess:
+    """What a service asks this machine for, each as in a Compose file."""
+
+    service: str
+    rights: tuple[str, ...]
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """Where the manifest asks for it."""
+        return ("services", self.service, "kind")
+
+    @property
+    def digest(self) -> str:
+        return _digest(("access", self.service, *self.rights))
+
+    @property
+    def shown(self) -> str:
+        return f"{self.service}: {', '.join(self.rights)}"
+
+    @property
+    def unconfirmed(self) -> str:
+        return f"asks this machine for {', '.join(self.rights)}, which was not confirmed"
+
+
+Confirmable = HostCommand | MachineAccess
+
+
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(words).encode()).hexdigest()
 
 
 def source_commands(project: Project, environment: str) -> tuple[HostCommand, ...]:
@@ -57,13 +105,47 @@ def hook_commands(project: Project) -> tuple[HostCommand, ...]:
     return tuple(HostCommand(words, ("hooks", "post_up", index)) for index, words in enumerate(hooks))
 
 
-def unconfirmed(store: Store, commands: Iterable[HostCommand]) -> list[HostCommand]:
+def machine_access(project: Project, services: Iterable[str]) -> tuple[MachineAccess, ...]:
+    """What services of the project's own kinds ask this machine for; packaged kinds ask for nothing."""
+    if not project.documents.catalogue():
+        return ()
+    resolved = project.resolved
+    asked_for = {name: reach(resolved.services[name], resolved.project) for name in services}
+    return tuple(MachineAccess(name, rights) for name, rights in asked_for.items() if rights)
+
+
+def unconfirmed(store: Store, items: Iterable[Confirmable]) -> list[Confirmable]:
     """Those that nobody has confirmed for this checkout."""
     known = store.read(_MEMORY)
-    return [command for command in commands if command.digest not in known]
+    return [item for item in items if item.digest not in known]
 
 
-def remember(store: Store, commands: Iterable[HostCommand]) -> None:
+def remember(store: Store, items: Iterable[Confirmable]) -> None:
     """Note that these were confirmed."""
     day = today()
-    store.write(_MEMORY, store.read(_MEMORY) | {command.digest: day for command in commands})
+    store.write(_MEMORY, store.read(_MEMORY) | {item.digest: day for item in items})
+
+
+def guard_access(world: World, project: Project, services: Iterable[str]) -> None:
+    """Raises Refused for services that are about to be made and ask this machine for what nobody confirmed."""
+    if is_trusted(world):
+        return
+    items = unconfirmed(project.store, machine_access(project, services))
+    if items:
+        raise Refused(refusal(project, items, "devenv up"))
+
+
+def is_trusted(world: World) -> bool:
+    """Whether all is confirmed for this run, as in CI."""
+    return world.env.get("DEVENV_TRUST") == "1"
+
+
+def refusal(project: Project, items: Sequence[Confirmable], again: str) -> list[Problem]:
+    """A problem for each of what nobody confirmed; what to do stands below the last one."""
+    problems = []
+    for item in items:
+        where = project.documents.where(item.path)
+        problems.append(Problem(item.unconfirmed, "", where, Issue(item.path, "").key))
+    hint = f"Read {'it' if len(items) == 1 else 'them'}, then allow: {again} --trust (in CI: DEVENV_TRUST=1)"
+    problems[-1] = replace(problems[-1], hint=hint)
+    return problems

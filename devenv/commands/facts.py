@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devenv.commands.options import confirm_commands, format_option, trust_option, verbose_option
+from devenv.commands.options import confirm, format_option, trust_option, verbose_option
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def command(world: World, sources: tuple[str, ...], environment: str, verbose: b
     else:
         project = open_project(world)
         root, places = project.root, list(production.places_of(project.manifest, environment))
-        confirm_commands(world, project, source_commands(project, environment), trust=trust, again="devenv facts")
+        confirm(world, project, source_commands(project, environment), trust=trust, again="devenv facts")
     found = production.read(world, root, places, production.known(catalogue_here(world)), environment=environment)
     doubts = disagreements(found.facts)
     if console.as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,9 +15,9 @@ from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused
 
 if TYPE_CHECKING:
-    from devenv.model.problem import Problem
+    from devenv.console import Console
     from devenv.project import Project
-    from devenv.trust import HostCommand
+    from devenv.trust import Confirmable
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -129,48 +129,39 @@ def ask(world: World, question: str, *, sure: bool, again: str) -> None:
         raise Refused("not confirmed")
 
 
-def confirm_commands(
-    world: World, project: Project, commands: Iterable[HostCommand], *, trust: bool, again: str
-) -> None:
-    """Have the commands of a manifest confirmed that were never confirmed for this checkout. Raises Refused.
+def confirm(world: World, project: Project, items: Iterable[Confirmable], *, trust: bool, again: str) -> None:
+    """Have confirmed what a manifest does on this machine and was never confirmed for this checkout. Raises Refused.
 
     ``trust``: whoever typed ``--trust`` has; ``DEVENV_TRUST=1`` says so for one run. ``again`` is what was typed.
     """
-    import shlex
+    from devenv.trust import is_trusted, refusal, remember, unconfirmed
 
-    from devenv.trust import remember, unconfirmed
-
-    if world.env.get("DEVENV_TRUST") == "1":
+    if is_trusted(world):
         return
-    new = unconfirmed(project.store, commands)
+    new = unconfirmed(project.store, items)
     if new and not trust:
         if not world.interactive:
-            raise Refused(_unconfirmed(project, new, again))
-        world.console.say("devenv.toml runs these commands on this machine:")
-        for command in new:
-            world.console.say(f"  {shlex.join(command.words)}")
+            raise Refused(refusal(project, new, again))
+        _show_unconfirmed(world.console, new)
         if not click.confirm("Allow them, now and from now on in this checkout?", err=True):
             raise Refused("not confirmed")
     if new:
         remember(project.store, new)
 
 
-def _unconfirmed(project: Project, commands: Sequence[HostCommand], again: str) -> list[Problem]:
-    """A problem for each command; what to do stands below the last one."""
-    import shlex
+def _show_unconfirmed(console: Console, items: Iterable[Confirmable]) -> None:
+    from devenv.trust import HostCommand
 
-    from devenv.model.problem import Problem
-    from devenv.schema.issue import Issue
-
-    problems = []
+    commands = [item for item in items if isinstance(item, HostCommand)]
+    accesses = [item for item in items if not isinstance(item, HostCommand)]
+    if commands:
+        console.say("devenv.toml runs these commands on this machine:")
     for command in commands:
-        words = shlex.join(command.words)
-        message = f"would run a command that was not confirmed on this machine: {words}"
-        where = project.documents.where(command.path)
-        problems.append(Problem(message, "", where, Issue(command.path, "").key))
-    hint = f"Read {'it' if len(commands) == 1 else 'them'}, then allow: {again} --trust (in CI: DEVENV_TRUST=1)"
-    problems[-1] = replace(problems[-1], hint=hint)
-    return problems
+        console.say(f"  {command.shown}")
+    if accesses:
+        console.say("Services ask this machine for more than a container of their own:")
+    for access in accesses:
+        console.say(f"  {access.shown}")
 
 
 def words_argument(**attributes: Any) -> Callable[[_Function], _Function]:

@@ -8,7 +8,7 @@ import click
 
 from devenv.commands.options import (
     ask,
-    confirm_commands,
+    confirm,
     format_option,
     services_argument,
     timeout_option,
@@ -48,7 +48,7 @@ def command(world: World, services: tuple[str, ...], yes: bool, trust: bool, wai
         if not chosen:
             raise ManifestError("there is no [seed] in devenv.toml", '[seed] and below it db = ["seed.sql"]')
         commands = seed_commands(here.project, chosen)
-        confirm_commands(world, here.project, commands, trust=trust, again="devenv seed")
+        confirm(world, here.project, commands, trust=trust, again="devenv seed")
         _seed(world, console, here, chosen, sure=yes, timeout=wait_timeout)
 
 

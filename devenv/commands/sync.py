@@ -11,7 +11,7 @@ import click
 from devenv.commands.asked import Asked
 from devenv.commands.options import (
     ask,
-    confirm_commands,
+    confirm,
     format_option,
     services_argument,
     timeout_option,
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
+    from devenv.trust import Confirmable
 
 
 @click.command()
@@ -119,16 +120,19 @@ def _refuse_beside(why: str, beside: Mapping[str, object]) -> None:
 def _compared(
     asked: Asked, *, environment: str, reading: bool, adding: bool, again: str, hooks: bool = False
 ) -> Comparison:
-    """Production beside the manifest, once the commands that this runs are confirmed: those that print what production
-    is, and those of ``hooks`` where they may follow."""
+    """Production beside the manifest, once what this does on this machine is confirmed: the commands that print what
+    production is, and with ``hooks`` those of hooks and what services ask for."""
     from devenv.journeys.sync import compare
     from devenv.project import open_project
-    from devenv.trust import hook_commands, source_commands
+    from devenv.trust import hook_commands, machine_access, source_commands
 
     project = open_project(asked.world)
-    commands = source_commands(project, environment) if reading else ()
-    commands += hook_commands(project) if hooks else ()
-    confirm_commands(asked.world, project, commands, trust=asked.trust, again=again)
+    items: list[Confirmable] = []
+    if reading:
+        items += source_commands(project, environment)
+    if hooks:
+        items += (*hook_commands(project), *machine_access(project, project.resolved.services))
+    confirm(asked.world, project, items, trust=asked.trust, again=again)
     return compare(
         asked.world, asked.services, environment=environment, reading=reading, adding=adding, project=project
     )

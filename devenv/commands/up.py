@@ -12,7 +12,7 @@ import click
 
 from devenv.commands.options import (
     complete_services,
-    confirm_commands,
+    confirm,
     format_option,
     profile_option,
     services_argument,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from devenv.journeys.up import Prepared, Wishes
     from devenv.model.plan import Plan
     from devenv.project import Project
+    from devenv.trust import Confirmable
 
 
 @click.command()
@@ -77,7 +78,7 @@ def command(
     from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
-    from devenv.trust import hook_commands, seed_commands
+    from devenv.trust import hook_commands, machine_access, seed_commands
 
     console = world.console
     project = open_project(world)
@@ -86,8 +87,9 @@ def command(
     if dry_run:
         _show(console, prepare(world, project, looking.result(), chosen, allowed))
         return
-    commands = (*seed_commands(project, chosen), *hook_commands(project))
-    confirm_commands(world, project, commands, trust=trust, again="devenv up")
+    items: list[Confirmable] = [*seed_commands(project, chosen), *hook_commands(project)]
+    items += machine_access(project, chosen)
+    confirm(world, project, items, trust=trust, again="devenv up")
     if allowed.claim:
         project = _claimed(world, project)
     waited: list[str] = []

@@ -30,6 +30,7 @@ from devenv.stages.generations import live, next_generation, own_live, to_resume
 from devenv.stages.resolve import select
 from devenv.standing import narrowed
 from devenv.targets import dotenv, workbench
+from devenv.trust import guard_access
 from devenv.waiting import Waiting, failures, wait
 
 
@@ -59,6 +60,7 @@ def plan(world: World, service: str, version: str) -> Trial:
     compared = sync.Comparison(project, project, SyncPlan((change,)), Bound({}, ()))
     compared = replace(compared, wanted=sync.wanted(world, project, (change,)))
     wanted = pinned(compared.wanted, world, frozen=False, offline=False)
+    guard_access(world, wanted, [service])
     machine, observed = narrowed(wanted, look(world).result())
     today = project.resolved.services[service]
     sources = {}

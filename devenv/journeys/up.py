@@ -22,6 +22,7 @@ from devenv.stages.place import Moved, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
 from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run, with_limits
 from devenv.targets import dotenv
+from devenv.trust import guard_access
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
@@ -148,6 +149,7 @@ def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> N
     from devenv.effects.apply import Material, apply
 
     project, plan = prepared.project, prepared.plan
+    guard_access(world, project, plan.subjects(Action.CREATE, Action.RECREATE))
     at = Place(world, project, prepared.machine, prepared.observed)
     files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
     material = Material(

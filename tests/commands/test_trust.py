@@ -9,8 +9,9 @@ import pytest
 
 from devenv.cli import main
 from devenv.effects.world import World
+from devenv.errors import Refused
 from devenv.project import open_project
-from devenv.trust import hook_commands, seed_commands, source_commands
+from devenv.trust import guard_access, hook_commands, seed_commands, source_commands
 from tests.making import tree
 from tests.program import Said, said
 
@@ -112,6 +113,64 @@ def test_hooks_and_seeds_are_commands_too(clone: Path) -> None:
     assert "seed.db[1]: would run a command that was not confirmed on this machine: fill db" in ended.err
     assert "hooks.post_up[0]: would run a command that was not confirmed on this machine: migrate it" in ended.err
     assert ended.err.count("devenv up --trust") == 1
+
+
+OWN_KIND = """\
+title = "Own"
+summary = "A kind of the project's own."
+[image]
+repository = "own"
+"""
+WITH_OWN_KIND = """\
+[project]
+name = "shop"
+catalogue = "kinds"
+[services.it]
+kind = "own"
+version = "1"
+"""
+
+
+def asking_for(tmp_path: Path, fragment: str) -> Path:
+    """A clone with a kind of its own."""
+    files = {"kinds/own/service.toml": OWN_KIND, "kinds/own/compose.yaml.j2": fragment, "devenv.toml": WITH_OWN_KIND}
+    return tree(tmp_path / "clone", files)
+
+
+def test_what_a_kind_asks_of_the_machine_is_confirmed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clone = asking_for(tmp_path, "privileged: true\nvolumes: [/etc:/x]\n")
+    no_engine = {"DOCKER_HOST": f"unix://{clone}/no.sock"}
+    refused = said(clone, "up", env=no_engine)
+    assert refused.code == 6
+    assert (
+        "devenv.toml:5: services.it.kind: asks this machine for privileged, volumes: /etc, which was not confirmed"
+        in (refused.err)
+    )
+    assert "devenv up --trust (in CI: DEVENV_TRUST=1)" in refused.err
+    monkeypatch.setenv("DOCKER_HOST", no_engine["DOCKER_HOST"])
+    shown = "Services ask this machine for more than a container of their own:\n  it: privileged, volumes: /etc\n"
+    assert typed(monkeypatch, clone, "n\n", "up").err.startswith(shown)
+    assert said(clone, "up", "--trust", env=no_engine).code == 7
+    assert said(clone, "up", env=no_engine).code == 7
+
+    (clone / "kinds/own/compose.yaml.j2").write_text("privileged: true\nvolumes: [/:/x]\n")
+    assert said(clone, "up", env=no_engine).code == 6
+
+
+def test_a_kind_that_asks_for_nothing_needs_no_word(tmp_path: Path) -> None:
+    clone = asking_for(tmp_path, "command: [serve]\n")
+    assert said(clone, "up", env={"DOCKER_HOST": f"unix://{clone}/no.sock"}).code == 7
+
+
+def test_nothing_is_made_that_was_not_confirmed(tmp_path: Path) -> None:
+    """Also by verbs that have no --trust."""
+    clone = asking_for(tmp_path, "network_mode: host\n")
+    state = {"DEVENV_STATE": str(tmp_path / "state")}
+    world = World(cwd=clone, env=state)
+    with pytest.raises(Refused, match="asks this machine for network_mode: host"):
+        guard_access(world, open_project(world), ["it"])
+    trusting = World(cwd=clone, env={**state, "DEVENV_TRUST": "1"})
+    guard_access(trusting, open_project(trusting), ["it"])
 
 
 def test_which_commands_there_are(clone: Path) -> None:

@@ -30,7 +30,10 @@ def made(fragment: str) -> ResolvedService:
         ("cap_add: [SYS_ADMIN]\ndevices: [/dev/kvm]\n", ("cap_add: SYS_ADMIN", "devices: /dev/kvm")),
         ("volumes: [/var/run/docker.sock:/s]\n", ("volumes: /var/run/docker.sock",)),
         ("volumes: [{type: bind, source: ../.., target: /x}]\n", ("volumes: ../..",)),
+        ("volumes: [{type: bind, source: here, target: /x}]\n", ("volumes: here",)),
         ("volumes: [cache:/x]\n", ()),
+        ("provider: {type: sh}\n", ('provider: {"type": "sh"}',)),
+        ("use_api_socket: true\nenv_file: /etc/passwd\n", ("use_api_socket: true", "env_file: /etc/passwd")),
     ],
 )
 def test_what_a_kind_of_the_projects_own_asks_for(fragment: str, asked_for: tuple[str, ...]) -> None:
