@@ -38,6 +38,16 @@ def said(kind: str, version: str, line: str) -> list[str]:
         ("redis", "8.0.2", "search-timeout = 5"),
         ("redis", "7.0.15", "client-output-buffer-limit = list"),
         ("valkey", "8.1.1", "maxmemory = 1gb"),
+        ("mariadb", "11.8.9", "max_connections = 200"),
+        ("mariadb", "11.8.9", "max-connections = 200"),
+        ("mariadb", "11.8.9", "skip-innodb-doublewrite = true"),
+        ("mariadb", "11.8.9", "loose_rocksdb_lock_wait_timeout = 5"),
+        ("mariadb", "11.8.9", "rocksdb_flush_log_at_trx_commit = 2"),
+        ("mariadb", "10.11.6", "innodb_buffer_pool_instances = 8"),  # of older ones; taken and passed over
+        ("mariadb", "11.4.2", "sql_mode = list"),
+        ("mysql", "9.7.0", "binlog_expire_logs_seconds = 86400"),
+        ("mysql", "9.7.0", "validate_password.policy = LOW"),
+        ("mysql", "8.0.36", "max_conections = 200"),  # no list is near
     ],
 )
 def test_settings_that_are_there(kind: str, version: str, line: str) -> None:
@@ -68,6 +78,16 @@ def test_settings_that_are_there(kind: str, version: str, line: str) -> None:
             "maxmemory-polcy = x",
             "Redis 7.0.15 has no such setting; did you mean 'maxmemory-policy'?",
         ),
+        ("postgres", "15.4", "autovacuum = list", "must be one value, not a list; the setting is of type boolean"),
+        ("mysql", "9.7.0", "max_conections = 200", "MySQL 9.7.0 has no such setting; did you mean 'max_connections'?"),
+        ("mysql", "9.7.0", "max_connections = list", "must be one value, not a list; the setting is of type integer"),
+        ("mariadb", "10.5.29", "wait-timeot = 5", "MariaDB 10.5.29 has no such setting; did you mean 'wait_timeout'?"),
+        (
+            "mariadb",
+            "11.4.2",
+            "skip_inodb_doublewrite = 5",
+            "MariaDB 11.4.2 has no such setting; did you mean 'innodb_doublewrite'?",
+        ),
     ],
 )
 def test_settings_that_are_not_there(kind: str, version: str, line: str, message: str) -> None:
@@ -75,7 +95,7 @@ def test_settings_that_are_not_there(kind: str, version: str, line: str, message
     assert message in found
 
 
-@pytest.mark.parametrize("kind", ["postgres", "redis", "valkey"])
+@pytest.mark.parametrize("kind", ["mariadb", "mysql", "postgres", "redis", "valkey"])
 def test_every_list_belongs_to_a_version_that_is_tried(kind: str) -> None:
     own = kinds(kind)[kind]
     assert all(known_settings(own, parse_version(series)) for series in own.tried)
