@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from devenv.errors import DevenvError
 from devenv.model.problem import Problem
+from devenv.model.text import masked
 
 if TYPE_CHECKING:
     from devenv.model.plan import Plan
@@ -68,6 +69,7 @@ class Console:
         self._say(plain(text))
 
     def _say(self, text: str) -> None:
+        text = masked(text)
         with contextlib.suppress(BrokenPipeError):
             print(text, file=self.stderr, flush=True)
 
@@ -179,8 +181,8 @@ def problem_entry(problem: Problem) -> dict[str, object]:
         "file": problem.where.file if problem.where else None,
         "line": problem.where.line if problem.where else None,
         "key": problem.key or None,
-        "message": problem.message,
-        "hint": problem.hint or None,
+        "message": masked(problem.message),
+        "hint": masked(problem.hint) or None,
     }
 
 

@@ -57,6 +57,30 @@ def test_mistakes_on_the_command_line(shop: Path, words: list[str], message: str
     assert message in ended.err
 
 
+ADDRESS = "postgres://shop:c4n4ry@db.example.com/shop"
+#: Verbs whose first word is another verb.
+GROUPS = {
+    "snapshot": ["create", "restore", "rm", "export", "import", "list", "prune"],
+    "devcontainer": ["up", "exec", "read", "down"],
+    "hooks": ["install"],
+}
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "nonsense"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_password_of_an_address_is_never_quoted_back(verb: str, form: str, shop: Path) -> None:
+    """Where a name is wanted, as an option's value, and in the place of the verb."""
+    as_json, nowhere = ["-j"] if form == "json" else [], {"DOCKER_HOST": f"unix://{shop}/engine.sock"}
+    for inner in GROUPS.get(verb, [""]):
+        typed = [word for word in (verb, inner) if word]
+        for words in ([ADDRESS], ["--format", ADDRESS], [f"--nonsense={ADDRESS}"], ["--environment", ADDRESS]):
+            ended = said(shop, *typed, *as_json, *words, env=nowhere)
+            assert "c4n4ry" not in ended.out + ended.err, words
+    ended = said(shop, ADDRESS, *as_json)
+    assert "postgres://***@db.example.com/shop" in ended.err
+    assert "c4n4ry" not in ended.out + ended.err
+
+
 @pytest.mark.parametrize(
     ("words", "changes"),
     [

@@ -15,6 +15,7 @@ from devenv.effects.process import minding, run
 from devenv.model.fact import Companion, Note
 from devenv.model.production import Place
 from devenv.model.record import record
+from devenv.model.text import masked
 
 #: A file whose name ends so is meant for us, wherever it was found.
 STATE = ".tfstate"
@@ -148,7 +149,7 @@ class Gatherer:
 
     def _printed(self, place: Place) -> Document:
         """What a command printed. What it said on stderr is not repeated: it may hold anything."""
-        shown = " ".join(place.command)
+        shown = masked(" ".join(place.command))
         hint = "run it by hand to see why"
         try:
             done = run(place.command, cwd=self.root, timeout=_PATIENCE)

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import re
+
 #: Control characters, a line's end among them, as they are written in strings: they would forge lines of a plan.
 _ESCAPES = {code: repr(chr(code))[1:-1] for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), 0x2028, 0x2029)}
+
+_HIDDEN = "***"
+#: How an address begins, also one that was taken for a path.
+_SCHEME = r"(?P<scheme>[A-Za-z][\w+.-]*:/{1,2})"
+#: What stands before the host: a user and a password, which may hold any sign, else a token. A number behind the colon
+#: is a port, unless an @ follows it.
+_LOGIN = _SCHEME + r"(?:[^\s/@:'\"]*:(?!\d+(?:[/\s'\"]|$))\S*@|[^\s/@:'\"]+@)"
+#: The same of an address that was cut off before its @.
+_CUT_LOGIN = _SCHEME + r"[^\s/@:'\"\[*]*:(?!\d+\b)[^\s/@'\"]+"
+#: ``password=…`` in the query of an address, or in what libpq takes.
+_PASSWORD = r"(?i)(?P<key>(?:^|[\s?&'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)[^\s&'\"]+"
 
 
 def one_line(text: str) -> str:
     """A text with its control characters written out, so that it stays on the line that it is in."""
     return text.translate(_ESCAPES)
+
+
+def masked(text: str) -> str:
+    """A text with the passwords of the addresses in it hidden: people give an address where a name is wanted, and what
+    they typed is quoted back, into logs of CI too."""
+    if ":/" in text:
+        text = re.sub(_LOGIN, rf"\g<scheme>{_HIDDEN}@", text)
+        text = re.sub(_CUT_LOGIN, rf"\g<scheme>{_HIDDEN}", text)
+    return re.sub(_PASSWORD, rf"\g<key>{_HIDDEN}", text) if "=" in text else text
