@@ -79,11 +79,13 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known, *, env
         _read_one(gatherer, place, gathered, known, environment=environment)
         for place, gathered in zip(places, gatherer.gather(places), strict=True)
     ]
+    files_read = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
+    skipped = dict.fromkeys(note for reading in readings for note in reading.skipped if note.file not in files_read)
     return Production(
         tuple(fact for reading in readings for fact in reading.facts),
         tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
-        tuple(dict.fromkeys(file for reading in readings for file in reading.files)),
-        tuple(dict.fromkeys(note for reading in readings for note in reading.skipped)),
+        files_read,
+        tuple(skipped),
     )
 
 

@@ -16,7 +16,7 @@ _LOGIN = _SCHEME + r"(?:[^\s/@:'\"]*:(?!\d+(?:[/\s'\"]|$))\S*@|[^\s/@:'\"]+@)"
 #: The same of an address that was cut off before its @.
 _CUT_LOGIN = _SCHEME + r"[^\s/@:'\"\[*]*:(?!\d+\b)[^\s/@'\"]+"
 #: ``password=…`` in the query of an address, or in what libpq takes.
-_PASSWORD = r"(?i)(?P<key>(?:^|[\s?&'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)[^\s&'\"]+"
+_PAIR = r"(?i)(?P<key>(?:^|[\s?&'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)[^\s&'\"]+"
 
 
 def one_line(text: str) -> str:
@@ -30,4 +30,4 @@ def masked(text: str) -> str:
     if ":/" in text:
         text = re.sub(_LOGIN, rf"\g<scheme>{_HIDDEN}@", text)
         text = re.sub(_CUT_LOGIN, rf"\g<scheme>{_HIDDEN}", text)
-    return re.sub(_PASSWORD, rf"\g<key>{_HIDDEN}", text) if "=" in text else text
+    return re.sub(_PAIR, rf"\g<key>{_HIDDEN}", text) if "=" in text else text

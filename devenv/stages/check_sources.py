@@ -26,10 +26,9 @@ def _issues(services: list[str], source: Mapping[str, Any], path: tuple[str | in
     if len(said) != 1:
         hint = 'one of path = "prod.tfstate", command = ["kubectl", …], url_env = "PROD_DATABASE_URL"'
         yield Issue(path, "says in two ways where it is" if said else "does not say where it is", hint)
-    for key in ("path", "url_env"):
-        if "://" in source.get(key, ""):
-            hint = 'an address stays out of files: put it in a variable and name that: url_env = "PROD_DATABASE_URL"'
-            yield Issue((*path, key), "is an address", hint)
+    if "://" in source.get("path", ""):
+        hint = 'put it in a variable and name that: url_env = "PROD_DATABASE_URL"'
+        yield Issue((*path, "path"), "is an address, which may hold a password", hint)
     known = [one.name for one in SOURCES]
     if (kind := source.get("kind")) and kind not in known:
         hint = did_you_mean(kind, known) or f"one of {', '.join(known)}; or none: its content tells"
