@@ -59,4 +59,4 @@ class Manifest:
     environments: Mapping[str, Any] = field(default_factory=dict)
     accepted: tuple[Acceptance, ...] = ()
     runtimes: Mapping[str, str] = field(default_factory=dict)
-    devcontainer: Mapping[str, Any] = field(default_factory=dict)
+    devcontainer: Mapping[str, Any] | None = None

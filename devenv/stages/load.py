@@ -170,7 +170,7 @@ def build_manifest(data: Mapping[str, Any], kinds: Mapping[str, Kind]) -> Manife
         environments=data.get("environments", {}),
         accepted=_accepted(data.get("parity", {}).get("accept", ())),
         runtimes=data.get("runtimes", {}),
-        devcontainer=data.get("devcontainer", {}),
+        devcontainer=data.get("devcontainer"),
     )
 
 

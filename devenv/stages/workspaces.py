@@ -31,11 +31,10 @@ _OWN: Mapping[str, type | tuple[type, ...]] = {
 }
 _WORDS: Mapping[type | tuple[type, ...], str] = {
     str: "text in quotes",
-    (bool, str): "true, false or what pip is to install",
+    (bool, str): "what pip installs, or false",
     list: "a list of texts",
     dict: "a table",
 }
-_DISTRIBUTION = "devenv-parity"
 #: The tables that devcontainer.json has (containers.dev/implementors/json_reference): any other table of
 #: ``[devcontainer]`` is a devcontainer of that name.
 _TABLES = (
@@ -77,7 +76,7 @@ _SYSTEM, _USUAL_USER, _SERVICE = "bookworm", "dev", "workspace"
 def wanted(manifest: Manifest, runtimes: Mapping[str, Runtime]) -> tuple[Workspace, ...]:
     """The workspaces of a checked manifest that has a ``[devcontainer]``; where only named ones are spoken of, there
     are no others."""
-    common, named = _parted(manifest.devcontainer)
+    common, named = _parted(manifest.devcontainer or {})
     entries = {} if named and not common else {"": common}
     entries |= {name: _over(common, entry) for name, entry in named.items()}
     return tuple(_workspace(name, entry, manifest, runtimes) for name, entry in entries.items())
@@ -129,8 +128,9 @@ def _workspace(name: str, entry: Mapping[str, Any], manifest: Manifest, runtimes
 
 
 def _devenv(entry: Mapping[str, Any]) -> str:
-    said = entry.get("devenv", False)
-    return said if isinstance(said, str) else _DISTRIBUTION if said else ""
+    """What pip installs; "" for nothing."""
+    requirement = entry.get("devenv")
+    return requirement if isinstance(requirement, str) else ""
 
 
 def _base(installed: tuple[Installed, ...]) -> ImageRef | None:
@@ -152,7 +152,7 @@ def _quoted(word: str) -> str:
 def workspace_issues(manifest: Manifest, known: Mapping[str, Runtime]) -> Iterator[Issue]:
     """What is wrong with ``[runtimes]`` and ``[devcontainer]``."""
     yield from _runtimes(manifest, known)
-    common, named = _parted(manifest.devcontainer)
+    common, named = _parted(manifest.devcontainer or {})
     yield from _entry(("devcontainer",), common, manifest)
     for name, entry in named.items():
         path = ("devcontainer", name)
@@ -161,7 +161,7 @@ def workspace_issues(manifest: Manifest, known: Mapping[str, Runtime]) -> Iterat
         if f"{_SERVICE}-{name}" in manifest.services:
             yield Issue(path, f"there is a service {_SERVICE}-{name} already", "give one of them another name")
         yield from _entry(path, entry, manifest)
-    if manifest.devcontainer and _SERVICE in manifest.services:
+    if manifest.devcontainer is not None and _SERVICE in manifest.services:
         hint = "the container that an IDE works in is called so"
         yield Issue(("services", _SERVICE), "needs another name where there is a [devcontainer]", hint)
 
@@ -182,7 +182,14 @@ def _runtimes(manifest: Manifest, known: Mapping[str, Runtime]) -> Iterator[Issu
         yield Issue(("runtimes", name), what, 'image = "…" of [devcontainer] names one of your own with both')
 
 
+def _unpublished(path: tuple[str, ...], entry: Mapping[str, Any]) -> Iterator[Issue]:
+    """devenv cannot be installed by its name alone: on PyPI anybody could take that name."""
+    if entry.get("devenv") is True:
+        yield Issue((*path, "devenv"), "devenv is not on PyPI, so pip needs an address", _LIKE["devenv"])
+
+
 def _entry(path: tuple[str, ...], entry: Mapping[str, Any], manifest: Manifest) -> Iterator[Issue]:
+    yield from _unpublished(path, entry)
     for key, value in entry.items():
         here = (*path, key)
         if key in _DECIDED:
@@ -210,7 +217,7 @@ _FORMS = {
     "platform": re.compile(r"linux/[a-z0-9]+(/v[0-9]+)?"),
 }
 _LIKE = {
-    "devenv": '"devenv-parity==1.0", or "devenv-parity @ " and an address',
+    "devenv": 'devenv = "devenv-parity @ https://…" names a wheel, "devenv-parity @ git+https://…" a repository',
     "packages": 'names of Debian packages: "libpq-dev"',
     "user": 'a name of small letters: "dev"',
     "locale": '"de_DE.UTF-8"',

@@ -287,7 +287,7 @@ WITH_DEVENV = (
 DATABASE_URL = "{{{{ services.db.url }}}}"
 [devcontainer]
 image = "{image}"
-devenv = true
+devenv = "devenv-parity"
 """
 )
 

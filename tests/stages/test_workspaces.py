@@ -38,7 +38,7 @@ def test_an_image_of_ones_own_has_what_only_its_own_image_can_hold() -> None:
 
 
 def test_without_runtimes_and_with_an_image_of_ones_own() -> None:
-    assert workspaces("[devcontainer]\ndevenv = true\n")[""].base.familiar == "debian:bookworm"
+    assert workspaces("[devcontainer]\ndevenv = false\n")[""].base.familiar == "debian:bookworm"
     own = workspaces(f'{RUNTIMES}[devcontainer]\nimage = "ghcr.io/shop/dev:3"\n')[""]
     assert str(own.base) == "ghcr.io/shop/dev:3"
     assert len(own.runtimes) == 2
@@ -84,10 +84,14 @@ def test_hooks_and_commands_come_in_their_order() -> None:
         ('[devcontainer]\nremoteUser = "root"\n', "is devenv's to decide\n  user = …"),
         ('[devcontainer]\npostCreateCommand = "make"\n', "is called post_create here"),
         ('[devcontainer."Front End"]\nservices = []\n', "'Front End' cannot be a devcontainer's name"),
-        ("[devcontainer.front]\ndevenv = 1\n", "must be true, false or what pip is to install"),
-        ('[devcontainer]\ndevenv = "it\'s"\n', '"it\'s" cannot be one\n  "devenv-parity==1.0", or'),
+        ("[devcontainer.front]\ndevenv = 1\n", "must be what pip installs, or false"),
+        ('[devcontainer]\ndevenv = "it\'s"\n', '"it\'s" cannot be one\n  devenv = "devenv-parity @ https://…"'),
         (
-            '[devcontainer]\ndevenv = true\n[services.workspace]\nkind = "redis"\nversion = "7.0.15"\n',
+            "[devcontainer]\ndevenv = true\n",
+            'devenv is not on PyPI, so pip needs an address\n  devenv = "devenv-parity @ https://…" names a wheel',
+        ),
+        (
+            '[devcontainer]\n[services.workspace]\nkind = "redis"\nversion = "7.0.15"\n',
             "needs another name where there is a [devcontainer]",
         ),
     ],
