@@ -38,7 +38,7 @@ VERBS = {
     "history": "Show what was changed here, and when.",
     "snapshot": "Keep copies of data, and restore them.",
     "seed": "Replace the data of services with what [seed] names.",
-    "reset": "Start a service over, without data.",
+    "reset": "Remove a service, and keep its data as a snapshot.",
     "devcontainer": "Use the workspace that IDEs open, from a terminal.",
     "hooks": "Make git report what is behind, on every pull.",
     "check": "Check devenv.toml.",
@@ -74,6 +74,44 @@ READING = {
 }
 
 
+#: What similar programs call it -> what to type here.
+ELSEWHERE = {
+    "start": "devenv up",
+    "restart": "devenv stop SERVICE && devenv up SERVICE",
+    "ps": "devenv status",
+    "ls": "devenv status",
+    "describe": "devenv status",
+    "info": "devenv status",
+    "kill": "devenv stop",
+    "poweroff": "devenv stop",
+    "rm": "devenv down",
+    "destroy": "devenv down",
+    "delete": "devenv down",
+    "pull": "devenv lock --update",
+    "update": "devenv sync",
+    "upgrade": "devenv sync",
+    "config": "devenv render --stdout",
+    "validate": "devenv check",
+    "shell": "devenv run -- CMD",
+    "ssh": "devenv exec SERVICE -- CMD",
+    "psql": "devenv client SERVICE",
+    "help": "devenv --help",
+    "version": "devenv --version",
+}
+
+
+def _instead_of(word: str) -> str:
+    """What was probably meant by a command that does not exist: never one that takes data away, unless it is that word
+    but for a letter."""
+    from devenv.schema.issue import did_you_mean
+
+    if word in ELSEWHERE:
+        return f"here that is '{ELSEWHERE[word]}'"
+    harmless = [verb for verb in VERBS if verb != "reset"]
+    guess = did_you_mean(word, ["reset"], near=0.8) or did_you_mean(word, harmless)
+    return guess or "'devenv --help' lists what there is"
+
+
 class Verbs(click.Group):
     """Imports a command when it is the one that was typed: the others would only cost time."""
 
@@ -92,10 +130,7 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args[0] not in VERBS:
-            from devenv.schema.issue import did_you_mean
-
-            hint = did_you_mean(args[0], list(VERBS)) or "'devenv --help' lists what there is"
-            raise ManifestError(f"there is no command '{args[0]}'", hint)
+            raise ManifestError(f"there is no command '{args[0]}'", _instead_of(args[0]))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -161,8 +196,10 @@ def _error_of(cause: BaseException, world: World) -> DevenvError:
     """The error that people are shown for whatever ended a command."""
     if isinstance(cause, DevenvError):
         return cause
-    if isinstance(cause, KeyboardInterrupt | click.Abort):
+    if isinstance(cause, click.Abort):  # at a question, and nothing is done before a question
         return Interrupted()
+    if isinstance(cause, KeyboardInterrupt):
+        return Interrupted("finished steps stay; run it again to go on")
     if isinstance(cause, click.UsageError):
         command = cause.ctx.command_path if cause.ctx else "devenv"
         return ManifestError(cause.format_message(), f"'{command} --help' shows how it is used")

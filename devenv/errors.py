@@ -77,5 +77,5 @@ class Interrupted(DevenvError):
 
     exit_code = 130
 
-    def __init__(self) -> None:
-        super().__init__("interrupted", changed="what was done stays; run it again to go on")
+    def __init__(self, changed: str = "") -> None:
+        super().__init__("interrupted", changed=changed)

@@ -12,7 +12,7 @@ from devenv.model.plan import Action, Step
 from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.place import kept_port
-from devenv.stages.plan_up import guard_data, guard_files, service_steps, stale
+from devenv.stages.plan_up import can_be_moved, data_problem, guard_data, guard_files, service_steps, stale
 from devenv.standing import Standing
 
 
@@ -86,7 +86,10 @@ def remedy(here: Standing, names: Iterable[str]) -> str:
         guard_frozen(services, here.observed, here.machine)
         guard_files(here.project.generated(), here.observed.files)
     except DataNeedsUpgrade:
-        return "'devenv sync' brings it in step, and its data comes along"
+        stuck = [item for item in services if data_problem(item, here.observed, here.machine)]
+        if all(can_be_moved(item, here.observed, here.machine) for item in stuck):
+            return "'devenv sync' brings it in step, and its data comes along"
+        return "'devenv up' refuses that, and says what helps"
     except Refused:
         return "'devenv up' refuses that, and says what helps"
     if half:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -38,12 +38,26 @@ _LONG_NUMBER = re.compile(r"[\d_]{4300,}")
 _MOST_BITS = 64
 
 
-def parse(text: str) -> dict[str, Any]:
+class WrittenFloat(float):
+    """A number that prints as it stands in the text: ``15.20`` is another version than ``15.2``."""
+
+    text: str
+
+    def __new__(cls, text: str) -> WrittenFloat:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def parse(text: str, *, parse_float: Callable[[str], float] = float) -> dict[str, Any]:
     """The values of a document. Raises TomlError, also for what nobody could walk or print."""
     if found := _LONG_KEY.search(text):
         raise TomlError(f"a key has more than {DEEPEST} parts", _line_of(text, found.start()))
     try:
-        values = tomllib.loads(text)
+        values = tomllib.loads(text, parse_float=parse_float)
     except tomllib.TOMLDecodeError as error:
         prose = str(error)
         position = _POSITION.search(prose)

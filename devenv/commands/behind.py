@@ -37,5 +37,5 @@ def command(world: World, exit_code: bool) -> int:
     for line in found:
         console.say(f"devenv: {line}")
     if found:
-        console.say(f"devenv: this machine is behind devenv.toml; {remedy(here, here.project.resolved.services)}")
+        console.say(f"devenv: this machine does not match devenv.toml; {remedy(here, here.project.resolved.services)}")
     return DriftFound.exit_code if exit_code and found else 0

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 @format_option
 @click.pass_obj
 def command(world: World, service: str, no_snapshot: bool, yes: bool) -> None:
-    """Remove a service's container and start it over, without data. Its data is kept as a snapshot.
+    """Remove a service's container and set its data aside, as a snapshot. 'devenv up' starts it without data, and
+    fills it where [seed] says with what.
 
     With --no-snapshot its data is deleted, after you confirm. Data of other versions is kept.
     """

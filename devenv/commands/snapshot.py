@@ -122,7 +122,8 @@ def restore(
     with alone(world, "snapshot", console) as here:
         chosen = here.chosen(services) if services else ()
         found = to_restore(_kept(here), name, chosen)
-        put_back(world, console, here, found, name=name or "latest", sure=yes, timeout=wait_timeout)
+        again = " ".join(("devenv snapshot restore --yes", name or "--latest", *services))
+        put_back(world, console, here, found, name=name or "latest", sure=yes, timeout=wait_timeout, again=again)
 
 
 @command.command()

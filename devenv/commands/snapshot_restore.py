@@ -18,9 +18,20 @@ if TYPE_CHECKING:
 
 
 def put_back(
-    world: World, console: Console, here: Standing, found: Sequence[Snapshot], *, name: str, sure: bool, timeout: int
+    world: World,
+    console: Console,
+    here: Standing,
+    found: Sequence[Snapshot],
+    *,
+    name: str,
+    sure: bool,
+    timeout: int,
+    again: str,
 ) -> None:
-    """Have copies of kept copies be the data. Raises Refused where what devenv.toml says could never open them."""
+    """Make copies of snapshots the live data; ``again`` is the command that needs no confirmation.
+
+    Raises Refused where what devenv.toml says could never open them.
+    """
     from devenv.data import keeping, restoring
     from devenv.effects import history
     from devenv.errors import DevenvError
@@ -31,7 +42,6 @@ def put_back(
     resolved = here.project.resolved.services
     fitting = [item for item in found if resolved[item.service].data == item.data]
     _tell(console, place, found)
-    again = f"devenv snapshot restore --yes {'--latest' if name == 'latest' else name}"
     ask(world, "Do it?", sure=sure, again=again)
     with console.progress() as progress:
         problems = _moved(world, place, [item for item in found if item not in fitting], timeout, progress)

@@ -86,7 +86,7 @@ def _either(nouns: list[str]) -> str:
 
 def _called(value: object) -> str:
     names = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "a table"}
-    return names.get(type(value), "a date or time")
+    return next((name for sort, name in names.items() if isinstance(value, sort)), "a date or time")
 
 
 def _remedy(kind: str, path: Path, given: object) -> str:
@@ -95,7 +95,7 @@ def _remedy(kind: str, path: Path, given: object) -> str:
     if key and path[0] == "services" and path[2:3] == ("settings",) and isinstance(given, dict):
         return f'a name with dots goes in quotes: "{_dotted(str(path[-1]), given)}" = …'
     if kind == "string_type" and isinstance(given, float):
-        return f'put it in quotes, as it is written: {key}"{given}"'
+        return f'put it in quotes, as it is written: {key}"{given!s}"'
     if kind == "string_type" and isinstance(given, int | date | time) and not isinstance(given, bool):
         return f'put it in quotes: {key}"{given}"'
     if kind == "list_type" and isinstance(given, str):

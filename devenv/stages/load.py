@@ -44,6 +44,11 @@ class Documents:
         folder = project.get("catalogue", "") if isinstance(project, dict) else ""
         return folder if isinstance(folder, str) else ""
 
+    def as_written(self) -> dict[str, Any]:
+        """The merged values, with numbers that print as they stand in the text."""
+        layers = [tomldoc.parse(text, parse_float=tomldoc.WrittenFloat) for text in (self.manifest, self.local)]
+        return _layer(layers[0], layers[1])
+
     def where(self, path: tuple[str | int, ...]) -> Where:
         """The file and line of a key, or of what is nearest above it: the local layer's if it says the most of it."""
         local, manifest = (_depth(text, path) for text in (self.local, self.manifest))
@@ -112,7 +117,7 @@ def check_documents(
     from devenv.stages.check import meaning_issues, shape_issues
     from devenv.stages.workspaces import workspace_issues
 
-    data = documents.merged
+    data = documents.as_written()
     issues = shape_issues(data, kinds, names)
     sound = _sound(data, [issue.path for issue in issues])
     services = data.get("services")

@@ -100,20 +100,25 @@ def data_problem(service: ResolvedService, observed: Observed, machine: Machine)
         return None
     listed = ", ".join(f"{volume.kind} {volume.format} ({volume.name})" for volume in sorted(others, key=_by_name))
     return Problem(
-        f"{service.name}: the data here is of {listed}; {service.kind.name} {service.version} cannot open it",
+        f"{service.name}: the data here is of {listed}; devenv.toml says {service.kind.name} {service.version}",
         "\n  ".join(_ways_out(service, observed, machine)),
     )
 
 
 def _ways_out(service: ResolvedService, observed: Observed, machine: Machine) -> Iterator[str]:
     """What can be done about data of another version; a move is named only where there is a way for it."""
-    from devenv.stages.plan_upgrade import behind, can_follow  # all ways that there are, for this case alone
-
-    source = behind(service, observed, machine, _container(observed, service.name))
-    if source is not None and can_follow(service, source, observed.served.get(source.name, {})):
+    if can_be_moved(service, observed, machine):
         yield f"devenv sync   move it to {service.version}, on a copy; nothing is lost"
     yield f"devenv up --fresh {service.name}   start {service.version} empty; the old data is kept"
     yield "or put the old version back into devenv.toml: its data is found again"
+
+
+def can_be_moved(service: ResolvedService, observed: Observed, machine: Machine) -> bool:
+    """Whether 'devenv sync' can move data of another version to the one in devenv.toml."""
+    from devenv.stages.plan_upgrade import behind, can_follow  # all ways that there are, for this case alone
+
+    source = behind(service, observed, machine, _container(observed, service.name))
+    return source is not None and can_follow(service, source, observed.served.get(source.name, {}))
 
 
 def _by_name(volume: ExistingVolume) -> str:

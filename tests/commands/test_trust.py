@@ -107,6 +107,11 @@ def test_somebody_reads_them(clone: Path, monkeypatch: pytest.MonkeyPatch, capsy
     assert "Allow them, now and from now on in this checkout? [y/N]" in capsys.readouterr().err
 
 
+def test_an_end_of_input_at_a_question_changes_nothing(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = typed(monkeypatch, clone, "", "up")
+    assert (ended.code, ended.err.endswith("error: interrupted\nnothing was changed\n")) == (130, True)
+
+
 def test_hooks_and_seeds_are_commands_too(clone: Path) -> None:
     ended = said(clone, "up", env={"DOCKER_HOST": f"unix://{clone}/no.sock"})
     assert (ended.code, ended.err.count("was not confirmed on this machine")) == (6, 2)

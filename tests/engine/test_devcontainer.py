@@ -162,7 +162,10 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     own.write(MANIFEST.format(**moved))
     behind = devenv(own, "behind", "--exit-code")
     assert behind.code == 3
-    assert "this machine is behind devenv.toml; 'devenv sync' brings it in step, and its data comes along" in behind.err
+    assert (
+        "this machine does not match devenv.toml; 'devenv sync' brings it in step, and its data comes along"
+        in behind.err
+    )
     well(devenv(own, "sync", "--yes"))
     assert (devenv(own, "behind").err, running(own)) == ("", {"db", "cache", "queue"})
     assert clone.opened()["outcome"] == "success"

@@ -137,7 +137,7 @@ def test_another_version_of_the_data_is_refused_with_the_way_out(project: Make) 
     refused = devenv(shop, "up")
     assert refused.code == 5
     assert (
-        f"db: the data here is of postgres 15 ({shop.name}_db-postgres-15); postgres 17 cannot open it" in refused.err
+        f"db: the data here is of postgres 15 ({shop.name}_db-postgres-15); devenv.toml says postgres 17" in refused.err
     )
     assert "devenv up --fresh db" in refused.err
     assert "or put the old version back into devenv.toml: its data is found again" in refused.err

@@ -46,7 +46,7 @@ def cache(project: Make) -> Project:
 
 def interrupted(ended: Ended) -> None:
     assert ended.code == 130, ended
-    assert ended.err.endswith("error: interrupted\nwhat was done stays; run it again to go on\n"), ended.err
+    assert ended.err.endswith("error: interrupted\nfinished steps stay; run it again to go on\n"), ended.err
 
 
 def goes_on(made: Project) -> str:

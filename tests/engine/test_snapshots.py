@@ -85,6 +85,8 @@ def test_what_was_kept_comes_back_and_what_was_there_is_kept(both: Project) -> N
         6,
         True,
     )
+    one = devenv(both, "snapshot", "restore", "monday", "db")
+    assert "  devenv snapshot restore --yes monday db\n" in one.err
     assert got(both) == ("a b", "b")
     back = well(devenv(both, "snapshot", "restore", "--yes", "monday"))
     assert "what db had before is kept: devenv snapshot restore before-monday db" in back.err

@@ -12,6 +12,7 @@ from devenv.schema.issue import Issue, did_you_mean
 from devenv.schema.manifest import manifest_model
 from devenv.schema.sentences import issues_of
 from devenv.schema.service_kind import KindShape
+from devenv.tomldoc import WrittenFloat
 from tests.making import kinds
 
 ONE = manifest_model(kinds("postgres"))
@@ -41,6 +42,13 @@ def test_an_unknown_key_is_told_with_what_the_kind_takes(model: type[BaseModel])
             "version",
             "must be text, not a number",
             'put it in quotes, as it is written: version = "15.1"',
+        ),
+        (
+            "version",
+            WrittenFloat("15.20"),
+            "version",
+            "must be text, not a number",
+            'put it in quotes, as it is written: version = "15.20"',
         ),
         (
             "version",

@@ -185,7 +185,7 @@ def test_data_of_another_major_is_refused_with_the_way_out() -> None:
         plan(after, observed)
     (problem,) = caught.value.problems
     assert problem.message == (
-        "db: the data here is of postgres 15 (shop_db-postgres-15); postgres 16.3 cannot open it"
+        "db: the data here is of postgres 15 (shop_db-postgres-15); devenv.toml says postgres 16.3"
     )
     assert "devenv up --fresh db" in problem.hint
     assert caught.value.exit_code == 5
