@@ -44,7 +44,7 @@ def test_every_command_has_help(verb: str, tmp_path: Path, capsys: pytest.Captur
     [
         (["statsu"], "error: there is no command 'statsu'\n  did you mean 'status'?\nnothing was changed\n"),
         (["restart"], "  here that is 'devenv stop SERVICE && devenv up SERVICE'\n"),
-        (["rester"], "  did you mean 'reset'?\n"),
+        (["resett"], "  did you mean 'reset'?\n"),
         (["frobnicate"], "error: there is no command 'frobnicate'\n  'devenv --help' lists what there is\n"),
         (["check", "--zzz"], "error: No such option '--zzz'.\n  'devenv check --help' shows how it is used\n"),
         (["url"], "error: Missing argument 'SERVICE'.\n  'devenv url --help' shows how it is used\n"),
