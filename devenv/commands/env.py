@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import click
 
 from devenv.commands.options import env_format_option
+from devenv.console import Console
 from devenv.effects.world import World
 
 
@@ -31,7 +32,16 @@ def command(world: World, format: str) -> None:
     if console.as_json:
         console.json({"env": variables})
     else:
+        if format == "dotenv":
+            _tell_differences(console, variables)
         console.result("".join(f"{_LINES[format](name, value)}\n" for name, value in variables.items()), exact=True)
+
+
+def _tell_differences(console: Console, variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if _is_read_differently(value):
+            said = "shells and dotenv libraries read this value differently"
+            console.say(f"note: {name}: {said}; the line is for shells, --format json is exact")
 
 
 def _export(name: str, value: str) -> str:
@@ -47,14 +57,27 @@ def _fish(name: str, value: str) -> str:
 
 
 def _dotenv(name: str, value: str) -> str:
-    """As dotenv readers agree on it: single quotes keep everything, double quotes where one is in the value.
+    """As shells, Compose and dotenv libraries read it alike: single quotes keep everything, double quotes serve where
+    one is in the value, or backslashes that python-dotenv would take for escapes.
 
     Within double quotes everything is escaped that a shell would act on, since such files are sourced as well.
     """
-    if "'" not in value:
+    if _fits_single_quotes(value):
         return f"{name}='{value}'"
     escaped = "".join(f"\\{char}" if char in '\\"$`' else char for char in value)
     return f'{name}="{escaped}"'
+
+
+def _fits_single_quotes(value: str) -> bool:
+    return "'" not in value and "\\\\" not in value and not value.endswith("\\")
+
+
+def _is_read_differently(value: str) -> bool:
+    """Whether no way to write a value is read alike by all: python-dotenv fills in ``${…}`` even in single quotes, and
+    keeps the backslash before a ``$`` or a backtick in double ones, where a shell needs it."""
+    if _fits_single_quotes(value):
+        return "${" in value
+    return "$" in value or "`" in value
 
 
 _LINES: Mapping[str, Callable[[str, str], str]] = {"export": _export, "fish": _fish, "dotenv": _dotenv}

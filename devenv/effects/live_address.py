@@ -89,7 +89,7 @@ def parse(text: str) -> Address:
     text = text.strip()
     name, sign, _ = text.partition("://")
     if not sign or not re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]{0,30}", name):
-        raise Malformed("is no address of the form scheme://user:password@host:port/database")
+        raise Malformed("is no address of the form SCHEME://HOST:PORT/DATABASE, with USER:PASSWORD@ before the host")
     name = name.lower()
     scheme = SCHEMES.get(_WITH_LIBRARY.sub(r"\1", name))
     if scheme is None:

@@ -49,7 +49,7 @@ def test_a_database_is_named_in_the_path() -> None:
     assert parse("postgres://u@h/my%20db").database == "my db"
 
 
-NO_FORM = "is no address of the form scheme://user:password@host:port/database"
+NO_FORM = "is no address of the form SCHEME://HOST:PORT/DATABASE, with USER:PASSWORD@ before the host"
 NO_HOST = "its host is no name of a host"
 SIGNS = "signs like / ? # in a user's name or password must be written %2F %3F %23"
 PORT = "its port is no number of a port; signs like / ? # in a password are written %2F %3F %23"
