@@ -94,7 +94,7 @@ def list_(world: World, services: tuple[str, ...]) -> None:
         console.say("there are no snapshots; 'devenv snapshot create' makes one")
 
 
-@command.command()
+@command.command(short_help="Make a snapshot the live data of its services.")
 @click.argument("name", required=False, shell_complete=complete_snapshots)
 @services_argument
 @click.option("--latest", is_flag=True, help="The newest snapshot of each service.")
@@ -142,7 +142,7 @@ def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
         _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot rm --yes {' '.join(names)}")
 
 
-@command.command()
+@command.command(short_help="Remove all but the newest snapshots of each service.")
 @services_argument
 @click.option(
     "--keep", type=click.IntRange(min=0), required=True, metavar="N", help="How many snapshots of each service to keep."
@@ -162,7 +162,7 @@ def prune(world: World, services: tuple[str, ...], keep: int, yes: bool) -> None
         _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot prune --yes --keep {keep}")
 
 
-@command.command()
+@command.command(short_help="Write data or snapshots to a file for others.")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("names", nargs=-1, metavar="[NAME|SERVICE]...", shell_complete=complete_snapshots)
 @click.option("--force", is_flag=True, help="Overwrite FILE.")
