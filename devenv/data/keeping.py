@@ -32,6 +32,7 @@ from devenv.model.upgrade import LABEL
 from devenv.project import Project
 from devenv.stages.generations import next_generation, own_live, to_resume, volumes_of
 from devenv.stages.plan_upgrade import behind
+from devenv.stages.pointers import guard_undecided
 from devenv.stages.resolve import further_key
 from devenv.targets.compose import volume_labels
 
@@ -96,11 +97,25 @@ def live_data(place: Place, service: str) -> ExistingVolume | None:
 def data_of(place: Place, services: Sequence[str], *, all_of_them: bool) -> list[ExistingVolume]:
     """The live data of services. Raises DevenvError where there is none at all, or none of one that must have some."""
     found = [volume for name in services if (volume := live_data(place, name))]
-    missing = set(services) - {volume.service for volume in found}
-    if missing and (all_of_them or not found):
-        names = ", ".join(name for name in services if name in missing) or "nobody"
-        raise DevenvError(f"there is no data of {names} here", "'devenv up' makes it")
+    there = {volume.service for volume in found}
+    missing = [name for name in services if name not in there]
+    if all_of_them or not found:
+        _check_missing(place, missing)
     return found
+
+
+def _check_missing(place: Place, names: Sequence[str]) -> None:
+    """Raises DevenvError for services without live data, with what gives them some."""
+    services = [place.project.resolved.services[name] for name in names]
+    empty = [service for service in services if service.volumes]
+    guard_undecided(empty, place.observed)
+    if empty:
+        listed = ", ".join(service.name for service in empty)
+        again = " ".join(service.name for service in empty)
+        raise DevenvError(f"there is no data of {listed} here", f"devenv up {again}   makes it")
+    if services:
+        listed = ", ".join(f"{service.name} ({service.kind.name})" for service in services)
+        raise DevenvError(f"no data is kept of {listed}", "leave that out")
 
 
 def as_snapshot(place: Place, volume: ExistingVolume, *, name: str, why: str) -> Snapshot:

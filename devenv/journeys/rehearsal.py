@@ -78,7 +78,10 @@ def _same_format(project: Project, machine: Machine, observed: Observed, name: s
     """Another release that opens the same data: a copy is all it takes."""
     service = project.resolved.services[name]
     found = next((item for item in live(observed.volumes, machine) if item.data == service.data), None)
-    if not service.volumes or found is None:
+    if not service.volumes:
+        hint = f"change its version in devenv.toml, then: devenv up {name}"
+        raise Refused(f"{name} ({service.kind.name}) keeps no data, so there is nothing to try", hint)
+    if found is None:
         raise Refused(f"{name} has no data here to try it with", f"devenv up {name}   makes some")
     generation = next_generation(service.data, observed.volumes, machine.generations)
     after = replace(machine, generations={**machine.generations, service.data: generation})

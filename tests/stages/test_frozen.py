@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from devenv.data.anew import set_aside
 from devenv.errors import Refused
 from devenv.model.machine import Machine
 from devenv.model.observed import Engine, ExistingVolume, Observed
 from devenv.model.resolved import ResolvedService
-from devenv.stages.frozen import frozen, guard_frozen
+from devenv.stages.frozen import frozen, frozen_problems, guard_frozen
 from tests.making import resolved
 
 MACHINE = Machine("shop", "/shop")
@@ -70,3 +71,39 @@ def test_the_refusal_says_what_helps() -> None:
     assert problem.hint == (
         "set lower_case_table_names back to 0\n  devenv up --fresh db   start 11.8 empty; the old data is kept"
     )
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "wanted", "entry", "back"),
+    [
+        (
+            "mariadb",
+            "11.8",
+            "settings = { lower_case_table_names = 1 }\n",
+            {},
+            "settings = { lower_case_table_names = 0 }\n",
+        ),
+        (
+            "mysql",
+            "9.7",
+            "",
+            {"settings": {"lower_case_table_names": 1}},
+            "settings = { lower_case_table_names = 1 }\n",
+        ),
+        ("postgres", "17", 'initdb_args = "--locale=C"\n', {}, ""),
+        ("postgres", "17", "", {"initdb_args": "-k"}, 'initdb_args = "-k"\n'),
+    ],
+)
+def test_what_the_refusal_says_works(kind: str, version: str, wanted: str, entry: dict[str, Any], back: str) -> None:
+    own = service(kind, version, wanted)
+    observed = seen(own, entry)
+    (problem,) = frozen_problems([own], observed, MACHINE).values()
+    ((name, (before, _)),) = frozen(own, observed, MACHINE).items()
+    put_back, fresh = problem.hint.splitlines()
+    assert put_back == f"set {name} back to {before or 'nothing'}"
+    assert before in back
+    guard_frozen([service(kind, version, back)], observed, MACHINE)
+
+    assert "devenv up --fresh db " in fresh
+    guard_frozen([own], observed, MACHINE, {"db"})
+    guard_frozen([own], observed, set_aside({"db": own}, observed, MACHINE, ["db"]))
