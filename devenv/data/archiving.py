@@ -16,7 +16,7 @@ from devenv import __version__
 from devenv.console import Progress
 from devenv.data import served
 from devenv.data.benches import bench_name, bench_of, prepare, scratch_of
-from devenv.data.keeping import Place, new_volumes
+from devenv.data.keeping import Place, measured, new_volumes
 from devenv.effects import archive, snapshots, volumes
 from devenv.effects.archive import Archive, Member, Writer
 from devenv.effects.workbench import clear
@@ -168,6 +168,7 @@ def _unpacked(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
     service = place.project.resolved.services[entry["service"]]
     item = _snapshot(entry, name, found)
     item = replace(item, volumes=new_volumes(place, item.data, entry["files"]))
+    size = 0
     with place.undone("snapshot import", volumes=item.volumes.values()):
         for folder, volume in item.volumes.items():
             stamp = {"devenv.project": place.project.manifest.project, "devenv.service": item.service}
@@ -177,7 +178,8 @@ def _unpacked(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
             progress.update(item.service, f"unpacking {member.file}")
             image = place.any_image(service.name)
             label = f"{LABEL}={place.bench}"
-            archive.unpack(found.path, member, found.offsets[member.file], volume, image=image, label=label)
+            size += archive.unpack(found.path, member, found.offsets[member.file], volume, image=image, label=label)
+        item = replace(item, size=size)
         snapshots.add(place.project.store, [item])
     return item
 
@@ -202,6 +204,7 @@ def _restored(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
         census = _text(found, f"{service.name}/{_CENSUS}")
         _carried_out(place, upgrade, scratch, progress, census=census, filled=(found, Member(**entry["dump"])))
         clear(bench, list(scratch.values()))
+        item = measured(place, replace(item, size=None))
         snapshots.add(place.project.store, [item])
     return item
 

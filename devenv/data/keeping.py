@@ -137,6 +137,15 @@ def as_snapshot(place: Place, volume: ExistingVolume, *, name: str, why: str) ->
     )
 
 
+def measured(place: Place, item: Snapshot) -> Snapshot:
+    """The same with the size of its data, if an image here can look."""
+    with contextlib.suppress(DevenvError):
+        sizes = [volumes.measure(name, image=place.images(item.service)[0]) for name in item.volumes.values()]
+        if all(sizes):
+            return replace(item, size=sum(size for size, _ in filter(None, sizes)))
+    return item
+
+
 def new_volumes(place: Place, data: str, paths: Iterable[str], generation: str = "") -> dict[str, str]:
     """Path -> name of volumes for data that none has had yet; the first path is the data's own."""
     end = generation or next_generation(data, place.observed.volumes, place.machine.generations)

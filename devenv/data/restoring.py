@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from devenv.console import Progress
 from devenv.data import pointing, served
-from devenv.data.keeping import Place, as_snapshot, copies_ready, names_of, new_volumes, side_by_side
+from devenv.data.keeping import Place, as_snapshot, copies_ready, measured, names_of, new_volumes, side_by_side
 from devenv.effects import snapshots, volumes
 from devenv.effects.compose import stop_containers
-from devenv.errors import DevenvError, Refused
+from devenv.errors import Refused
 from devenv.model.observed import Container, ExistingVolume
 from devenv.model.problem import Problem
 from devenv.model.snapshot import Snapshot
@@ -84,11 +83,11 @@ def _copied(
         progress.update(made[index].service, "copying the snapshot")
         copies[index].go()
 
-    def measured(index: int) -> Snapshot:
-        return _measured(place, former[index])
+    def size(index: int) -> Snapshot:
+        return measured(place, former[index])
 
     with ThreadPoolExecutor(2) as pool:
-        measuring = pool.submit(side_by_side, measured, len(former))
+        measuring = pool.submit(side_by_side, size, len(former))
         side_by_side(one, len(made))
         if made:
             volumes.settle(names_of(made), images=place.images(made[0].service))
@@ -139,7 +138,7 @@ def let_go(place: Place, service: str, *, verb: str) -> Snapshot | None:
     container = place.container(service)
     running = [container.id] if container and container.running else []
     with place.undone(f"{verb} {service}", start=running):
-        kept = [_measured(place, item) for item in kept]
+        kept = [measured(place, item) for item in kept]
         stop_containers(running)
         data = resolved.data
         generations = {data: next_generation(data, place.observed.volumes, place.machine.generations)}
@@ -153,14 +152,6 @@ def _former(place: Place, of: Iterable[Snapshot | ExistingVolume], *, name: str,
     services = (place.project.resolved.services[item.service] for item in of)
     found = [own_live(service, place.observed, place.machine) for service in services]
     return [as_snapshot(place, volume, name=free, why=why) for volume in found if volume is not None]
-
-
-def _measured(place: Place, item: Snapshot) -> Snapshot:
-    with contextlib.suppress(DevenvError):
-        sizes = [volumes.measure(name, image=place.images(item.service)[0]) for name in item.volumes.values()]
-        if all(sizes):
-            return replace(item, size=sum(size for size, _ in filter(None, sizes)))
-    return item
 
 
 def _point(

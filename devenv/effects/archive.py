@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import tarfile
 import tempfile
@@ -16,10 +17,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from devenv.effects.copying import AIR
 from devenv.effects.engine import docker
 from devenv.effects.files import cannot_write, check_regular
 from devenv.effects.process import BESIDE, Finished, pipe
-from devenv.effects.volumes import failed
+from devenv.effects.volumes import failed, measure
 from devenv.errors import DevenvError, ManifestError, Refused
 from devenv.model.record import record
 
@@ -122,11 +124,13 @@ def pack(volume: str, *, image: str, label: str) -> Callable[[int], str]:
     return write
 
 
-def unpack(path: Path, member: Member, offset: int, volume: str, *, image: str, label: str) -> None:
-    """Fill a volume from a member. Raises Refused if it is not what it was when it was written.
+def unpack(path: Path, member: Member, offset: int, volume: str, *, image: str, label: str) -> int:
+    """Fill a volume from a member; the bytes that came out of it. Raises Refused if it is not what it was when it was
+    written, and DevenvError as soon as more comes out of it than there is room for.
 
     The engine unpacks it inside of a container that is thrown away: no name in it leads out of there.
     """
+    room = _room(volume, image)
     handle = os.open(path, os.O_RDONLY)
     try:
         os.lseek(handle, offset, os.SEEK_SET)
@@ -135,15 +139,40 @@ def unpack(path: Path, member: Member, offset: int, volume: str, *, image: str, 
                 ["head", "-c", str(member.size)],
                 ["tee", BESIDE],
                 ["gzip", "-dc"],
+                ["head", "-c", str(room)],
+                ["dd", f"bs={_CHUNK}"],
                 ["docker", "cp", "--archive", "-", f"{container}:/data"],
                 source=handle,
                 beside=_sums(),
             )
     finally:
         os.close(handle)
+    size = _counted(ended[-2])
+    if size >= room:
+        more = f"it holds more than {room / 1e6:.0f} MB"
+        raise DevenvError(f"there is no room to unpack {member.file}: {more}", "make room there")
     if summed.stdout.split()[:1] != [member.sha256]:
         raise Refused(f"{path.name} is damaged: {member.file} is not what it was", "have it exported again")
     _well(ended, f"unpacking {member.file}")
+    return size
+
+
+#: What dd reads at once.
+_CHUNK = 65536
+#: More than any disk holds: where nobody can look how much is free.
+_NO_LIMIT = 1 << 60
+
+
+def _room(volume: str, image: str) -> int:
+    """How many bytes a volume may be filled with."""
+    found = measure(volume, image=image)
+    return _NO_LIMIT if found is None else max(found[1] - AIR, 0)
+
+
+def _counted(copied: Finished) -> int:
+    """The bytes that dd says it wrote; 0 where it was cut off, which the others say why."""
+    match = re.search(r"(?m)^(\d+) bytes", copied.stderr)
+    return int(match[1]) if match else 0
 
 
 def _sums() -> list[str]:

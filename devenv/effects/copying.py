@@ -98,10 +98,10 @@ def _pass(source: str, target: str, *, image: str, label: str) -> None:
 
 def check_room(name: str, size: int | None, free: int | None) -> None:
     """Raises DevenvError where a copy of so many bytes would not fit."""
-    if size is not None and free is not None and free < size + _AIR:
-        need, have = f"{(size + _AIR) / 1e9:.1f} GB", f"{free / 1e9:.1f} GB"
+    if size is not None and free is not None and free < size + AIR:
+        need, have = f"{(size + AIR) / 1e9:.1f} GB", f"{free / 1e9:.1f} GB"
         raise DevenvError(f"there is no room to copy {name}: {need} are needed, {have} are free", "make room there")
 
 
 #: What a disk must keep free beside a copy.
-_AIR = 64 * 1024 * 1024
+AIR = 64 * 1024 * 1024

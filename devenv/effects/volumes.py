@@ -6,6 +6,7 @@ import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from devenv.effects.compose import TakenMeanwhile
 from devenv.effects.engine import docker
@@ -36,15 +37,7 @@ def _create_unprunable(name: str, labels: Mapping[str, str]) -> bool:
     if not folder:
         return False
     options = {"type": "none", "o": "bind", "device": f"{folder}/{name}/_data"}
-    done = docker("volume", "create", *_flags("--label", labels), *_flags("--opt", options), name)
-    if done.code != 0:
-        return False
-    seen = docker("volume", "inspect", "--format", '{{index .Options "device"}}\t{{.Mountpoint}}', name)
-    device, _, own_folder = seen.stdout.strip("\n").partition("\t")
-    if device in ("", own_folder):
-        return True
-    _well(docker("volume", "rm", name), f"removing volume {name}")  # the engine's files are not where it says
-    return False
+    return docker("volume", "create", *_flags("--label", labels), *_flags("--opt", options), name).code == 0
 
 
 @functools.cache
@@ -82,8 +75,20 @@ def create_data(name: str, machine: Machine, stamp: Mapping[str, str]) -> None:
     labels = {PROJECT: machine.project} | dict(stamp) | {OWNER: machine.owner, ROOT: machine.root}
     if not _create_unprunable(name, labels):
         create(name, labels)
-    if labels_of(name).get(OWNER, machine.owner) != machine.owner:
+    seen = _inspected(name)
+    if seen["Labels"].get(OWNER, machine.owner) != machine.owner:
         raise TakenMeanwhile(f"another checkout has just made volume {name}", "run it again")
+    if seen["Options"].get("device", seen["Mountpoint"]) != seen["Mountpoint"]:  # its folder is not where it should be
+        _well(docker("volume", "rm", name), f"removing volume {name}")
+        create(name, labels)
+
+
+def _inspected(name: str) -> dict[str, Any]:
+    """What the engine says of a volume."""
+    done = docker("volume", "inspect", "--format", "{{json .}}", name)
+    _well(done, f"looking at volume {name}")
+    seen: dict[str, Any] = json.loads(done.stdout)
+    return seen | {"Labels": seen["Labels"] or {}, "Options": seen["Options"] or {}}
 
 
 def exists(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from devenv.effects.archive import ABOUT, read, writing
+from devenv.effects.archive import ABOUT, Member, read, unpack, writing
+from devenv.effects.copying import AIR
 from devenv.effects.process import BESIDE, pipe
 from devenv.errors import DevenvError, ManifestError, Refused
 
@@ -80,3 +82,38 @@ def test_a_pipe_is_no_archive(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(DevenvError, match=r"pipe cannot be read: it is not a regular file$"):
         read(tmp_path / "pipe")
+
+
+#: An engine that has a container for everything, and so many KiB free.
+ENGINE = """#!/bin/sh
+case "$1" in
+  create) echo held;;
+  cp) cat >{copied};;
+  run) printf '0 /from\\n/dev/vda 900000 0 %s 1%% /from\\n' {free};;
+esac
+"""
+
+
+def unpacked(folder: Path, monkeypatch: pytest.MonkeyPatch, *, free: int) -> int:
+    """Five megabytes that were packed very small, unpacked."""
+    packed = gzip.compress(bytes(5_000_000))
+    made(folder / "x.tar", packed)
+    found = read(folder / "x.tar")
+    program = folder / "docker"
+    program.write_text(ENGINE.format(copied=folder / "copied", free=free), encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    member = Member("a/0.tar.gz", found.sizes["a/0.tar.gz"], found.about["sum"])
+    return unpack(found.path, member, found.offsets[member.file], "volume", image="any", label="x=y")
+
+
+def test_what_comes_out_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert unpacked(tmp_path, monkeypatch, free=10_000_000) == 5_000_000
+    assert (tmp_path / "copied").stat().st_size == 5_000_000
+
+
+def test_more_than_there_is_room_for_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = (AIR + 2_000_000) // 1024
+    with pytest.raises(DevenvError, match=r"no room to unpack a/0\.tar\.gz: it holds more than 2 MB"):
+        unpacked(tmp_path, monkeypatch, free=free)
+    assert (tmp_path / "copied").stat().st_size <= 2_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,8 +18,7 @@ echo "$*" >>{log}
 case "$*" in
   info*) echo "{root}";;
   *"--opt"*) {options};;
-  *Mountpoint*) printf '%s\\t%s\\n' "{device}" /data/volumes/shop_a/_data;;
-  *Labels*) echo null;;
+  *inspect*) echo '{seen}';;
 esac
 """
 OPTIONS = "--opt type=none --opt o=bind --opt device=/data/volumes/shop_a/_data"
@@ -45,7 +45,9 @@ def test_data_is_made_as_well_as_the_engine_can(tmp_path: Path, monkeypatch: pyt
     root, options, device, attempts = CASES[case]
     log = tmp_path / "log"
     program = tmp_path / "docker"
-    program.write_text(ENGINE.format(log=log, root=root, options=options, device=device), encoding="utf-8")
+    given = {"device": device} if device else None
+    seen = json.dumps({"Mountpoint": "/data/volumes/shop_a/_data", "Options": given, "Labels": None})
+    program.write_text(ENGINE.format(log=log, root=root, options=options, seen=seen), encoding="utf-8")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     for _ in range(2):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import os
 import re
 import signal
 import subprocess
+import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -336,13 +338,35 @@ def test_exported_and_imported_by_a_colleague_who_is_further(both: Project, proj
     again = devenv(both, "snapshot", "export", str(file))
     assert (again.code, "is there already" in again.err) == (6, True)
     other = project(POSTGRES.replace("15.20", "17.12") + REDIS)
-    here = well(devenv(other, "snapshot", "import", str(file)))
+    about, census = opened(file, tmp_path / "understated.tar")
+    assert [item["service"] for item in about["snapshots"]] == ["db", "cache"]
+    assert re.search(r"(?m)^.*\bt\b.*$", census), census
+    here = well(devenv(other, "snapshot", "import", str(tmp_path / "understated.tar")))
+    sizes = {item["service"]: item["size"] for item in listed(other)}
+    assert sizes["db"] > 5_000_000
+    assert sizes["cache"] >= 1024
     assert "db, cache: here as exported; nothing else was changed" in here.err
     assert containers(other) == []
     well(devenv(other, "snapshot", "restore", "-y", "exported"))
     well(devenv(other, "up"))
     assert (got(other), clients.postgres_version(other.url("db"))) == (("a", "a"), "17.12")
     assert "is here" in well(devenv(other, "snapshot", "import", "-n", "twice", str(file))).err
+
+
+def opened(archive: Path, understated: Path) -> tuple[dict[str, Any], str]:
+    """What an archive says of itself, and what was counted in its database. Writes one that says it holds one byte."""
+    with tarfile.open(archive) as whole:
+        members = {item.name: whole.extractfile(item).read() for item in whole}  # type: ignore[union-attr]
+    about = json.loads(members["devenv.json"])
+    for snapshot in about["snapshots"]:
+        snapshot["size"] = 1
+    members["devenv.json"] = json.dumps(about).encode()
+    with tarfile.open(understated, "w") as out:
+        for name, data in members.items():
+            item = tarfile.TarInfo(name)
+            item.size = len(data)
+            out.addfile(item, io.BytesIO(data))
+    return about, members["db/census.txt"].decode()
 
 
 def test_what_is_no_good_archive_is_refused(both: Project, tmp_path: Path) -> None:
