@@ -68,13 +68,17 @@ def _behind(here: Standing, name: str) -> str:
     service = here.project.resolved.services[name]
     try:
         guard_data([service], here.observed, here.machine, set())
-    except DataNeedsUpgrade as error:
+    except (DataNeedsUpgrade, Refused) as error:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if all(item.service != name for item in here.observed.containers):
         return ""
     reasons = [step.reason for step in _steps(here, service) if step.action is Action.RECREATE]
     reasons += filter(None, [unfilled(here.project, here.machine, name)])
     return "; ".join(reasons)
+
+
+#: What is said where only the user can decide.
+REFUSES = "'devenv up' refuses that, and says what helps"
 
 
 def remedy(here: Standing, names: Iterable[str]) -> str:
@@ -89,9 +93,9 @@ def remedy(here: Standing, names: Iterable[str]) -> str:
         stuck = [item for item in services if data_problem(item, here.observed, here.machine)]
         if all(can_be_moved(item, here.observed, here.machine) for item in stuck):
             return "'devenv sync' brings it in step, and its data comes along"
-        return "'devenv up' refuses that, and says what helps"
+        return REFUSES
     except Refused:
-        return "'devenv up' refuses that, and says what helps"
+        return REFUSES
     if half:
         return f"'devenv seed {' '.join(half)}' fills it anew"
     return "'devenv up' brings it in step"

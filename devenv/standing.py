@@ -122,7 +122,8 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         served=project.store.read("served"),
     )
     machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
-    return with_generations(project, machine, observed)
+    recovered = pointers.recovered(observed, project.generations()) if claiming else pointers.NOTHING
+    return with_generations(project, machine, observed, recovered)
 
 
 def with_limits(world: World, project: Project, observed: Observed) -> Observed:
@@ -135,8 +136,11 @@ def with_limits(world: World, project: Project, observed: Observed) -> Observed:
     return replace(observed, containers=containers, made_limits=project.store.read("limits"))
 
 
-def with_generations(project: Project, machine: Machine, observed: Observed) -> tuple[Machine, Observed]:
-    """The same with what is remembered just now of this checkout's generations of data."""
+def with_generations(
+    project: Project, machine: Machine, observed: Observed, recovered: pointers.Recovered = pointers.NOTHING
+) -> tuple[Machine, Observed]:
+    """The same with what is remembered just now of this checkout's generations of data, and what is ``recovered`` of
+    data that is being taken over."""
     store = project.store
     uses = store.read("uses")
     observed = replace(
@@ -145,10 +149,10 @@ def with_generations(project: Project, machine: Machine, observed: Observed) -> 
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
-        undecided=frozenset(store.read("undecided").keys() - store.read("generations").keys()),
+        undecided=recovered.undecided | (store.read("undecided").keys() - store.read("generations").keys()),
     )
     found = generations.opened(
-        project.generations(),
+        {**project.generations(), **recovered.pointers},
         observed.volumes,
         observed.kept,
         project=machine.project,
@@ -244,9 +248,9 @@ def _recover_pointers(project: Project, everything: Observed, name: str) -> None
     snapshots.add(store, kept)
     store.write("generations", live)
     store.write("undecided", {volume.data: volume.service for volume in observed.volumes if volume.data in undecided})
-    _, observed = with_generations(project, project.machine(), observed)
+    machine, observed = with_generations(project, replace(project.machine(), project=name), observed)
     try:
-        pointers.guard_undecided(project.resolved.services.values(), observed)
+        pointers.guard_undecided(project.resolved.services.values(), observed, machine)
     except Refused as error:
         error.changed = "the data is taken over"
         raise

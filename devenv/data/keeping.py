@@ -108,7 +108,7 @@ def _check_missing(place: Place, names: Sequence[str]) -> None:
     """Raises DevenvError for services without live data, with what gives them some."""
     services = [place.project.resolved.services[name] for name in names]
     empty = [service for service in services if service.volumes]
-    guard_undecided(empty, place.observed)
+    guard_undecided(empty, place.observed, place.machine)
     if empty:
         listed = ", ".join(service.name for service in empty)
         again = " ".join(service.name for service in empty)

@@ -45,7 +45,6 @@ def plan_up(
     """
     names = tuple(wanted)
     chosen = [resolved.services[name] for name in names]
-    guard_undecided((service for service in chosen if service.name not in fresh), observed)
     guard_data(chosen, observed, machine, set(fresh))
     guard_frozen(chosen, observed, machine, set(fresh))
     if not force:
@@ -69,12 +68,11 @@ def plan_up(
 
 
 def guard_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: set[str]) -> None:
-    """Refuse to start a service on an empty volume while its data lies in one of another format."""
-    problems = [
-        problem
-        for service in services
-        if service.name not in fresh and (problem := data_problem(service, observed, machine))
-    ]
+    """Refuse to start a service on an empty volume while its data lies in one of another format, or while nothing says
+    in which one it lies."""
+    chosen = [service for service in services if service.name not in fresh]
+    guard_undecided(chosen, observed, machine)
+    problems = [problem for service in chosen if (problem := data_problem(service, observed, machine))]
     if problems:
         raise DataNeedsUpgrade(problems)
 

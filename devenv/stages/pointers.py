@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from devenv.errors import Refused
+from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
+from devenv.stages.generations import own_live
 
 
 @record
@@ -18,6 +20,9 @@ class Recovered:
 
     pointers: Mapping[str, str]
     undecided: frozenset[str]
+
+
+NOTHING = Recovered({}, frozenset())
 
 
 def recovered(observed: Observed, known: Mapping[str, str]) -> Recovered:
@@ -42,18 +47,22 @@ def recovered(observed: Observed, known: Mapping[str, str]) -> Recovered:
     return Recovered(pointers, frozenset(undecided))
 
 
-def guard_undecided(services: Iterable[ResolvedService], observed: Observed) -> None:
+def guard_undecided(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> None:
     """Raises Refused for services of whose data nobody has said yet which generation is to be live."""
-    problems = [problem for service in services if (problem := _problem(service, observed))]
+    without = [service for service in services if own_live(service, observed, machine) is None]
+    problems = [problem for service in without if (problem := _problem(service, observed))]
     if problems:
         raise Refused(problems)
 
 
 def _problem(service: ResolvedService, observed: Observed) -> Problem | None:
-    own = [item for item in observed.snapshots if item.service == service.name]
-    names = [item.name for item in own if item.data in observed.undecided]
-    if not names:
+    volumes = [item for item in observed.volumes if item.service == service.name and item.data in observed.undecided]
+    if not volumes:
         return None
+    names = []
+    for volume in (item for item in volumes if item.generation() is not None):
+        snapshot = observed.snapshot_of(volume.name)
+        names.append(snapshot.name if snapshot else volume.name)
     return Problem(
         f"{service.name}: which of these was its live data is not known any more: {', '.join(names)}",
         "devenv snapshot list   shows all of them\n"

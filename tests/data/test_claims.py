@@ -41,13 +41,15 @@ def test_the_container_says_it(tmp_path: Path) -> None:
     data = strange.checkout.service.data
     container = Container("1", "shop-cache-1", "shop", "cache", "running", data=f"{data}-g2", root=str(tmp_path))
     everything = strange.engine(container)
+    machine, _ = narrowed(strange.checkout.project, everything, claiming=True)  # as 'up --claim --dry-run' does
+    assert machine.generations == {data: "-g2"}
     assert claim(strange.checkout.project, everything) == [f"shop_{data}", f"shop_{data}-g2"]
     machine, observed = narrowed(strange.checkout.project, everything)
     assert machine.generations == {data: "-g2"}
     assert [(item.name, list(item.volumes.values())) for item in observed.snapshots] == [
         ("cache-7.0", [f"shop_{data}"]),
     ]
-    guard_undecided([strange.checkout.service], observed)
+    guard_undecided([strange.checkout.service], observed, machine)
 
 
 def test_nobody_says_it(tmp_path: Path) -> None:
@@ -62,10 +64,10 @@ def test_nobody_says_it(tmp_path: Path) -> None:
 
     machine, observed = narrowed(strange.checkout.project, strange.engine())
     with pytest.raises(Refused):
-        guard_undecided([service], observed)
+        guard_undecided([service], observed, machine)
     assert not observed.resumed, "no generation is opened before somebody chooses one"
     point(strange.checkout.store, [], {service.data: "-g3"})  # as 'snapshot restore' does
     machine, observed = narrowed(strange.checkout.project, strange.engine())
-    guard_undecided([service], observed)
+    guard_undecided([service], observed, machine)
     assert machine.generations == {service.data: "-g3"}
     assert len(observed.snapshots) == 2

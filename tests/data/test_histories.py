@@ -12,6 +12,8 @@ from hypothesis import strategies as some
 from devenv.effects import history
 from devenv.errors import Refused
 from devenv.journeys import rollback
+from devenv.parity import remedy
+from devenv.standing import Standing
 from tests.data.checkout import ACTS, IN_MEMORY, NEW, OLD, Checkout, act
 
 STEPS = some.lists(some.one_of(some.sampled_from(ACTS), some.integers(0, 9)), min_size=4, max_size=14)
@@ -77,3 +79,20 @@ def test_a_sync_that_only_moved_data_is_undone_by_hand() -> None:
         assert checkout.up()
         checkout.says(NEW)
         assert "'devenv sync --from-current cache' moves that to 8.0.2 instead" in checkout.announced()
+
+
+def test_status_advises_what_works() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+
+        def advice() -> str:
+            return remedy(Standing(checkout.project, *checkout.look()), ["cache"])
+
+        assert checkout.up()
+        checkout.says(NEW)
+        assert advice() == "'devenv sync' brings it in step, and its data comes along"
+        assert checkout.up(fresh=True)
+        (old,) = (name for name in checkout.stamps if "-7.0" in name)
+        del checkout.stamps[old]
+        checkout.says(OLD)
+        assert advice() == "'devenv up' refuses that, and says what helps"

@@ -362,7 +362,9 @@ def test_nothing_is_opened_as_long_as_nobody_said_which_generation_is_live() -> 
     wanted = resolved(CACHE)
     kept = {"/data": "shop_cache-redis-7.0-g2"}
     one = Snapshot("cache-7.0-g2", "cache", "redis", "7.0", "7.0", "", "found again", kept)
-    undecided = Observed(ENGINE, snapshots=(one,), undecided=frozenset({"cache-redis-7.0"}))
+    there = ExistingVolume("shop_cache-redis-7.0-g2", "shop", "cache", "redis", "7.0", "/data")
+    data = frozenset({"cache-redis-7.0"})
+    undecided = Observed(ENGINE, volumes=(there,), snapshots=(one,), undecided=data)
     with pytest.raises(Refused, match=r"which of these was its live data is not known any more: cache-7\.0-g2"):
         plan(wanted, undecided)
     assert plan(wanted, undecided, fresh=("cache",)).subjects(Action.CREATE) == ("cache",)
