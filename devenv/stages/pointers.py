@@ -49,23 +49,27 @@ def recovered(observed: Observed, known: Mapping[str, str]) -> Recovered:
 
 def guard_undecided(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> None:
     """Raises Refused for services of whose data nobody has said yet which generation is to be live."""
-    without = [service for service in services if own_live(service, observed, machine) is None]
-    problems = [problem for service in without if (problem := _problem(service, observed))]
+    problems = []
+    for service in services:
+        live = own_live(service, observed, machine)
+        if live is None or live.data in observed.undecided:
+            problems += _problems(service, observed)
     if problems:
         raise Refused(problems)
 
 
-def _problem(service: ResolvedService, observed: Observed) -> Problem | None:
+def _problems(service: ResolvedService, observed: Observed) -> list[Problem]:
     volumes = [item for item in observed.volumes if item.service == service.name and item.data in observed.undecided]
     if not volumes:
-        return None
+        return []
     names = []
     for volume in (item for item in volumes if item.generation() is not None):
         snapshot = observed.snapshot_of(volume.name)
         names.append(snapshot.name if snapshot else volume.name)
-    return Problem(
+    problem = Problem(
         f"{service.name}: which of these was its live data is not known any more: {', '.join(names)}",
         "devenv snapshot list   shows all of them\n"
         f"  devenv snapshot restore NAME {service.name}   makes a copy of one the live data\n"
         f"  devenv up --fresh {service.name}   start empty; all of them are kept",
     )
+    return [problem]

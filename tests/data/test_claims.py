@@ -55,6 +55,9 @@ def test_the_container_says_it(tmp_path: Path) -> None:
 def test_nobody_says_it(tmp_path: Path) -> None:
     strange = Strange(tmp_path)
     service = strange.checkout.service
+    machine, observed = narrowed(strange.checkout.project, strange.engine(), claiming=True)
+    with pytest.raises(Refused, match=f"shop_{service.data}, shop_{service.data}-g2"):  # in a dry run
+        guard_undecided([service], observed, machine)
     with pytest.raises(Refused) as refused:
         claim(strange.checkout.project, strange.engine())
     (problem,) = refused.value.problems
