@@ -61,6 +61,7 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         effective=_effective(data.get("effective")),
         ensure=_exec(data.get("ensure")),
         promised=_promised(data.get("promised")),
+        lacking=_exec(data.get("lacking")),
         client=_exec(data.get("client")),
         outputs=data.get("outputs", {}),
         files=tuple(ConfigFile(path=path, **value) for path, value in data.get("files", {}).items()),

@@ -12,10 +12,12 @@ from devenv.effects import promises, ready
 from devenv.effects.containers import execute, version_in
 from devenv.effects.world import World
 from devenv.errors import DevenvError, NotReady
+from devenv.model.kind import Exec
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed
 from devenv.model.probe import Answer
 from devenv.model.problem import Problem
+from devenv.model.promise import LACKING, Promise, Trial
 from devenv.model.record import record
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.stages import asking
@@ -28,7 +30,8 @@ class Waiting:
 
     ``ensured`` is as what a container's service was last ensured (None: what is promised is tried, and nothing is
     changed); ``remember`` is told when that changes. ``versions`` holds what servers said of themselves, ``proven``
-    when they were last found to be as promised, both by container; what is found is added.
+    when they were last found to be as promised (``LACKING`` if they were not), both by container; what is found is
+    added.
     """
 
     world: World
@@ -62,7 +65,7 @@ def wait(waiting: Waiting, names: Iterable[str], *, timeout: float, progress: Pr
 
     def then(item: ready.Awaited, answer: Answer) -> ready.Served:
         service = waiting.resolved.services[item.name]
-        mended = _keep_promises(service, item, waiting)
+        mended = _keep_promises(service, item, waiting, progress)
         ignored: tuple[str, ...] = ()
         if item.container not in waiting.versions:  # met for the first time
             waiting.versions[item.container] = answer.version
@@ -107,7 +110,9 @@ def running_version(service: ResolvedService, container: str, project: str) -> s
     return version_in(execute(container, asked), asked.expect)
 
 
-def _keep_promises(service: ResolvedService, item: ready.Awaited, waiting: Waiting) -> tuple[str, ...]:
+def _keep_promises(
+    service: ResolvedService, item: ready.Awaited, waiting: Waiting, progress: Progress
+) -> tuple[str, ...]:
     """Bring users, passwords and databases to what the manifest says, and try them; what was lacking and is not now.
 
     Images bring them about only on an empty volume, and anybody can change them at any time. Raises DevenvError.
@@ -115,18 +120,39 @@ def _keep_promises(service: ResolvedService, item: ready.Awaited, waiting: Waiti
     promise = None if waiting.remote else asking.promise(service, waiting.machine)
     if _is_due(service, item, waiting, tried=promise is not None):
         _ensure(service, item, waiting)
-    if promise is None:
+        if promise is None:
+            waiting.proven[item.container] = _now()
+    # What takes a program in the container is tried only where somebody has found it lacking: it takes seconds.
+    inside = service.kind.lacking if waiting.proven.get(item.container) == LACKING else None
+    if promise is None and inside is None:
         return ()
-    before = after = promises.tried(promise)
+    before = after = _trial(service, item, waiting, promise, inside)
     if before.lacking and service.kind.ensure and waiting.ensured is not None:
         _ensure(service, item, waiting, whatever=True)
-        after = promises.tried(promise)
+        after = _trial(service, item, waiting, promise, service.kind.lacking)
     if after.lacking:
         hint = "" if waiting.ensured is not None else f"'devenv up {service.name}' makes that again"
         raise DevenvError(f"serves, and lacks what devenv.toml promises: {', '.join(after.lacking)}", hint)
-    if not after.untried:
-        waiting.proven[item.container] = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    if after.untried:
+        progress.done(item.name, f"what devenv.toml promises could not be tried: {after.untried}")
+    else:
+        waiting.proven[item.container] = _now()
     return before.lacking
+
+
+def _trial(
+    service: ResolvedService, item: ready.Awaited, waiting: Waiting, promise: Promise | None, inside: Exec | None
+) -> Trial:
+    """What a server lacks, tried over its port and by a program inside its container, as far as there is a way."""
+    found = promises.tried(promise) if promise else Trial()
+    if inside is None:
+        return found
+    command = asking.command(service, inside, waiting.resolved.project)
+    return found.and_also(promises.tried_inside(item.container, command))
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def _is_due(service: ResolvedService, item: ready.Awaited, waiting: Waiting, *, tried: bool) -> bool:

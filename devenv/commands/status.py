@@ -51,8 +51,13 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
     here = replace(here, observed=with_limits(world, here.project, here.observed))
     chosen = here.chosen(services)
     answers = _answers(here, chosen)
-    promised = _promised(here, [name for name in chosen if name in answers and answers[name].ready])
+    serving = [name for name in chosen if name in answers and answers[name].ready]
+    promised = _promised(here, serving)
     trials = _trials(promised, deep=deep)
+    inside = [name for name in serving if here.project.resolved.services[name].kind.lacking]
+    if deep:
+        trials = _with_inside(here, trials, inside)
+        _remember_trials(here, trials)
     rows = [_row(here, name, answers.get(name), trials.get(name)) for name in chosen]
     general = drift_of_none(here)
     drifting = bool(general) or any(row.drift for row in rows)
@@ -68,7 +73,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
         )
     else:
         _show(console, here, rows, general)
-        _show_untried(console, here, [name for name in promised if name not in trials])
+        _show_untried(console, here, [name for name in serving if name in {*promised, *inside} and name not in trials])
     return DriftFound.exit_code if exit_code and drifting else 0
 
 
@@ -95,6 +100,42 @@ def _trials(promised: Mapping[str, Promise], *, deep: bool) -> dict[str, Trial]:
 
     wanted = {name: promise for name, promise in promised.items() if deep or promise.protocol in QUICK}
     return tried_all(wanted)
+
+
+def _with_inside(here: Standing, trials: Mapping[str, Trial], names: Sequence[str]) -> dict[str, Trial]:
+    """The trials with what takes a program in the container, all at the same time: it takes seconds."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from devenv.effects.promises import tried_inside
+    from devenv.model.promise import Trial
+    from devenv.stages import asking
+
+    def look(name: str) -> Trial:
+        service = here.project.resolved.services[name]
+        assert service.kind.lacking is not None  # only what has a way is tried
+        command = asking.command(service, service.kind.lacking, here.project.resolved.project)
+        return trials.get(name, Trial()).and_also(tried_inside(here.container(name).id, command))
+
+    if not names:
+        return dict(trials)
+    with ThreadPoolExecutor(len(names)) as pool:
+        return {**trials, **dict(zip(names, pool.map(look, names), strict=True))}
+
+
+def _remember_trials(here: Standing, trials: Mapping[str, Trial]) -> None:
+    """Note what was found: 'up' makes again what is lacking, also where it would not have looked by itself."""
+    import datetime as dt
+
+    from devenv.model.promise import LACKING
+
+    now = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+    found = {
+        here.container(name).id: LACKING if trial.lacking else now
+        for name, trial in trials.items()
+        if not trial.untried
+    }
+    store = here.project.store
+    store.write("proven", store.read("proven") | found)
 
 
 def _question(here: Standing, name: str) -> Question | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 
+from devenv.effects.containers import execute
 from devenv.effects.probe import until_ready
-from devenv.model.probe import Question
+from devenv.model.probe import Command, Question
 from devenv.model.promise import Promise, Trial
 
 #: Seconds that plugins have to start: older servers let clients in before.
@@ -42,6 +43,15 @@ def tried_all(promises: Mapping[str, Promise]) -> dict[str, Trial]:
         return dict(zip(promises, pool.map(tried, promises.values()), strict=True))
 
 
+def tried_inside(container: str, command: Command) -> Trial:
+    """Try it by a program in the server's own container. Raises Unreachable."""
+    done = execute(container, command)
+    if done.code != 0:
+        last_line = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        return Trial(untried=last_line or f"the program that looks ended with code {done.code}")
+    return Trial(lacking=tuple(line for line in done.stdout.splitlines() if line))
+
+
 def _lacking(promise: Promise) -> tuple[str, ...]:
     if promise.protocol == "postgres":
         from devenv.effects.live_postgres import lacking as of_postgres
@@ -51,6 +61,10 @@ def _lacking(promise: Promise) -> tuple[str, ...]:
         from devenv.effects.live_mysql import lacking as of_mysql
 
         return of_mysql(promise)
+    if promise.protocol == "clickhouse":
+        from devenv.effects.live_clickhouse import lacking as of_clickhouse
+
+        return of_clickhouse(promise)
     return _of_rabbitmq(promise)
 
 

@@ -155,6 +155,7 @@ class Kind:
     which devenv knows no better.
     ``effective`` is a command that prints the settings that a server runs with, one a line: name, value and what
     decided it instead of the configuration, with tabs between; or a question over a port.
+    ``lacking`` prints what a server lacks of what the manifest promises, one a line: what ``promised`` cannot try.
     ``tools`` are its client programs in the server's image, by name or by a pattern of paths.
     ``frozen_settings`` and ``frozen_options`` act only on new data; of a setting it says what it is where nobody sets
     it.
@@ -184,6 +185,7 @@ class Kind:
     effective: Exec | SettingsQuestion | None = None
     ensure: Exec | None = None
     promised: Promised | None = None
+    lacking: Exec | None = None
     client: Exec | None = None
     outputs: Mapping[str, str] = field(default_factory=dict)
     files: tuple[ConfigFile, ...] = ()

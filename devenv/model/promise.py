@@ -9,7 +9,10 @@ from typing import Literal
 from devenv.model.record import record
 
 #: How a promise is tried.
-Protocol = Literal["postgres", "mysql", "amqp"]
+Protocol = Literal["postgres", "mysql", "amqp", "clickhouse"]
+
+#: Remembered instead of the time when a server was last found to be as promised, where it was found not to be.
+LACKING = ""
 
 
 @record
@@ -33,3 +36,7 @@ class Trial:
 
     lacking: tuple[str, ...] = ()
     untried: str = ""
+
+    def and_also(self, other: Trial) -> Trial:
+        """Both as one."""
+        return Trial((*self.lacking, *other.lacking), self.untried or other.untried)

@@ -86,7 +86,9 @@ class PromisedShape(Shape):
     """What the options user, password, users, databases (or vhost and vhosts) and extensions promise is tried."""
 
     port: StrictStr = Field(description="The name of the port that is tried.")
-    protocol: Literal["postgres", "mysql", "amqp"] = Field(description="The protocol that is spoken there.")
+    protocol: Literal["postgres", "mysql", "amqp", "clickhouse"] = Field(
+        description="The protocol that is spoken there."
+    )
     pages: list[StrictStr] = Field(default_factory=list, description="Ports of plugins, which answer HTTP.")
 
 
@@ -155,6 +157,9 @@ class KindShape(Shape):
     )
     ensure: EnsureShape | None = None
     promised: PromisedShape | None = None
+    lacking: ExecShape | None = Field(
+        default=None, description="A command that prints what the server lacks of what a manifest promises, one a line."
+    )
     client: ExecShape | None = None
     outputs: dict[StrictStr, StrictStr] = Field(default_factory=dict)
     files: dict[StrictStr, FileShape] = Field(default_factory=dict)

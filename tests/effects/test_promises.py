@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import struct
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from devenv.model.promise import Promise, Protocol, Trial
 from tests.effects import test_live_mysql as my
 from tests.effects import test_live_postgres as pg
 from tests.effects.live_servers import Peer, Servers, serve
+from tests.effects.test_live_http import web
 
 __all__ = ["serve"]
 
@@ -67,6 +69,31 @@ def test_mysql_s_names_may_be_in_small_letters(serve: Servers) -> None:
 def test_mysql_that_lets_nobody_in(serve: Servers, code: int, trial: Trial) -> None:
     server = serve(my.mysql(login=my.error(code)))
     assert tried(promise("mysql", server.port, logins={"app": "c4n4ry", "root": "c4n4ry"})) == trial
+
+
+_DATABASES = "/?query=SELECT%20name%20FROM%20system.databases%20FORMAT%20JSON"
+
+
+@pytest.mark.parametrize(
+    ("page", "trial"),
+    [
+        ({"data": [{"name": "default"}, {"name": "shop"}]}, Trial()),
+        ({"data": [{"name": "default"}]}, Trial(lacking=("database shop",))),
+        ((403, b"Code: 516. DB::Exception: app: Authentication failed"), Trial(lacking=("login of user app",))),
+        ((503, b""), Trial(untried="answers with HTTP status 503")),
+        ({"data": "c4n4ry"}, Trial(untried="does not answer as ClickHouse does")),
+    ],
+)
+def test_clickhouse(serve: Servers, page: Any, trial: Trial) -> None:
+    """As its documentation says that it answers: there is no server of this kind here."""
+    heard: list[tuple[str, str]] = []
+    server = serve(web({_DATABASES: page}, heard))
+    assert tried(promise("clickhouse", server.port)) == trial
+    assert heard == [(_DATABASES, "Basic " + base64.b64encode(b"app:c4n4ry").decode())]
+
+
+def test_two_trials_are_one() -> None:
+    assert Trial(("a",)).and_also(Trial(("b",), "c")) == Trial(("a", "b"), "c")
 
 
 def frame(method: int, arguments: bytes = b"") -> bytes:

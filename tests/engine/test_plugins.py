@@ -76,6 +76,12 @@ def test_a_plugins_port_is_there_while_the_plugin_is(project: Make, version: str
         assert advertised(made).removesuffix("ok") == f"localhost:{port}"
     made.run("url", "queue", "management_url", code=2)
 
+    docker("exec", made.container("queue"), "rabbitmq-plugins", "disable", "rabbitmq_stream")
+    (found,) = made.json("status", "--deep")["services"]
+    assert found["drift"] == ["lacks plugin rabbitmq_stream"]
+    assert made.up()["services"][0]["made_again"] == ["plugin rabbitmq_stream"]
+    assert made.json("status", "--deep")["in_sync"]
+
     made.write(manifest(version, ["rabbitmq_management"]))
     assert {step["subject"]: step["action"] for step in made.up()["plan"]}["queue"] == "recreate"
     clients.rabbitmq_write(made.url("queue"))

@@ -39,5 +39,11 @@ def test_rabbitmq() -> None:
     )
 
 
+def test_clickhouse_over_http() -> None:
+    assert promise(
+        'kind = "clickhouse"\nversion = "25.3"\ndatabases = ["shop", "more"]\nports = { http = 1 }'
+    ) == Promise("clickhouse", "127.0.0.1", 1, {"default": "devenv"}, ("shop", "more"))
+
+
 def test_a_kind_whose_greeting_logs_in_promises_nothing_more() -> None:
     assert promise('kind = "redis"\nversion = "7.0.15"\npassword = "p"') is None
