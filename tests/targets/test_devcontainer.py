@@ -185,14 +185,20 @@ def test_the_checkout_is_read_where_selinux_rules_and_on_the_processor_that_is_a
     assert (body["security_opt"], body["platform"]) == (["label=disable"], "linux/amd64")
 
 
-def initialized(root: Path, *, first_in_path: Path | None = None) -> dict[str, str]:
-    """What ``.devenv/.env`` says after an IDE has opened a checkout for the first time."""
-    (root / ".devenv" / ".env").unlink(missing_ok=True)
+def initialize(root: Path, *, first_in_path: Path | None = None) -> str:
+    """What an IDE's first step says to people."""
     path = "/usr/bin:/bin" if first_in_path is None else f"{first_in_path}:/usr/bin:/bin"
     done = subprocess.run(
         ["sh", "-c", config(root)["initializeCommand"]], cwd=root, env={"PATH": path}, capture_output=True, text=True
     )
     assert (done.returncode, done.stdout) == (0, "")
+    return done.stderr
+
+
+def initialized(root: Path, *, first_in_path: Path | None = None) -> dict[str, str]:
+    """What ``.devenv/.env`` says after an IDE has opened a checkout for the first time."""
+    (root / ".devenv" / ".env").unlink(missing_ok=True)
+    initialize(root, first_in_path=first_in_path)
     return dotenv.parse(files.read_text(root / ".devenv" / ".env") or "")
 
 
@@ -246,6 +252,22 @@ def test_a_first_clone_keeps_its_name_and_gets_another_port_only_for_one_that_is
         assert found["DEVENV_DB_PORT"] != str(wanted["db"])
         taken.close()
         assert initialized(shop) == {}
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize(
+    ("gitdir", "is_submodule"),
+    [
+        ("../.git/modules/shop", True),
+        ("../../.git/modules/libs/shop", True),
+        ("../.git/modules/shop/worktrees/other", False),
+        ("/elsewhere/shop.git", False),
+    ],
+)
+def test_a_submodule_is_told_that_git_stays_on_the_host(shop: Path, gitdir: str, is_submodule: bool) -> None:
+    (shop / ".git").write_text(f"gitdir: {gitdir}\n")
+    note = "note: this checkout is a submodule, and git does not work in its workspace\n  use git on the host,"
+    assert (note in initialize(shop)) == is_submodule
 
 
 @pytest.mark.usefixtures("programs")

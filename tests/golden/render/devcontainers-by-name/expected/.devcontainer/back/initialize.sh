@@ -55,7 +55,14 @@ elsewhere() {
 common=
 if [ -f .git ]; then
   read -r word folder <.git || :
-  case "$word $folder" in "gitdir: "*/worktrees/*) common=${folder%/worktrees/*} ;; esac
+  case "$word $folder" in
+    "gitdir: "*/worktrees/*) common=${folder%/worktrees/*} ;;
+    # Its data in the parent names the checkout by a relative path, which leads elsewhere in a workspace.
+    "gitdir: "*/modules/*)
+      echo "note: this checkout is a submodule, and git does not work in its workspace" >&2
+      echo "  use git on the host, or clone the submodule by itself and open that" >&2
+      ;;
+  esac
 fi
 
 umask 077
