@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @record
-class Finding:
+class Diagnosis:
     """One thing that was looked at: ``level`` is ok, warning or problem; ``fix`` is what helps."""
 
     subject: str
@@ -50,12 +50,12 @@ def command(world: World) -> int:
     return 1 if any(finding.level == "problem" for finding in findings) else 0
 
 
-def _entry(finding: Finding) -> dict[str, str | None]:
+def _entry(finding: Diagnosis) -> dict[str, str | None]:
     values = {"subject": finding.subject, "level": finding.level, "message": finding.message}
     return {**values, "hint": finding.fix or None}
 
 
-def _engine_findings(world: World) -> Iterator[Finding]:
+def _engine_findings(world: World) -> Iterator[Diagnosis]:
     from devenv.effects.engine import look
     from devenv.errors import DevenvError
 
@@ -63,25 +63,25 @@ def _engine_findings(world: World) -> Iterator[Finding]:
         observed = look(world).result()
     except DevenvError as error:
         problem = error.problems[0]
-        yield Finding("engine", "problem", problem.message, problem.hint)
+        yield Diagnosis("engine", "problem", problem.message, problem.hint)
         return
     where = f" on {observed.engine.host}" if observed.engine.host else ""
-    yield Finding("engine", "ok", f"Docker Engine {observed.engine.version} ({observed.engine.platform}){where}")
+    yield Diagnosis("engine", "ok", f"Docker Engine {observed.engine.version} ({observed.engine.platform}){where}")
     yield _compose_finding()
     yield from _disk_findings(observed)
 
 
-def _compose_finding() -> Finding:
+def _compose_finding() -> Diagnosis:
     from devenv.effects.compose import check_compose
     from devenv.errors import DevenvError
 
     try:
-        return Finding("compose", "ok", f"Docker Compose {check_compose()}")
+        return Diagnosis("compose", "ok", f"Docker Compose {check_compose()}")
     except DevenvError as error:
-        return Finding("compose", "problem", error.problems[0].message, error.problems[0].hint)
+        return Diagnosis("compose", "problem", error.problems[0].message, error.problems[0].hint)
 
 
-def _disk_findings(observed: Observed) -> Iterator[Finding]:
+def _disk_findings(observed: Observed) -> Iterator[Diagnosis]:
     import shutil
     from pathlib import Path
 
@@ -94,12 +94,14 @@ def _disk_findings(observed: Observed) -> Iterator[Finding]:
         place = place.parent  # the engine runs in a virtual machine of its own: look at the disk it lives on
     free = shutil.disk_usage(place).free / 2**30
     if free < _LOW_DISK:
-        yield Finding("disk", "warning", f"{free:.1f} GiB free for images and data", "'docker image prune' makes room")
+        yield Diagnosis(
+            "disk", "warning", f"{free:.1f} GiB free for images and data", "'docker image prune' makes room"
+        )
     else:
-        yield Finding("disk", "ok", f"{free:.0f} GiB free for images and data")
+        yield Diagnosis("disk", "ok", f"{free:.0f} GiB free for images and data")
 
 
-def _path_findings(world: World) -> Iterator[Finding]:
+def _path_findings(world: World) -> Iterator[Diagnosis]:
     """Two other programs are called devenv too (one for Nix, one of Sentry's); which one a shell runs is PATH's."""
     import os
     import sys
@@ -113,14 +115,14 @@ def _path_findings(world: World) -> Iterator[Finding]:
     others = [path for path in dict.fromkeys(found) if is_file(path) and os.access(path, os.X_OK)]
     strangers = [str(path) for path in others if path.resolve() != own]
     if strangers:
-        yield Finding(
+        yield Diagnosis(
             "PATH", "warning", f"another devenv: {', '.join(strangers)}", f"this one is {own}; the first on PATH runs"
         )
     else:
-        yield Finding("PATH", "ok", "no other devenv")
+        yield Diagnosis("PATH", "ok", "no other devenv")
 
 
-def _project_findings(world: World) -> Iterator[Finding]:
+def _project_findings(world: World) -> Iterator[Diagnosis]:
     from devenv.errors import DevenvError
     from devenv.project import find, open_project
     from devenv.stages import locking
@@ -128,25 +130,25 @@ def _project_findings(world: World) -> Iterator[Finding]:
     try:
         find(world)
     except DevenvError as error:
-        yield Finding("project", "ok", error.problems[0].message)
+        yield Diagnosis("project", "ok", error.problems[0].message)
         return
     try:
         project = open_project(world)
     except DevenvError as error:
-        yield Finding("devenv.toml", "problem", f"{len(error.problems)} problems", "devenv check")
+        yield Diagnosis("devenv.toml", "problem", f"{len(error.problems)} problems", "devenv check")
         return
-    yield Finding("devenv.toml", "ok", f"{len(project.manifest.services)} services")
+    yield Diagnosis("devenv.toml", "ok", f"{len(project.manifest.services)} services")
     lacking = locking.missing(project.lock, project.needed_here())
     if lacking:
-        yield Finding("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
+        yield Diagnosis("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
     else:
-        yield Finding("devenv.lock", "ok", "holds every image")
+        yield Diagnosis("devenv.lock", "ok", "holds every image")
     yield from _layer_findings(project)
     yield from _data_findings(world)
     yield from _port_findings(world)
 
 
-def _layer_findings(project: Project) -> Iterator[Finding]:
+def _layer_findings(project: Project) -> Iterator[Diagnosis]:
     """A developer's own layer is nobody else's; .devenv/.gitignore cannot speak for the folder above it."""
     from devenv.effects.process import run
     from devenv.stages.load import LOCAL
@@ -158,12 +160,12 @@ def _layer_findings(project: Project) -> Iterator[Finding]:
     except OSError:
         return  # without git nobody commits it
     if done.code == 1:
-        yield Finding(LOCAL, "warning", "git does not ignore it", f"echo /{LOCAL} >> .gitignore")
+        yield Diagnosis(LOCAL, "warning", "git does not ignore it", f"echo /{LOCAL} >> .gitignore")
     elif done.code == 0:
-        yield Finding(LOCAL, "ok", "git ignores it")
+        yield Diagnosis(LOCAL, "ok", "git ignores it")
 
 
-def _data_findings(world: World) -> Iterator[Finding]:
+def _data_findings(world: World) -> Iterator[Diagnosis]:
     """Data that is another checkout's, or that a common command of docker's would remove. The engine's own finding says
     where none answers."""
     from devenv.effects import volumes
@@ -175,16 +177,18 @@ def _data_findings(world: World) -> Iterator[Finding]:
         found = volumes.without_options(prunable(standing(world).observed))
     except Refused as error:
         for problem in error.problems:
-            yield Finding("data", "problem", problem.message, problem.hint)
+            yield Diagnosis("data", "problem", problem.message, problem.hint)
         return
     except DevenvError:
         return
     if found:
         message = f"'docker volume prune' would remove data of this project: {', '.join(found)}"
-        yield Finding("data", "warning", message, "devenv snapshot export FILE [NAME...]   keeps it outside the engine")
+        yield Diagnosis(
+            "data", "warning", message, "devenv snapshot export FILE [NAME...]   keeps it outside the engine"
+        )
 
 
-def _port_findings(world: World) -> Iterator[Finding]:
+def _port_findings(world: World) -> Iterator[Diagnosis]:
     from devenv.effects.ports import listening, owner
     from devenv.errors import DevenvError
     from devenv.stages.place import kept_port
@@ -200,7 +204,7 @@ def _port_findings(world: World) -> Iterator[Finding]:
             number = kept_port(port, here.project.kept) or port.preferred
             if number not in ours and number in listening([number]):
                 holder = here.observed.taken.get(number) or owner(number) or "another program"
-                yield Finding(f"port {number}", "warning", f"{service.name} wants it, {holder} has it", _ANOTHER)
+                yield Diagnosis(f"port {number}", "warning", f"{service.name} wants it, {holder} has it", _ANOTHER)
 
 
 _ANOTHER = "'devenv up' takes another port, names it and keeps it"

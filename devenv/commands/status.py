@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devenv.commands.options import format_option, services_argument
-from devenv.commands.status_rows import Row, entry, table
+from devenv.commands.status_rows import StatusRow, entry, table
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -154,10 +154,10 @@ def _starting(here: Standing, name: str) -> Container | None:
     return container if container and container.running and container.health == "starting" else None
 
 
-def _row(here: Standing, name: str, answer: Answer | None, trial: Trial | None) -> Row:
+def _row(here: Standing, name: str, answer: Answer | None, trial: Trial | None) -> StatusRow:
     service = here.project.resolved.services[name]
     container = here.find(name)
-    return Row(
+    return StatusRow(
         name=name,
         kind=service.kind.name,
         wanted=service.version.text or service.image.tag,
@@ -198,7 +198,7 @@ def _address(here: Standing, service: ResolvedService) -> str:
     return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"
 
 
-def _show(console: Console, here: Standing, rows: list[Row], general: list[str]) -> None:
+def _show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
     from devenv.parity import remedy
     from devenv.stages.keep import counted, prune_hint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devenv.commands.status_rows import Row, entry, table
+from devenv.commands.status_rows import StatusRow, entry, table
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -27,7 +27,7 @@ def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code
         drift = f"runs {said}, {wanted} is wanted" if said and said != wanted else ""
         state = "not asked" if answer is None else "ready" if answer.ready else "not ready"
         address = f"{name}:{item.ports[0].container}" if item.ports else ""
-        rows.append(Row(name, item.kind.name, wanted, said, state, address, drift))
+        rows.append(StatusRow(name, item.kind.name, wanted, said, state, address, drift))
     drifting = any(row.drift for row in rows)
     if console.as_json:
         console.json(

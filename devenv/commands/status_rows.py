@@ -7,7 +7,7 @@ from devenv.model.record import record
 
 
 @record
-class Row:
+class StatusRow:
     """How one service stands: ``running`` is the version it was started as, ``drift`` what 'up' would change."""
 
     name: str
@@ -19,7 +19,7 @@ class Row:
     drift: str
 
 
-def entry(row: Row) -> dict[str, object]:
+def entry(row: StatusRow) -> dict[str, object]:
     """A service for programs; what is not known is null."""
     return {
         "service": row.name,
@@ -33,6 +33,6 @@ def entry(row: Row) -> dict[str, object]:
     }
 
 
-def table(console: Console, rows: list[Row]) -> None:
+def table(console: Console, rows: list[StatusRow]) -> None:
     shown = [(r.name, r.kind, r.wanted, r.running or "-", r.state, r.address or "-") for r in rows]
     console.table(("SERVICE", "KIND", "WANTED", "RUNNING", "STATE", "ADDRESS"), shown)

@@ -12,7 +12,7 @@ from devenv.effects.world import World
 
 if TYPE_CHECKING:
     from devenv.data.upgrading import Moved
-    from devenv.journeys.rehearsal import Trial
+    from devenv.journeys.rehearsal import Rehearsal
 
 
 @click.command()
@@ -85,7 +85,7 @@ def _try(
     return code
 
 
-def _entry(trial: Trial) -> dict[str, object]:
+def _entry(trial: Rehearsal) -> dict[str, object]:
     """What is tried, for programs."""
     old, new = trial.upgrade.old, trial.upgrade.new
     return {
@@ -98,7 +98,7 @@ def _entry(trial: Trial) -> dict[str, object]:
     }
 
 
-def _verdict(world: World, console: Console, trial: Trial, words: tuple[str, ...], *, timeout: float) -> int:
+def _verdict(world: World, console: Console, trial: Rehearsal, words: tuple[str, ...], *, timeout: float) -> int:
     """Serve the copy, run the command against it, say how that ended."""
     from devenv.commands.run import call
     from devenv.journeys.rehearsal import serve
@@ -130,7 +130,7 @@ def _ask(world: World, console: Console, code: int) -> bool:
     return click.confirm("Adopt it: devenv.toml gets the version, and this copy is the data?", err=True)
 
 
-def _adopt(world: World, console: Console, trial: Trial, moved: Moved, *, timeout: float) -> None:
+def _adopt(world: World, console: Console, trial: Rehearsal, moved: Moved, *, timeout: float) -> None:
     from devenv.journeys.rehearsal import adopt
     from devenv.waiting import failures
 

@@ -40,7 +40,7 @@ class Work:
 
 
 @record
-class Outcome:
+class MigrationResult:
     """How one move ended: the upgrade as it was done, or the error. ``left`` is what could not be put back."""
 
     upgrade: Upgrade
@@ -49,7 +49,7 @@ class Outcome:
     left: Sequence[str] = ()
 
 
-def move(work: Work, upgrade: Upgrade, container: Container | None) -> Outcome:
+def move(work: Work, upgrade: Upgrade, container: Container | None) -> MigrationResult:
     """Move the data beside the service. Where that fails the service is as it was, and runs if it ran."""
     first = _attempt(work, upgrade, container)
     if not isinstance(first.error, WayFailed) or first.left or work.over.is_set():
@@ -67,7 +67,7 @@ def move(work: Work, upgrade: Upgrade, container: Container | None) -> Outcome:
     return _ended(work, second, container)
 
 
-def _attempt(work: Work, upgrade: Upgrade, container: Container | None, *, again: bool = False) -> Outcome:
+def _attempt(work: Work, upgrade: Upgrade, container: Container | None, *, again: bool = False) -> MigrationResult:
     """One way, from its beginning to its end. ``again``: the log goes on."""
     name = bench_name(work.machine, upgrade.service)
     scratch = scratch_of(work.machine, upgrade)
@@ -88,9 +88,9 @@ def _attempt(work: Work, upgrade: Upgrade, container: Container | None, *, again
         if not isinstance(error, DevenvError):
             raise
         bench.write(f"failed: {error}")
-        return Outcome(upgrade, error=error, left=left)
+        return MigrationResult(upgrade, error=error, left=left)
     _remember_pace(work, upgrade, bench)
-    return Outcome(upgrade, notes=[f"{upgrade.service}: {note}" for note in bench.notes])
+    return MigrationResult(upgrade, notes=[f"{upgrade.service}: {note}" for note in bench.notes])
 
 
 def _remember_pace(work: Work, upgrade: Upgrade, bench: Workbench) -> None:
@@ -99,7 +99,7 @@ def _remember_pace(work: Work, upgrade: Upgrade, bench: Workbench) -> None:
         durations.remember(work.project.store.state, upgrade.sort, bench.seconds / max(estimated, 1))
 
 
-def _ended(work: Work, outcome: Outcome, container: Container | None) -> Outcome:
+def _ended(work: Work, outcome: MigrationResult, container: Container | None) -> MigrationResult:
     """Report how a move ended. After a failure, wait until what ran before serves again, and name the log."""
     upgrade, error = outcome.upgrade, outcome.error
     if error is None:

@@ -10,7 +10,7 @@ from functools import partial
 
 from devenv.console import Progress
 from devenv.data import attempts, served
-from devenv.data.attempts import Outcome, Work, move
+from devenv.data.attempts import MigrationResult, Work, move
 from devenv.data.benches import JOURNAL, bench_name, scratch_of
 from devenv.effects import durations, volumes
 from devenv.effects.engine import images
@@ -168,7 +168,7 @@ class Moved:
     notes: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: MigrationResult) -> None:
         """Take in how one move ended."""
         self.left += outcome.left
         if outcome.error is not None:

@@ -22,7 +22,7 @@ from devenv.effects.engine_questions import (
     IMAGES,
     NETWORKS,
     VOLUMES,
-    Question,
+    EngineQuery,
     Table,
     image,
 )
@@ -149,7 +149,7 @@ def _table(begun: Begun) -> Table:
 class _Asked:
     """A question on its way: over the engine's socket or by a docker command."""
 
-    question: Question
+    question: EngineQuery
     sock: socket.socket | None
     begun: Begun | None
 
@@ -163,7 +163,7 @@ class _Asked:
         return _table(self.begun or begin(["docker", *self.question.words]))
 
 
-def _ask(question: Question, place: str) -> _Asked:
+def _ask(question: EngineQuery, place: str) -> _Asked:
     if place:
         try:
             return _Asked(question, engine_socket.ask(place, question.resource), None)

@@ -16,7 +16,7 @@ Table = Sequence[Sequence[str]]
 
 
 @record
-class Question:
+class EngineQuery:
     """``words`` of the docker CLI; ``resource`` of the API; ``columns`` makes of its answer what the CLI prints."""
 
     words: tuple[str, ...]
@@ -33,7 +33,7 @@ def _labels(entry: Mapping[str, Any], names: Sequence[str]) -> list[str]:
     return [labels.get(name, "") for name in names]
 
 
-ENGINE = Question(
+ENGINE = EngineQuery(
     ("version", "--format", "{{.Server.Version}} {{.Server.Os}}/{{.Server.Arch}}"),
     "/version",
     lambda said: [[f"{said['Version']} {said['Os']}/{said['Arch']}"]],
@@ -68,7 +68,7 @@ def _networks(entry: Mapping[str, Any]) -> str:
     return ",".join(network.get("NetworkID") or name for name, network in joined.items())
 
 
-CONTAINERS = Question(
+CONTAINERS = EngineQuery(
     (
         *("ps", "--all", "--no-trunc", "--format"),
         _shape(
@@ -82,14 +82,14 @@ CONTAINERS = Question(
 
 _OF_VOLUMES = (PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path", OWNER, ROOT)
 
-VOLUMES = Question(
+VOLUMES = EngineQuery(
     ("volume", "ls", "--format", _shape(("{{.Name}}",), _OF_VOLUMES)),
     "/volumes",
     lambda said: sorted([entry["Name"], *_labels(entry, _OF_VOLUMES)] for entry in said["Volumes"] or ()),
 )
 
 
-NETWORKS = Question(
+NETWORKS = EngineQuery(
     ("network", "ls", "--no-trunc", "--format", "{{.ID}}\t{{.Name}}"),
     "/networks",
     lambda said: [[entry["Id"], entry["Name"]] for entry in said],

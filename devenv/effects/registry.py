@@ -16,8 +16,8 @@ from urllib.parse import quote
 from devenv import __version__
 from devenv.effects import registry_errors as errors
 from devenv.effects.credentials import Credentials, challenges, token_request
-from devenv.effects.registry_errors import Asked, Failed, items, table
-from devenv.effects.registry_http import Answer, Web, origin, site
+from devenv.effects.registry_errors import Failed, ImageRequest, items, table
+from devenv.effects.registry_http import Response, Web, origin, site
 from devenv.model.image import ImageRef
 from devenv.model.mirrors import HUB_HOST, Mirrors
 from devenv.model.problem import Problem
@@ -64,12 +64,12 @@ def resolve(
     wanted = list(dict.fromkeys(images))
     web = Web()
     # One worker for one repository: its token is fetched once and needs no lock.
-    groups: dict[tuple[str, str], list[Asked]] = {}
+    groups: dict[tuple[str, str], list[ImageRequest]] = {}
     for image in wanted:
         host, path = mirrors.locate(image)
-        groups.setdefault((host, path), []).append(Asked(image, host, path, mirrors.covers(image.registry)))
+        groups.setdefault((host, path), []).append(ImageRequest(image, host, path, mirrors.covers(image.registry)))
 
-    def work(group: list[Asked]) -> list[tuple[ImageRef, Pinned | Problem]]:
+    def work(group: list[ImageRequest]) -> list[tuple[ImageRef, Pinned | Problem]]:
         repository = _Repository(group[0], web, credentials, timeout)
         return [(asked.image, repository.pin(asked, platforms=platforms)) for asked in group]
 
@@ -88,7 +88,7 @@ def resolve(
 class _Repository:
     """One repository at one registry, with the authorization that this run got for it."""
 
-    def __init__(self, asked: Asked, web: Web, credentials: Credentials, timeout: float) -> None:
+    def __init__(self, asked: ImageRequest, web: Web, credentials: Credentials, timeout: float) -> None:
         self.asked = asked
         self.web = web
         self.credentials = credentials
@@ -96,7 +96,7 @@ class _Repository:
         self.deadline = 0.0
         self.authorization = ""
 
-    def pin(self, asked: Asked, *, platforms: bool) -> Pinned | Problem:
+    def pin(self, asked: ImageRequest, *, platforms: bool) -> Pinned | Problem:
         self.asked = asked
         self.deadline = time.monotonic() + self.timeout
         try:
@@ -119,7 +119,7 @@ class _Repository:
             raise self._refusal(answer)
         return self._read(answer, platforms=platforms)
 
-    def _read(self, answer: Answer, *, platforms: bool) -> Pinned:
+    def _read(self, answer: Response, *, platforms: bool) -> Pinned:
         """A manifest's body -> Pinned; the digest is computed, and compared with the one stated."""
         if answer.is_page:
             raise Failed(errors.not_a_registry(self.asked, "a web page"))
@@ -157,7 +157,7 @@ class _Repository:
             raise Failed(errors.malformed(self.asked, f"'{errors.printable(digest)}' is not a sha256 digest"))
         return digest
 
-    def _refusal(self, answer: Answer) -> Failed:
+    def _refusal(self, answer: Response) -> Failed:
         asked, words = self.asked, errors.words(answer.body)
         if answer.status == 401 and self.authorization.startswith("Basic "):
             return Failed(errors.bad_login(asked))
@@ -188,7 +188,7 @@ class _Repository:
         tags = (tag for tag in items(listed["tags"])[:MAX_TAGS] if isinstance(tag, str))
         return errors.no_tag(self.asked, tuple(tag for tag in tags if re.fullmatch(r"[\w.-]{1,128}", tag, re.ASCII)))
 
-    def _ask(self, method: str, path: str) -> Answer:
+    def _ask(self, method: str, path: str) -> Response:
         url = f"{origin(self.asked.host)}/v2/{quote(self.asked.repository)}/{path}"
         answer = self._send(method, url, self.authorization)
         # Another host's challenge, after a redirect, is not answered: it would get what is meant for this one.
@@ -219,7 +219,7 @@ class _Repository:
             raise Failed(errors.malformed(self.asked, f"{site(url)[1]} gives no token"))
         return f"Bearer {token}"
 
-    def _send(self, method: str, url: str, authorization: str, form: bytes | None = None) -> Answer:
+    def _send(self, method: str, url: str, authorization: str, form: bytes | None = None) -> Response:
         """Send until there is an answer worth having: three times, if the fault is one that passes."""
         headers = {"Accept": ", ".join(KNOWN_TYPES), "User-Agent": f"devenv/{__version__}"}
         if authorization:
@@ -240,7 +240,7 @@ class _Repository:
         raise AssertionError("the last attempt returns or raises")
 
 
-def _pause(answer: Answer, usual: float | None) -> float | None:
+def _pause(answer: Response, usual: float | None) -> float | None:
     """Seconds until it makes sense to ask again; None if it makes none."""
     if answer.status == 429 and usual is not None:
         wait = answer.headers.get("Retry-After", "")

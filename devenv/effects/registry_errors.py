@@ -44,7 +44,7 @@ class Failed(Exception):
 
 
 @record
-class Asked:
+class ImageRequest:
     """An image, and the registry and repository that stand for it on this machine."""
 
     image: ImageRef
@@ -133,7 +133,7 @@ def _split(tag: str) -> tuple[tuple[int, ...], str]:
     return (tuple(int(part) for part in match[1].split(".")), tag[match.end() :]) if match else ((), tag)
 
 
-def no_tag(asked: Asked, tags: tuple[str, ...] | None) -> Problem:
+def no_tag(asked: ImageRequest, tags: tuple[str, ...] | None) -> Problem:
     """``tags`` are those that exist, None if the registry does not list them."""
     hints = [fate(asked.image)]
     if tags is None:
@@ -150,12 +150,12 @@ def no_tag(asked: Asked, tags: tuple[str, ...] | None) -> Problem:
     )
 
 
-def no_repository(asked: Asked) -> Problem:
+def no_repository(asked: ImageRequest) -> Problem:
     hint = _joined(fate(asked.image), _mirror_lacks(asked)) or "check its spelling"
     return Problem(f"no image {asked.image.familiar}: {asked.place} has no repository {asked.repository}", hint)
 
 
-def no_access(asked: Asked, status: int, *, logged_in: bool, words: str = "") -> Problem:
+def no_access(asked: ImageRequest, status: int, *, logged_in: bool, words: str = "") -> Problem:
     """Registries answer the same for a private repository and one that is not there, and mean to."""
     who = f" to the login that Docker keeps for {asked.place}" if logged_in else ""
     said = f" ({words})" if words else ""
@@ -167,14 +167,14 @@ def no_access(asked: Asked, status: int, *, logged_in: bool, words: str = "") ->
     )
 
 
-def bad_login(asked: Asked) -> Problem:
+def bad_login(asked: ImageRequest) -> Problem:
     return OutOfReach(
         f"{asked.place} refuses the login that Docker keeps for it",
         f"'{command('login', asked.place)}' again, or '{command('logout', asked.place)}' to go on without",
     )
 
 
-def rate_limited(asked: Asked, wait: str) -> Problem:
+def rate_limited(asked: ImageRequest, wait: str) -> Problem:
     said = f"; it says to wait {wait} s" if re.fullmatch(r"\d{1,6}", wait) else ""
     return OutOfReach(
         f"{asked.place} limits how often it may be asked (429){said}",
@@ -182,7 +182,7 @@ def rate_limited(asked: Asked, wait: str) -> Problem:
     )
 
 
-def server_error(asked: Asked, status: int, words: str) -> Problem:
+def server_error(asked: ImageRequest, status: int, words: str) -> Problem:
     said = f" ({words})" if words else ""
     return OutOfReach(
         f"{asked.place} is in trouble: it answers {status}{said}",
@@ -190,16 +190,16 @@ def server_error(asked: Asked, status: int, words: str) -> Problem:
     )
 
 
-def unexpected(asked: Asked, status: int, words: str) -> Problem:
+def unexpected(asked: ImageRequest, status: int, words: str) -> Problem:
     said = f" ({words})" if words else ""
     return OutOfReach(f"{asked.place} answers {status} for {asked.image.familiar}{said}", _which_host(asked))
 
 
-def not_a_registry(asked: Asked, what: str) -> Problem:
+def not_a_registry(asked: ImageRequest, what: str) -> Problem:
     return OutOfReach(f"{asked.place} is not an image registry: it answers with {what}", _which_host(asked))
 
 
-def malformed(asked: Asked, what: str, hint: str = "") -> Problem:
+def malformed(asked: ImageRequest, what: str, hint: str = "") -> Problem:
     return Problem(
         f"{asked.place} gives no usable answer for {asked.image.familiar}: {what}",
         hint or "if it happens again, tell those who run this registry",
@@ -279,13 +279,13 @@ def items(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _which_host(asked: Asked) -> str:
+def _which_host(asked: ImageRequest) -> str:
     if asked.mirrored:
         return f"check the address of the mirror: {MIRROR}"
     return "check the image's name; a proxy or the login page of a network may have answered in the registry's place"
 
 
-def _mirror_lacks(asked: Asked) -> str:
+def _mirror_lacks(asked: ImageRequest) -> str:
     if not asked.mirrored:
         return ""
     return f"{asked.place} is this machine's mirror: it may lack what {asked.image.registry} has"

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from devenv.effects import registry_errors as errors
-from devenv.effects.registry_errors import Asked, Failed, table
+from devenv.effects.registry_errors import Failed, ImageRequest, table
 from devenv.model.record import record
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -26,7 +26,7 @@ BROKEN = (ConnectionResetError, BrokenPipeError, TimeoutError, http.client.Incom
 
 
 @record
-class Answer:
+class Response:
     """``url`` is where it came from in the end."""
 
     url: str
@@ -72,8 +72,8 @@ class Web:
         self.direct = urllib.request.build_opener(_EveryStatus, tls, urllib.request.ProxyHandler({}))
 
     def follow(
-        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
-    ) -> Answer:
+        self, asked: ImageRequest, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
+    ) -> Response:
         """One request and its redirects, as the same method; Authorization and forms stay with their host."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._once(asked, method, url, headers, form, wait=wait)
@@ -89,8 +89,8 @@ class Web:
         raise Failed(errors.malformed(asked, f"it redirects more than {MAX_REDIRECTS} times"))
 
     def _once(
-        self, asked: Asked, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
-    ) -> Answer:
+        self, asked: ImageRequest, method: str, url: str, headers: Mapping[str, str], form: bytes | None, *, wait: float
+    ) -> Response:
         scheme, host = site(url)
         local = is_loopback(host)
         if scheme != "https" and not (scheme == "http" and local):
@@ -99,7 +99,7 @@ class Web:
         try:
             request = urllib.request.Request(url, form, dict(headers), method=method)  # noqa: S310 (checked above)
             with (self.direct if local else self.proxied).open(request, timeout=wait) as response:
-                return Answer(url, response.status, response.headers, _body(response, method, until))
+                return Response(url, response.status, response.headers, _body(response, method, until))
         except (OSError, http.client.HTTPException, ValueError) as error:
             cause = getattr(error, "reason", error) if isinstance(error, urllib.error.URLError) else error
             cause = cause if isinstance(cause, BaseException) else error

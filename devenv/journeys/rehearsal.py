@@ -35,7 +35,7 @@ from devenv.waiting import Waiting, failures, wait
 
 
 @record
-class Trial:
+class Rehearsal:
     """What is tried: the project as it would be, and how the data gets there."""
 
     compared: sync.Comparison
@@ -49,7 +49,7 @@ class Trial:
         return self.upgrade.new
 
 
-def plan(world: World, service: str, version: str) -> Trial:
+def plan(world: World, service: str, version: str) -> Rehearsal:
     """What it takes to have a service's data on another version. Raises Refused where there is no data, or no way."""
     project = open_project(world)
     select(project.manifest, [service], ())
@@ -71,7 +71,7 @@ def plan(world: World, service: str, version: str) -> Trial:
     if problem := moves.refused.get(service):
         raise Refused(problem)
     upgrade = moves.of(service) or _same_format(wanted, machine, observed, service)
-    return Trial(replace(compared, wanted=wanted), wanted, machine, observed, upgrade)
+    return Rehearsal(replace(compared, wanted=wanted), wanted, machine, observed, upgrade)
 
 
 def _same_format(project: Project, machine: Machine, observed: Observed, name: str) -> Upgrade:
@@ -97,7 +97,7 @@ def _same_format(project: Project, machine: Machine, observed: Observed, name: s
     )
 
 
-def move(world: World, trial: Trial, progress: Progress) -> upgrading.Moved:
+def move(world: World, trial: Rehearsal, progress: Progress) -> upgrading.Moved:
     """The copy on its new version; the running server stands still only while it is copied. Raises what failed."""
     moves = upgrading.Moves((trial.upgrade,))
     moved = upgrading.carry_out(world, trial.project, trial.machine, trial.observed, moves, progress, released=True)
@@ -106,7 +106,7 @@ def move(world: World, trial: Trial, progress: Progress) -> upgrading.Moved:
     return moved
 
 
-def serve(world: World, trial: Trial, *, timeout: float, progress: Progress) -> Machine:
+def serve(world: World, trial: Rehearsal, *, timeout: float, progress: Progress) -> Machine:
     """Start the server on the copy and wait until it serves. Returns this machine as somebody sees it who is to
     connect to that server instead of the running one."""
     service, name = trial.service, bench_name(trial.machine, trial.service.name)
@@ -136,7 +136,7 @@ def serve(world: World, trial: Trial, *, timeout: float, progress: Progress) -> 
     return machine
 
 
-def end(trial: Trial, moved: upgrading.Moved) -> None:
+def end(trial: Rehearsal, moved: upgrading.Moved) -> None:
     """Throw all of it away; what runs, runs on."""
     upgrading.take_back(trial.project, trial.machine, trial.observed, moved)
     if moved.left:
@@ -144,7 +144,7 @@ def end(trial: Trial, moved: upgrading.Moved) -> None:
 
 
 def adopt(
-    world: World, trial: Trial, moved: upgrading.Moved, *, timeout: float, progress: Callable[[], Progress]
+    world: World, trial: Rehearsal, moved: upgrading.Moved, *, timeout: float, progress: Callable[[], Progress]
 ) -> sync_apply.Applied:
     """Have the copy be the data, devenv.toml say the version, and the service run on it."""
     name = bench_name(trial.machine, trial.service.name)

@@ -18,7 +18,7 @@ from devenv.model.plan import Action, Plan
 from devenv.model.record import record
 from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
-from devenv.stages.place import Moved, place
+from devenv.stages.place import MovedPort, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
 from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run, with_limits
 from devenv.targets import dotenv
@@ -59,7 +59,7 @@ class Prepared:
     observed: Observed
     plan: Plan
     chosen: tuple[str, ...]
-    moved: tuple[Moved, ...]
+    moved: tuple[MovedPort, ...]
     frozen: bool = False
 
     def without(self, services: Collection[str]) -> Prepared:

@@ -39,14 +39,14 @@ class Open(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-class Project(Shape):
+class ProjectShape(Shape):
     """Who this is."""
 
     name: StrictStr = Field(pattern=PROJECT, description="Prefix of containers and volumes; default database name.")
     catalogue: StrictStr = Field(default="", description="A folder of own kinds of service, relative to the manifest.")
 
 
-class Source(Shape):
+class SourceShape(Shape):
     """Where an environment's truth is read: a path, a command, or a server whose address is in a variable."""
 
     kind: StrictStr = Field(default="", description="What it is, where its content does not tell: terraform-state, …")
@@ -66,10 +66,10 @@ class Source(Shape):
 class Environment(Shape):
     """A place where the application runs."""
 
-    sources: list[Source] = Field(default_factory=list, description="Where its truth is read, most trusted first.")
+    sources: list[SourceShape] = Field(default_factory=list, description="Where its truth is read, most trusted first.")
 
 
-class Acceptance(Shape):
+class AcceptanceShape(Shape):
     """A difference from an environment that is meant. It counts no longer for ``devenv sync --check``."""
 
     finding: StrictStr = Field(
@@ -87,7 +87,7 @@ class Acceptance(Shape):
 class Parity(Shape):
     """Which differences between an environment and this manifest are meant."""
 
-    accept: list[Acceptance] = Field(default_factory=list, description="Differences that are meant.")
+    accept: list[AcceptanceShape] = Field(default_factory=list, description="Differences that are meant.")
 
 
 class Hooks(Shape):
@@ -126,7 +126,7 @@ class ServiceShape(Shape):
     follows: StrictStr = Field(default="", alias="from", description="The fact of production this service mirrors.")
 
 
-class Question(Shape):
+class QuestionShape(Shape):
     """How a server is asked from outside whether it serves."""
 
     port: StrictStr = Field(default="", description="The name of the port to ask; the first of listens unless given.")
@@ -168,7 +168,7 @@ def _annotation(option: Option, *, first: bool) -> Any:
         "strings": Annotated[list[text], Field(min_length=int(first))],
         "map": dict[StrictStr, text],
         "ports": dict[PortName, Port],
-        "question": Question,
+        "question": QuestionShape,
     }
     return annotations[option.type]
 
@@ -180,7 +180,7 @@ def manifest_model(kinds: Mapping[str, Kind]) -> type[BaseModel]:
         service = Annotated[service, Field(discriminator="kind")]
     fields: dict[str, Any] = {
         "requires": (StrictStr, Field(default="", description="The devenv versions that understand it: >=0.1")),
-        "project": (Project, Field(description="Who this is.")),
+        "project": (ProjectShape, Field(description="Who this is.")),
         "environments": (dict[Name, Environment], Field(default_factory=dict)),
         "services": (dict[Name, service], Field(default_factory=dict)),
         "parity": (Parity, Field(default_factory=dict)),

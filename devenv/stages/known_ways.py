@@ -15,7 +15,7 @@ from devenv.upgrades import registry
 
 
 @record
-class Known:
+class KnownRoute:
     """The best way from one version to another one, or why there is none. ``kind`` is that of the data."""
 
     kind: str
@@ -30,7 +30,7 @@ def sources(kind: Kind) -> tuple[str, ...]:
     return (kind.name, *others)
 
 
-def known_ways(kind: Kind, kinds: Mapping[str, Kind]) -> tuple[Known, ...]:
+def known_ways(kind: Kind, kinds: Mapping[str, Kind]) -> tuple[KnownRoute, ...]:
     """Between all series in the catalogue whose data is not of one format; ``kinds`` are at least ``sources``."""
     wanted = _services(kind)
     found = []
@@ -40,7 +40,7 @@ def known_ways(kind: Kind, kinds: Mapping[str, Kind]) -> tuple[Known, ...]:
                 if _moves(old, new):
                     routes = registry.routes(old, new)
                     way = routes if isinstance(routes, Refusal) else routes[0]
-                    found.append(Known(name, old.version.text, new.version.text, way))
+                    found.append(KnownRoute(name, old.version.text, new.version.text, way))
     return tuple(found)
 
 
@@ -71,18 +71,18 @@ class Ways:
     way: Route | Refusal
 
 
-def together(known: Iterable[Known]) -> list[Ways]:
+def together(known: Iterable[KnownRoute]) -> list[Ways]:
     """What is gone by one way, in one piece."""
-    by_old: dict[tuple[str, str, str], list[Known]] = {}
+    by_old: dict[tuple[str, str, str], list[KnownRoute]] = {}
     for item in known:
         by_old.setdefault((item.kind, item.old, _way(item.way)), []).append(item)
-    alike: dict[tuple[str, tuple[str, ...], str], list[Known]] = {}
+    alike: dict[tuple[str, tuple[str, ...], str], list[KnownRoute]] = {}
     for (kind, _, way), items in by_old.items():
         alike.setdefault((kind, tuple(item.new for item in items), way), []).append(items[0])
     return [Ways(key[0], tuple(item.old for item in items), key[1], items[0].way) for key, items in alike.items()]
 
 
-def in_words(kind: Kind, known: Iterable[Known]) -> list[str]:
+def in_words(kind: Kind, known: Iterable[KnownRoute]) -> list[str]:
     """For people. ``*`` marks what devenv's own tests do with real servers."""
     given = list(known)
     lines = []
@@ -103,7 +103,7 @@ def _way(way: Route | Refusal) -> str:
     return f"{way.way}{stops}{' *' if way.verified else ''}"
 
 
-def entries(known: Iterable[Known]) -> list[dict[str, object]]:
+def entries(known: Iterable[KnownRoute]) -> list[dict[str, object]]:
     """For programs."""
     return [_entry(item) for item in together(known)]
 

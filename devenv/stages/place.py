@@ -16,7 +16,7 @@ _FIRST, _LAST = 20000, 32000
 
 
 @record
-class Moved:
+class MovedPort:
     """A port that is not the one wanted, and why."""
 
     service: str
@@ -53,7 +53,7 @@ def place(
     registries: Mapping[str, str],
     generations: Mapping[str, str],
     owner: str = "",
-) -> tuple[Machine, tuple[Moved, ...]]:
+) -> tuple[Machine, tuple[MovedPort, ...]]:
     """Give every port its host port: the one kept, else the one wanted, else a free one that will be kept.
 
     Ports that this project's own containers hold are not taken. Two services never get the same one. A service that is
@@ -77,7 +77,7 @@ def place(
         stays = name not in chosen and got == before
         asked[port.variable] = _asked_for(port, got, kept) if stays else port.preferred
         if got != wanted:
-            moved.append(Moved(name, wanted, got, taken.get(wanted, "another service of this project")))
+            moved.append(MovedPort(name, wanted, got, taken.get(wanted, "another service of this project")))
     host = observed.engine.host or "127.0.0.1"
     return Machine(project, root, ports, registries, host, generations, asked, owner), tuple(moved)
 

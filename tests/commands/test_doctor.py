@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from devenv.commands.doctor import Finding, _layer_findings
+from devenv.commands.doctor import Diagnosis, _layer_findings
 from devenv.effects.world import World
 from devenv.project import open_project
 from tests.making import tree
 from tests.program import MANIFEST
 
 
-def findings(shop: Path) -> list[Finding]:
+def findings(shop: Path) -> list[Diagnosis]:
     world = World(cwd=shop, env=dict(os.environ), stdin=io.StringIO(), stdout=io.StringIO(), stderr=io.StringIO())
     return list(_layer_findings(open_project(world)))
 
