@@ -133,8 +133,14 @@ class Console:
         summary += [changed] if changed else []
         if summary:
             self.say("; ".join(summary))
+        self.failure(error, changed=changed)
+
+    def failure(self, error: DevenvError, *, changed: str = "") -> int:
+        """Put an error into the document for programs, and return its exit code. Every run that does not end with 0
+        has one there; people are told elsewhere."""
         entries = [problem_entry(problem) for problem in error.problems]
         self.json({"error": {"exit_code": error.exit_code, "problems": entries, "changed": changed or None}})
+        return error.exit_code
 
     def _red(self, text: str) -> str:
         return f"\x1b[31m{text}\x1b[0m" if self.colour else text

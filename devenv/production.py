@@ -28,12 +28,13 @@ _DEPTH = 10
 
 @record
 class Production:
-    """All that sources say, and what could not be read. ``files`` are those that were opened, ``skipped`` says of a
-    folder's other files why they were not read."""
+    """All that sources say, and what could not be read. ``files`` are those that were opened, ``beside`` are those that
+    these refer to or that stand beside them, ``skipped`` says of a folder's other files why they were not read."""
 
     facts: tuple[Fact, ...]
     notes: tuple[Note, ...]
     files: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     skipped: tuple[Note, ...] = ()
 
     @property
@@ -53,7 +54,8 @@ class Production:
     @property
     def understood(self) -> tuple[str, ...]:
         """The files that were read: those that tell of a service, and those that clearly tell of none."""
-        silent = {note.file for note in self.unclear} - {fact.evidence.file for fact in self.facts}
+        useless = {note.file for note in (*self.unclear, *self.failed)}
+        silent = useless - {fact.evidence.file for fact in self.facts}
         return tuple(file for file in self.files if file not in silent)
 
 
@@ -79,13 +81,16 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known, *, env
         _read_one(gatherer, place, gathered, known, environment=environment)
         for place, gathered in zip(places, gatherer.gather(places), strict=True)
     ]
-    files_read = tuple(dict.fromkeys(file for reading in readings for file in reading.files))
-    skipped = dict.fromkeys(note for reading in readings for note in reading.skipped if note.file not in files_read)
+    opened = dict.fromkeys(file for reading in readings for file in reading.files)
+    beside = dict.fromkeys(file for reading in readings for file in reading.beside)
+    skipped = dict.fromkeys(note for reading in readings for note in reading.skipped)
+    read_files = {*opened, *beside}
     return Production(
         tuple(fact for reading in readings for fact in reading.facts),
         tuple(dict.fromkeys(note for reading in readings for note in reading.notes)),
-        files_read,
-        tuple(skipped),
+        files=tuple(opened),
+        beside=tuple(file for file in beside if file not in opened),
+        skipped=tuple(note for note in skipped if note.file not in read_files),
     )
 
 
@@ -110,6 +115,7 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
         notes += further.notes
         given = {name: text for each in further.documents for name, text in env_file.variables(each).items()}
         known = replace(known, variables=given)
+    opened = tuple(document.file for document in documents)
     reading = registry.parse(documents, known, kind=place.kind, environment=environment)
     have = {document.file for document in documents}
     looked_for: set[Companion] = set()
@@ -130,8 +136,9 @@ def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known
     else:
         notes += reading.notes
     facts = tuple(replace(fact, service=place.service or fact.service) for fact in reading.facts)
-    read_files = tuple(document.file for document in documents)
-    return Reading(facts, tuple(notes), files=read_files, skipped=tuple(skipped))
+    notes = [replace(note, service=place.service) for note in notes]
+    beside = tuple(document.file for document in documents[len(opened) :])
+    return Reading(facts, tuple(notes), files=opened, beside=beside, skipped=tuple(skipped))
 
 
 def known(catalogue: Catalogue) -> Known:

@@ -23,6 +23,7 @@ def command(world: World, exit_code: bool) -> int:
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.errors import DriftFound, Unreachable
+    from devenv.model.problem import Problem
     from devenv.parity import behind, remedy
     from devenv.standing import standing
 
@@ -38,4 +39,6 @@ def command(world: World, exit_code: bool) -> int:
         console.say(f"devenv: {line}")
     if found:
         console.say(f"devenv: this machine does not match devenv.toml; {remedy(here, here.project.resolved.services)}")
-    return DriftFound.exit_code if exit_code and found else 0
+    if not (exit_code and found):
+        return 0
+    return console.failure(DriftFound([Problem(line) for line in found]))

@@ -8,6 +8,7 @@ import click
 
 from devenv.commands.options import confirm, format_option, trust_option, verbose_option
 from devenv.effects.world import World
+from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,7 +69,9 @@ def command(world: World, sources: tuple[str, ...], environment: str, verbose: b
     else:
         _tell(console, found, doubts)
         tell_reading(console, found, verbose=verbose)
-    return Unreachable.exit_code if found.failed else 0
+    if not found.failed:
+        return 0
+    return console.failure(Unreachable(unread_problems(found.failed)))
 
 
 def _tell(console: Console, found: Production, doubts: Iterable[tuple[str, str]]) -> None:
@@ -88,13 +91,27 @@ def _tell(console: Console, found: Production, doubts: Iterable[tuple[str, str]]
 def tell_reading(console: Console, found: Production, *, verbose: bool) -> None:
     """How many sources were read, how many files hold nothing about services, and of how many nobody can tell."""
     how = "" if verbose else " (list them: -v)"
-    console.say(f"{_counted(len(found.understood), 'source')} read")
+    console.say(f"{_counted(len(found.understood), 'source')} read{_beside(found, verbose=verbose)}")
     if found.unrelated:
         console.say(f"{_counted(len(found.unrelated), 'file')} skipped: not about services{how}")
         _list(console, found.unrelated if verbose else ())
     if unclear := len({note.file for note in found.unclear}):
         console.say(f"{_counted(unclear, 'file')} not understood: may be about services{how}")
         _list(console, found.unclear if verbose else ())
+
+
+def _beside(found: Production, *, verbose: bool) -> str:
+    """Further files that were read, to finish a sentence: a ``.env``, a Dockerfile, a module."""
+    if not found.beside:
+        return ""
+    if verbose:
+        return f", and with them {', '.join(found.beside)}"
+    return f", and with them {_counted(len(found.beside), 'further file')} (list them: -v)"
+
+
+def unread_problems(notes: Iterable[Note]) -> list[Problem]:
+    """Sources that could not be read, for the document of a failure."""
+    return [Problem(str(note)) for note in notes]
 
 
 def _counted(count: int, noun: str) -> str:
@@ -110,8 +127,10 @@ def reading_entry(found: Production) -> dict[str, Any]:
     """The same for programs."""
     return {
         "read": list(found.understood),
+        "beside": list(found.beside),
         "skipped": [_note(note) for note in found.unrelated],
         "unclear": [_note(note) for note in found.unclear],
+        "unread": [_note(note) for note in found.failed],
     }
 
 

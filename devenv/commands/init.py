@@ -25,7 +25,7 @@ def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) ->
     devenv init infra/prod.tfstate k8s/    files, folders, patterns that describe production
     devenv init env:PROD_DATABASE_URL      a live server, read-only, its address in a variable
     """
-    from devenv.commands.facts import place
+    from devenv.commands.facts import place, unread_problems
     from devenv.commands.sync_report import report, tell
     from devenv.errors import Unreachable
     from devenv.journeys.init import begin, write
@@ -44,4 +44,6 @@ def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) ->
         console.say(f"devenv.toml was written with {found} service{'s' * (found != 1)}. Commit it, then run: devenv up")
     else:
         console.say("devenv.toml was written without services. Add those that production runs, then run: devenv up")
-    return Unreachable.exit_code if compared.unread else 0
+    if not compared.unread:
+        return 0
+    return console.failure(Unreachable(unread_problems(compared.unread)), changed="devenv.toml was written")

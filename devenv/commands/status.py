@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devenv.commands.options import format_option, services_argument
-from devenv.commands.status_rows import StatusRow, entry, table
+from devenv.commands.status_rows import StatusRow, drift_found, entry, table
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -43,7 +43,6 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
     looking = look(world)  # the engine answers while the rest is imported
 
     from devenv.commands.snapshot_rows import snapshot_entry
-    from devenv.errors import DriftFound
     from devenv.parity import drift_of_none
     from devenv.standing import standing, with_limits
 
@@ -74,7 +73,9 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
     else:
         _show(console, here, rows, general)
         _show_untried(console, here, [name for name in serving if name in {*promised, *inside} and name not in trials])
-    return DriftFound.exit_code if exit_code and drifting else 0
+    if not (exit_code and drifting):
+        return 0
+    return console.failure(drift_found(rows, general))
 
 
 def _answers(here: Standing, names: Iterable[str]) -> dict[str, Answer]:

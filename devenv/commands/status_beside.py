@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devenv.commands.status_rows import StatusRow, entry, table
+from devenv.commands.status_rows import StatusRow, drift_found, entry, table
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -10,7 +10,6 @@ from devenv.effects.world import World
 def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code: bool) -> int:
     """In a workspace there is no engine to ask, but every service is: what it says of itself."""
     from devenv.effects.probe import ask_all
-    from devenv.errors import DriftFound
     from devenv.project import open_project
     from devenv.stages import asking
     from devenv.stages.connect import inside
@@ -47,4 +46,6 @@ def tell(world: World, console: Console, services: tuple[str, ...], *, exit_code
         console.say(
             "as seen from this workspace" + ("; 'devenv sync' on the host brings it in step" if drifting else "")
         )
-    return DriftFound.exit_code if exit_code and drifting else 0
+    if not (exit_code and drifting):
+        return 0
+    return console.failure(drift_found(rows, ()))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from devenv.console import Console
+from devenv.errors import DriftFound
+from devenv.model.problem import Problem
 from devenv.model.record import record
 
 
@@ -31,6 +35,13 @@ def entry(row: StatusRow) -> dict[str, object]:
         "drift": [row.drift] if row.drift else [],
         "in_sync": not row.drift,
     }
+
+
+def drift_found(rows: Iterable[StatusRow], general: Iterable[str]) -> DriftFound:
+    """What differs, for the document of a check; ``general`` is what differs besides single services."""
+    problems = [Problem(line) for line in general]
+    problems += [Problem(row.drift, key=f"services.{row.name}") for row in rows if row.drift]
+    return DriftFound(problems)
 
 
 def table(console: Console, rows: list[StatusRow]) -> None:

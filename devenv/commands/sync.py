@@ -19,7 +19,17 @@ from devenv.commands.options import (
     verbose_option,
     yes_option,
 )
-from devenv.commands.sync_report import not_moved, report, steps, tell, tell_after, tell_differences
+from devenv.commands.sync_report import (
+    check_failure,
+    left_out,
+    not_moved,
+    report,
+    steps,
+    tell,
+    tell_after,
+    tell_differences,
+    unread_words,
+)
 from devenv.console import Progress
 from devenv.effects.world import World
 from devenv.model.upgrade import Way
@@ -139,9 +149,8 @@ def _compared(
 
 
 def _check(asked: Asked, compared: Comparison) -> int:
-    """0: it matches. 3: something differs. 7: a source could not be read, and the others match. Raises ManifestError
+    """0: it matches. 7: a source could not be read, whatever else was found. 3: something differs. Raises ManifestError
     (2) where there is nothing to compare."""
-    from devenv.errors import DriftFound, Unreachable
     from devenv.journeys.sync import require_comparison
 
     require_comparison(compared)
@@ -150,11 +159,10 @@ def _check(asked: Asked, compared: Comparison) -> int:
         asked.console.json(report(compared, None, applied=False))
     if compared.verdict.counting:
         tell_differences(asked, compared)
-        return DriftFound.exit_code
     if compared.unread:
-        others = "devenv.toml matches the others" if compared.has_compared else "nothing was compared"
-        asked.console.say(f"A source could not be read; {others}.")
-        return Unreachable.exit_code
+        asked.console.say(unread_words(compared))
+    if failure := check_failure(compared):
+        return asked.console.failure(failure)
     accepted = len(compared.verdict.accepted)
     apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
     asked.console.say(f"devenv.toml matches {compared.environment}{apart}.")
@@ -242,14 +250,12 @@ def _raise_what_failed(applied: Applied | None) -> None:
 
 def _ending(asked: Asked, compared: Comparison) -> int:
     """The exit code; what was left out is told: data would be left behind, an image, a source cannot be had."""
-    from devenv.errors import DataNeedsUpgrade, DevenvError, Unreachable
-
     for problem in (*compared.refused, *compared.unobtainable):
         asked.console.say(f"not done: {problem}")
     if compared.unread:
         asked.console.say("A source could not be read; only the others were followed.")
-    kinds = ((compared.refused, DataNeedsUpgrade), (compared.unobtainable, DevenvError), (compared.unread, Unreachable))
-    return next((kind.exit_code for found, kind in kinds if found), 0)
+    failure = left_out(compared)
+    return asked.console.failure(failure) if failure else 0
 
 
 def _roll_back(asked: Asked, *, dry: bool) -> int:
@@ -272,7 +278,7 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
         follow, code = _way_back(asked, Comparison(project, former, SyncPlan(()), Bound({}, ())))
-        asked.tell("\n".join(f"  ↶ {change}" for change in entry.changes))
+        asked.tell("\n".join(f"  ↶ undo {change}" for change in entry.changes))
         if follow:
             console.plan(follow.prepared.plan, result=asked.result)
         if not dry:
@@ -294,13 +300,17 @@ def _way_back(asked: Asked, compared: Comparison) -> tuple[Follow | None, int]:
     """What the machine has to do. Files go back also where what they name cannot be had any more."""
     from devenv.errors import DevenvError
 
-    follow = None
+    follow: Follow | None = None
+    failure: DevenvError | None = None
     try:
         compared, follow = _followed(asked, compared)
-        problems, code = compared.unobtainable, 1 if compared.unobtainable else 0
+        if compared.unobtainable:
+            failure = DevenvError(compared.unobtainable)
     except DevenvError as error:
-        problems, code = error.problems, error.exit_code
+        failure = error
         asked.console.say("running services are left as they are; only files are restored")
-    for problem in problems:
+    if failure is None:
+        return follow, 0
+    for problem in failure.problems:
         asked.console.say(f"note: {problem}")
-    return follow, code
+    return follow, asked.console.failure(failure)

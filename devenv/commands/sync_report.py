@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from devenv.commands.asked import Asked
+from devenv.commands.facts import unread_problems
 from devenv.console import problem_entry
-from devenv.errors import DevenvError
+from devenv.errors import DataNeedsUpgrade, DevenvError, DriftFound, Unreachable
+from devenv.model.problem import Problem
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
@@ -117,6 +119,38 @@ def tell_differences(asked: Asked, compared: Comparison) -> None:
     if compared.plan.changes:
         say("Update devenv.toml: devenv sync")
     say(f'Accept one on purpose: [parity] accept = [{{ finding = "{counting[-1].id}", reason = "…" }}]')
+
+
+def unread_words(compared: Comparison) -> str:
+    """What a check says where a source could not be read: what the others say of devenv.toml."""
+    others = "devenv.toml matches the others"
+    if compared.verdict.counting or compared.held:
+        others = "the differences are those from the others"
+    elif not compared.has_compared:
+        others = "nothing was compared"
+    return f"A source could not be read; {others}."
+
+
+def check_failure(compared: Comparison) -> DevenvError | None:
+    """Why a check does not end with 0: sources that could not be read, which come first, and what differs."""
+    differences = [Problem(finding.message, key=finding.key) for finding in compared.verdict.counting]
+    if compared.unread:
+        return Unreachable([*unread_problems(compared.unread), *differences])
+    return DriftFound(differences) if differences else None
+
+
+def left_out(compared: Comparison) -> DevenvError | None:
+    """What a sync could not do, with the exit code of the gravest: data that cannot follow, an image, a source."""
+    kinds = (
+        (compared.refused, DataNeedsUpgrade),
+        (compared.unobtainable, DevenvError),
+        (compared.unread, Unreachable),
+    )
+    problems = [*compared.refused, *compared.unobtainable, *unread_problems(compared.unread)]
+    for found, kind in kinds:
+        if found:
+            return kind(problems)
+    return None
 
 
 def _move(upgrade: Upgrade) -> str:

@@ -9,6 +9,7 @@ import click
 from devenv.commands.options import complete_services, format_option, timeout_option, words_argument
 from devenv.console import Console
 from devenv.effects.world import World
+from devenv.errors import DevenvError
 
 if TYPE_CHECKING:
     from devenv.data.upgrading import Moved
@@ -81,8 +82,17 @@ def _try(
         console.json({"adopted": True})
         return 0
     rehearsal.end(trial, moved)
+    if code != 0:
+        console.failure(_command_failed(words, code))
     console.say(f"thrown away; {trial.service.name} runs on as it was, and so does its data")
     return code
+
+
+def _command_failed(words: tuple[str, ...], code: int) -> DevenvError:
+    """The command's own failure, which devenv ends with."""
+    error = DevenvError(f"{' '.join(words)} ended with code {code}")
+    error.exit_code = code
+    return error
 
 
 def _entry(trial: Rehearsal) -> dict[str, object]:

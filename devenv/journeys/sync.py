@@ -33,6 +33,7 @@ from devenv.stages.additions import additions, missing_services
 from devenv.stages.bring_together import bind
 from devenv.stages.frozen import frozen_problems
 from devenv.stages.generations import finds_older, left_behind
+from devenv.stages.hold_back import Held, held_back, with_doubts
 from devenv.stages.load import LOCAL, build_manifest
 from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_runtimes import parted, plan_runtimes
@@ -72,6 +73,8 @@ class Comparison:
     verdict: Verdict = Verdict()
     #: Whether a source states a version of anything that the manifest has.
     has_compared: bool = False
+    #: Changes that are not made since a source that could not be read may say otherwise.
+    held: tuple[Held, ...] = ()
 
     @property
     def edits_manifest(self) -> bool:
@@ -120,7 +123,7 @@ def compare(
         missing=missing,
         has_compared=_has_compared(manifest, found, chosen),
     )
-    compared = _judged(compared, manifest)
+    compared = _judged(_without_doubtful(compared, manifest), manifest)
     if compared.missing:
         compared = _with_additions(compared, releases)
     return replace(compared, wanted=wanted(world, compared.project, compared.plan.changes))
@@ -149,6 +152,18 @@ def _has_compared(manifest: Manifest, found: _Found, services: Iterable[str]) ->
     truths = [found.bound.services[name] for name in services if name in found.bound.services]
     runtimes = [fact for fact in found.of_runtimes if fact.kind in manifest.runtimes]
     return any(truth.fact.version for truth in truths) or any(fact.version for fact in runtimes)
+
+
+def _without_doubtful(compared: Comparison, manifest: Manifest) -> Comparison:
+    """The same without what a source that could not be read may contradict."""
+    plan, unread = compared.plan, compared.unread
+    held = held_back(plan.changes, unread)
+    held_changes = [item.change for item in held]
+    changes = tuple(change for change in plan.changes if change not in held_changes)
+    plan = replace(plan, changes=changes, notes=(*plan.notes, *map(str, held)))
+    undescribed = [manifest.services[name] for name in compared.bound.unknown]
+    missing = with_doubts(compared.missing, undescribed, unread)
+    return replace(compared, plan=plan, missing=missing, held=held)
 
 
 def _judged(compared: Comparison, manifest: Manifest) -> Comparison:

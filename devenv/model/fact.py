@@ -109,6 +109,8 @@ class Note:
     address: str = ""
     #: Whether something was not read because of it.
     failed: bool = False
+    #: The only service that the source speaks of, where the manifest says so.
+    service: str = ""
     #: Whether the file may speak of services in a way that devenv does not read: nothing failed, and nobody could tell.
     untold: bool = False
 
@@ -129,12 +131,13 @@ class Companion:
 @record
 class Reading:
     """What one source says. ``wants`` are further files that it refers to, and ``companions`` those that there may be,
-    by their paths as people know them. ``files`` are those that were read, and ``skipped`` says why others of the same
-    folder were not."""
+    by their paths as people know them. ``files`` are those of the source itself that were read, ``beside`` the further
+    ones, and ``skipped`` says why others of the same folder were not read."""
 
     facts: tuple[Fact, ...] = ()
     notes: tuple[Note, ...] = ()
     wants: tuple[str, ...] = ()
     companions: tuple[Companion, ...] = ()
     files: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
     skipped: tuple[Note, ...] = ()

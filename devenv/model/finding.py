@@ -12,6 +12,11 @@ class Finding:
     id: str
     message: str
 
+    @property
+    def key(self) -> str:
+        """Where it is in the manifest: ``services.NAME.KEY``."""
+        return self.id.partition("/")[2]
+
 
 @record
 class Acceptance:

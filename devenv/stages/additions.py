@@ -47,6 +47,9 @@ def additions(kinds: Mapping[str, Kind], missing: Iterable[Missing], releases: R
     left: list[Missing] = []
     for item in missing:
         fact = item.truth.fact
+        if item.obstacle:
+            left.append(item)
+            continue
         if fact.kind not in kinds:
             obstacle = f'devenv has no kind {fact.kind}; kind = "container" runs any image'
             left.append(replace(item, obstacle=obstacle))

@@ -35,7 +35,9 @@ def commands(group: click.Group, before: str = "") -> Iterator[tuple[str, click.
 @pytest.mark.parametrize("case", REPORTING, ids=name)
 def test_golden_cases(case: Path) -> None:
     words = shlex.split((case / "args").read_text())
-    checked(words, expected(case).stdout)
+    outcome = expected(case)
+    document = checked(words, outcome.stdout)
+    assert ("error" in document) == (outcome.exit != 0)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +45,9 @@ def test_golden_cases(case: Path) -> None:
 )
 def test_documents(words: str, tmp_path: Path) -> None:
     shop = tree(tmp_path / "shop", {"devenv.toml": MANIFEST, **UP_BEFORE})
-    checked(words.split(), said(shop, *words.split()).out)
+    ended = said(shop, *words.split())
+    document = checked(words.split(), ended.out)
+    assert ("error" in document) == (ended.code != 0)
 
 
 def test_a_schema_refuses_what_it_does_not_describe() -> None:
@@ -113,7 +117,8 @@ messages for people still go to stderr. `devenv schema COMMAND` prints the JSON 
 
 - `schema_version` is in every document. It changes when a key changes its meaning or goes away; new keys may come at
   any time.
-- `error` is in the document of a command that failed, beside what is known of the other keys.
+- `error` is in the document whenever the exit code is not 0, beside what is known of the other keys: also where a check
+  finds a difference (exit 3) and where a source could not be read (exit 7).
 - A key that names a service is `service`. What is not known is `null`; lists are never `null` unless their type says so.
 
 This page is generated from `templates/output`.

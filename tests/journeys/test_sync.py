@@ -87,7 +87,7 @@ def test_a_rollback_that_is_only_shown_changes_nothing(shop: Shop) -> None:
     before = shop.files()
     shown = shop.devenv("sync", "--rollback", "--dry-run")
     assert shown.code == 0
-    assert "↶ services.db.version: 15.4 → 15.5" in shown.out
+    assert "↶ undo services.db.version: 15.4 → 15.5" in shown.out
     assert shown.err.endswith("nothing was changed\n")
     report = json.loads(shop.devenv("sync", "--rollback", "--dry-run", "-j").out)
     assert (report["applied"], report["rollback"]["changes"][0]) == (False, "services.db.version: 15.4 → 15.5")
@@ -172,17 +172,59 @@ def test_a_later_patch_that_can_be_had_is_proposed(shop: Shop) -> None:
     assert f'the nearest later patch that can be had is {newest}: version = "{newest}"' in ended.err
 
 
-def test_what_could_be_read_is_done_and_the_rest_is_told(shop: Shop) -> None:
+def test_what_an_unread_source_may_contradict_stays_as_it_is(shop: Shop) -> None:
+    """A missing Terraform state must not have a Compose file of lower rank downgrade production's version."""
     text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate" }, { path')
     (shop.root / "devenv.toml").write_text(text)
     ended = shop.devenv("sync", "--yes")
     assert ended.code == 7
+    stays = "services.db.version stays 15.4 (prod/compose.prod.yaml says 15.5): gone.tfstate could not be read"
+    assert f"note: {stays}" in ended.err
+    assert 'version = "15.4"\n' in shop.manifest
+    assert 'version = "7.0.14"\n' in shop.manifest
+    assert 'appendonly = "yes" # from compose' in shop.manifest
+
+
+def test_what_no_unread_source_may_contradict_is_followed(shop: Shop) -> None:
+    text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate", service = "cache" }, { path')
+    (shop.root / "devenv.toml").write_text(text)
+    ended = shop.devenv("sync", "--yes")
+    assert ended.code == 7
     assert "note: gone.tfstate: there is no such file" in ended.err
-    assert "A source could not be read" in ended.err
     assert 'version = "15.5" # from compose' in shop.manifest
+    assert 'version = "7.0.14"\n' in shop.manifest
     again = shop.devenv("sync", "--yes")
     assert (again.code, again.out) == (7, "")
     assert "nothing to do" in again.err
+
+
+def test_a_service_whose_source_is_unread_is_not_added_twice(shop: Shop) -> None:
+    text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate" }, { path')
+    text = text.replace('version = "15.4"', 'version = "15.4"\nfrom = "aws_db_instance.main"')
+    (shop.root / "devenv.toml").write_text(text)
+    ended = shop.devenv("sync", "--add", "--yes")
+    assert ended.code == 7
+    assert "Not added: it may be services.db; gone.tfstate could not be read" in ended.err
+    assert shop.manifest.count('kind = "postgres"') == 1
+
+
+def test_a_check_with_a_difference_and_an_unread_source(shop: Shop) -> None:
+    """An unreadable source ends with 7, whatever else is found; both are said."""
+    text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate", service = "cache" }, { path')
+    (shop.root / "devenv.toml").write_text(text)
+    checked = shop.devenv("sync", "--check")
+    assert checked.code == 7
+    assert "2 differences between devenv.toml and production." in checked.err
+    assert "gone.tfstate: there is no such file" in checked.err
+    report = json.loads(shop.devenv("sync", "--check", "-j").out)
+    assert report["findings"][0]["id"] == "production/services.db.version"
+    assert [problem["message"] for problem in report["error"]["problems"]] == [
+        "gone.tfstate: there is no such file",
+        "15.4 → 15.5",
+        "not set → yes",
+    ]
+    assert report["sources"]["unread"][0]["file"] == "gone.tfstate"
+    assert report["error"]["exit_code"] == 7
 
 
 def test_what_would_change_is_the_result_of_asking_for_it(shop: Shop) -> None:
