@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from devenv import generated_files
 from devenv.console import Console
 from devenv.effects import files, snapshots
 from devenv.effects.containers import inspect
@@ -15,17 +16,15 @@ from devenv.effects.ports import listening
 from devenv.effects.store import Store, checkouts, owners
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused, Unreachable
-from devenv.model.file import FileState
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
-from devenv.stages import generations, locking, ownership, place, pointers
+from devenv.stages import generations, ownership, place, pointers
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further
 from devenv.stages.resolve import select
-from devenv.targets.mark import read_mark
 
 
 @record
@@ -117,7 +116,7 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         containers=own,
         volumes=tuple(item for item in everything.volumes if item.project == name),
         taken=_taken(project, everything, own),
-        files=generated_found(project),
+        files=generated_files.found(project),
         applied=project.store.read("applied"),
         served=project.store.read("served"),
     )
@@ -254,39 +253,3 @@ def _recover_pointers(project: Project, everything: Observed, name: str) -> None
     except Refused as error:
         error.changed = "the data is taken over"
         raise
-
-
-#: Where generated files are, beside others.
-_GENERATED = (".devenv/*.yaml", ".devenv/services/*/*", ".devcontainer/*", ".devcontainer/*/*")
-
-
-def leftovers(project: Project) -> list[str]:
-    """Generated files that nobody edited, of what the manifest or a developer's own layer no longer says."""
-    wanted = project.generated()
-    found = sorted(path for place in _GENERATED for path in project.root.glob(place) if files.is_file(path))
-    names = {path.relative_to(project.root).as_posix(): path for path in found}
-    return [name for name, path in names.items() if name not in wanted and _is_intact(path)]
-
-
-def _is_intact(path: Path) -> bool:
-    try:
-        return read_mark(files.read_text(path) or "").intact
-    except DevenvError:  # nothing that devenv wrote
-        return False
-
-
-def drop_leftovers(project: Project) -> list[str]:
-    """Remove them, and folders that hold nothing else. Returns what went."""
-    gone = leftovers(project)
-    for name in gone:
-        files.remove(project.root, name)
-        files.remove_empty(project.root, name)
-    if not project.local and locking.is_own(files.read_text(project.root / locking.LOCAL_PATH) or ""):
-        files.remove(project.root, locking.LOCAL_PATH)
-    return gone
-
-
-def generated_found(project: Project) -> dict[str, FileState]:
-    """What the generated files on the disk say of themselves; those that do not exist are left out."""
-    texts = {path: files.read_text(project.root / path) for path in project.generated()}
-    return {path: read_mark(text) for path, text in texts.items() if text is not None}

@@ -27,6 +27,7 @@ FLOORS = (
     ("devenv.journeys.up", "devenv.journeys.seed", "devenv.journeys", "devenv.parity"),
     (
         "devenv.standing",
+        "devenv.generated_files",
         "devenv.pinning",
         "devenv.waiting",
         "devenv.production",

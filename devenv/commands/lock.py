@@ -80,10 +80,10 @@ def _tell(console: Console, old: Lock, new: Lock, *, written: bool) -> None:
 
 def _tell_stale(console: Console, project: Project) -> None:
     """The generated files hold the digests too."""
+    from devenv import generated_files
     from devenv.stages.plan_up import stale
-    from devenv.standing import generated_found
 
-    states = stale(project.generated(), generated_found(project))
+    states = stale(project.generated(), generated_files.found(project))
     if files := [path for path, state in states.items() if state == "stale"]:
         console.say(f"stale now: {', '.join(files)}; 'devenv render' writes them, and 'devenv up' does")
 

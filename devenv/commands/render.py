@@ -31,12 +31,12 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     devenv render            write
     devenv render --check    for CI
     """
+    from devenv import generated_files
     from devenv.effects.files import write_files
     from devenv.errors import DriftFound
     from devenv.project import open_project
     from devenv.stages import locking
     from devenv.stages.plan_up import guard_files, stale
-    from devenv.standing import drop_leftovers, generated_found, leftovers
     from devenv.targets import dotenv
 
     console = world.console
@@ -49,10 +49,10 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
         else:
             console.result(text, exact=True)
         return
-    found = generated_found(project)
+    found = generated_files.found(project)
     states = stale({file.path: file.inputs for file in rendered}, found)
     if checking:
-        states |= dict.fromkeys(leftovers(project), "left over")
+        states |= dict.fromkeys(generated_files.leftovers(project), "left over")
         console.json({"in_sync": not states})
         if states:
             raise DriftFound([_problem(path, state) for path, state in states.items()])
@@ -61,8 +61,9 @@ def command(world: World, checking: bool, to_stdout: bool, force: bool) -> None:
     if not force:
         guard_files({file.path: file.inputs for file in rendered}, found)
     with project.store.locked("render", waiting=console.waiting):
-        write_files(project.root, [*dotenv.git_files(), *rendered])
-        gone = drop_leftovers(project)
+        write_files(project.root, dotenv.git_files())
+        generated_files.write(project, rendered)
+        gone = generated_files.drop_leftovers(project)
     console.json({"written": list(states), "removed": gone})
     for path in states:
         console.say(f"  ~ {path}")

@@ -103,6 +103,7 @@ RECORDS: Mapping[str, Declared] = {
     "project": Declared(_texts, "the name of this project is claimed anew"),
     "proven": Declared(_texts, "'devenv up' tries logins and databases anew"),
     "ran": Declared(_services, "services that stood still for a move are not started by themselves"),
+    "rendered": Declared(_texts, "generated files are compared with devenv.toml once more"),
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
     "served": Declared(_tables, "which image last opened the data is not known"),
     "snapshots": Declared(_snapshots, "snapshots made so far have new names: 'devenv snapshot list'"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from devenv import generated_files
 from devenv.data import switching
 from devenv.effects import files, history
 from devenv.effects.store import Store
@@ -45,7 +46,7 @@ def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Fol
             files.remove(root, path)
         else:
             files.write(root, File(path, text, mode=files.mode(root / path)))
-    files.write_files(root, former.render())
+    generated_files.write(former, former.render())
     if follow is None:
         return None
     prepared = follow.prepared

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from devenv import generated_files
 from devenv.console import Progress
 from devenv.data import anew, switching, upgrading
 from devenv.data.upgrading import Moved
@@ -36,7 +37,8 @@ def write_files(world: World, compared: Comparison) -> None:
     project = compared.wanted if compared.unobtainable else pinned(compared.wanted, world, frozen=False, offline=False)
     write_manifest(compared, project, Moved())
     save(project)
-    files.write_files(project.root, [*dotenv.git_files(), *project.render()])
+    files.write_files(project.root, dotenv.git_files())
+    generated_files.write(project, project.render())
 
 
 def _lines(compared: Comparison, moved: Moved) -> list[str]:

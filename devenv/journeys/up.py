@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from devenv import generated_files
 from devenv.console import Progress
 from devenv.data import anew, served
 from devenv.effects.files import write_files
@@ -20,7 +21,7 @@ from devenv.pinning import pinned, save
 from devenv.project import Project, open_project
 from devenv.stages.place import MovedPort, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
-from devenv.standing import drop_leftovers, narrowed, owe_running, still_to_run, with_limits
+from devenv.standing import narrowed, owe_running, still_to_run, with_limits
 from devenv.targets import dotenv
 from devenv.trust import guard_access
 
@@ -117,7 +118,7 @@ def save_decisions(prepared: Prepared) -> bool:
     locked = save(project, frozen=prepared.frozen)
     anew.keep(project, prepared.observed, prepared.machine, prepared.chosen)
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
-    drop_leftovers(project)
+    generated_files.drop_leftovers(project)
     ensured = project.store.read("ensured")
     starting = prepared.plan.subjects(Action.START)
     stay = {item.id for item in prepared.observed.containers if item.service not in starting}
@@ -152,6 +153,7 @@ def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> N
     guard_access(world, project, plan.subjects(Action.CREATE, Action.RECREATE))
     at = Place(world, project, prepared.machine, prepared.observed)
     files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
+    generated_files.remember(project, files.values())
     material = Material(
         root=project.root,
         files=files,

@@ -1,4 +1,7 @@
-"""The first line of a generated file: what it was made from and what it said, so that a person's edits are noticed."""
+"""The first line of a generated file: what it was made from and what it said, so that a person's edits are noticed.
+
+Whoever wants to can make a mark for any text: that a file is devenv's is known by rendering it (``generated_files``).
+"""
 
 from __future__ import annotations
 
