@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv import generated_files
+from devenv.addresses import elsewhere, guard
 from devenv.console import Console
 from devenv.effects import files, snapshots
 from devenv.effects.containers import inspect
@@ -41,7 +42,13 @@ class Standing:
         found = self.find(service)
         if found is None or not found.running:
             raise DevenvError(f"{service} {_state(found)}", f"devenv up {service}")
+        self.guard_strays([service])
         return found
+
+    def guard_strays(self, services: Iterable[str]) -> None:
+        """Raises Refused for services whose containers do not serve this checkout's live data."""
+        observed = self.observed
+        guard(self.project, self.machine, observed.containers, services, observed.elsewhere)
 
     def find(self, service: str) -> Container | None:
         return next((item for item in self.observed.containers if item.service == service), None)
@@ -117,6 +124,7 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         volumes=tuple(item for item in everything.volumes if item.project == name),
         taken=_taken(project, everything, own),
         files=generated_files.found(project),
+        elsewhere=elsewhere(project.root, own),
         applied=project.store.read("applied"),
         served=project.store.read("served"),
     )
@@ -144,7 +152,7 @@ def with_generations(
     uses = store.read("uses")
     observed = replace(
         observed,
-        snapshots=_snapshots(project, observed),
+        snapshots=generations.noted_openings(_snapshots(project, observed), observed.containers),
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},

@@ -34,6 +34,7 @@ FLOORS = (
         "devenv.trust",
         "devenv.data",
     ),
+    ("devenv.addresses",),
     ("devenv.project",),
     ("devenv.kinds", "devenv.configuration", "devenv.effective"),
     ("devenv.stages",),

@@ -21,12 +21,13 @@ def command(world: World, format: str) -> None:
     eval "$(devenv env --format export)"
     devenv env --format fish | source
     """
+    from devenv.addresses import reachable
     from devenv.project import open_project
     from devenv.references import referred
     from devenv.stages.connect import environment
 
     project = open_project(world)
-    machine = project.reachable(referred(project.manifest.env.values()))
+    machine = reachable(world, project, referred(project.manifest.env.values()))
     variables = environment(project.manifest, project.resolved, machine)
     console = world.console
     if console.as_json:

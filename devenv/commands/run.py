@@ -27,11 +27,12 @@ def command(world: World, words: tuple[str, ...]) -> int:
 
     Its exit code is the command's own; 127 if there is no such program, 126 if it is not executable.
     """
+    from devenv.addresses import reachable
     from devenv.project import open_project
     from devenv.references import referred
 
     project = open_project(world)
-    machine = project.reachable(referred(project.manifest.env.values()))
+    machine = reachable(world, project, referred(project.manifest.env.values()))
     return call(world, project, machine, words)
 
 

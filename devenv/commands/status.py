@@ -164,7 +164,7 @@ def _row(here: Standing, name: str, answer: Answer | None, trial: Trial | None) 
         wanted=service.version.text or service.image.tag,
         running=container.version if container and container.running else "",
         state=_state(container, answer),
-        address=_address(here, service),
+        address=_address(here, service, container),
         drift=_drift(here, name, answer, trial),
     )
 
@@ -192,8 +192,9 @@ def _state(container: Container | None, answer: Answer | None) -> str:
     return "ready" if answer.ready else "not ready"
 
 
-def _address(here: Standing, service: ResolvedService) -> str:
-    if not service.ports:
+def _address(here: Standing, service: ResolvedService, container: Container | None) -> str:
+    """Where it answers; "" for what does not run here: another checkout's server may answer there."""
+    if not service.ports or container is None or not container.running or container.root in here.observed.elsewhere:
         return ""
     port = service.ports[0]
     return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"

@@ -19,11 +19,13 @@ def command(world: World, service: str, output: str) -> None:
     psql "$(devenv url db)"
     devenv url db port
     """
+    from devenv.addresses import reachable
     from devenv.project import open_project
     from devenv.stages import connect
     from devenv.stages.resolve import select
 
     project = open_project(world)
     select(project.manifest, [service], ())
-    value = connect.output(project.resolved, project.reachable([service]), service, output)
+    machine = reachable(world, project, [service])
+    value = connect.output(project.resolved, machine, service, output)
     world.console.result(value, exact=True)

@@ -28,6 +28,7 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
     chosen = here.chosen(services)
     if idle := [name for name in chosen if not ((found := here.find(name)) and found.state in _AT_WORK)]:
         raise DevenvError([Problem(f"{name} is not running", f"devenv up {name}") for name in idle])
+    here.guard_strays(chosen)
     waiting = Waiting(
         world=world,
         resolved=here.project.resolved,

@@ -77,6 +77,7 @@ def _copied(
     progress: Progress,
 ) -> list[Snapshot]:
     """Make copies, on the disk. Returns what was the data with its sizes, measured meanwhile."""
+    stop_containers(_servers_of(place, pairs))
     copies = copies_ready(place, made, pairs)
 
     def one(index: int) -> None:
@@ -92,6 +93,13 @@ def _copied(
         if made:
             volumes.settle(names_of(made), images=place.images(made[0].service))
         return measuring.result()
+
+
+def _servers_of(place: Place, pairs: Sequence[Mapping[str, str]]) -> list[str]:
+    """Running containers that have kept copies open; devenv starts none such."""
+    sources = {name for pair in pairs for name in pair}
+    there = place.observed.containers
+    return [item.id for item in there if item.running and f"{item.project}_{item.data}" in sources]
 
 
 def _generations(place: Place, live: Iterable[Snapshot]) -> dict[str, str]:

@@ -26,6 +26,15 @@ def add(store: Store, made: Iterable[Snapshot]) -> None:
     _write(store, [*kept, *new])
 
 
+def note_changes(store: Store, seen: Iterable[Snapshot]) -> None:
+    """Note what is said now of kept copies that the index has."""
+    by_volumes = {tuple(item.volumes.values()): item for item in seen}
+    before = entries(store)
+    after = [by_volumes.get(tuple(item.volumes.values()), item) for item in before]
+    if after != before:
+        _write(store, after)
+
+
 def forget(store: Store, gone: Iterable[Snapshot]) -> None:
     """These are no longer there, or no longer kept copies."""
     left = list(gone)

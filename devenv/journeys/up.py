@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from devenv import generated_files
 from devenv.console import Progress
 from devenv.data import anew, served
+from devenv.effects import snapshots
 from devenv.effects.files import write_files
 from devenv.effects.world import World
 from devenv.model.machine import Machine
@@ -116,6 +117,7 @@ def save_decisions(prepared: Prepared) -> bool:
     """
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
+    snapshots.note_changes(project.store, prepared.observed.snapshots)
     anew.keep(project, prepared.observed, prepared.machine, prepared.chosen)
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     generated_files.drop_leftovers(project)

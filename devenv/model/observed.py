@@ -110,7 +110,8 @@ class Observed:
     ``applied`` is what each running service was last started as (service -> described); ``taken`` maps a host port to
     the one who has it, in words; ``images`` are those that are here of the images that something is to be made of;
     a file that does not exist is not in ``files``; ``served`` tells of a volume by what its data was last served.
-    ``networks`` are the ids and the names of all networks; an engine always has some. ``made_limits`` are by container
+    ``networks`` are the ids and the names of all networks; an engine always has some. ``elsewhere`` are the folders of
+    other checkouts that containers of this project were started in. ``made_limits`` are by container
     the limits that devenv made it with.
 
     ``snapshots`` are all kept generations that are remembered; ``resumed`` names by data the one that a copy is to be
@@ -135,6 +136,7 @@ class Observed:
     current: Mapping[str, Use] = field(default_factory=dict)
     previous: Mapping[str, Use] = field(default_factory=dict)
     undecided: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def kept(self) -> frozenset[str]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from devenv.model.machine import Machine
-from devenv.model.observed import GENERATION, ExistingVolume, Observed, Use
+from devenv.model.observed import GENERATION, Container, ExistingVolume, Observed, Use
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
@@ -116,6 +117,24 @@ def unlisted(
         )
         found.append(snapshot)
     return tuple(found)
+
+
+def noted_openings(copies: Iterable[Snapshot], containers: Iterable[Container]) -> tuple[Snapshot, ...]:
+    """Kept generations; one that a running server has open says so from now on: it need not be what was kept.
+
+    devenv never opens one; ``docker compose up`` by hand does where it does not know which generation is live.
+    """
+    servers = {f"{item.project}_{item.data}": item for item in containers if item.running and item.data}
+    noted = []
+    for item in copies:
+        server = servers.get(next(iter(item.volumes.values())))
+        if server is not None and _OPENED not in item.why:
+            item = replace(item, why=f"{item.why}{_OPENED} by {server.name}, started in {server.root or 'no checkout'}")
+        noted.append(item)
+    return tuple(noted)
+
+
+_OPENED = "; opened since"
 
 
 def own_live(service: ResolvedService, observed: Observed, machine: Machine) -> ExistingVolume | None:

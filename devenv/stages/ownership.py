@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
+from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.record import record
+from devenv.model.resolved import ResolvedService
+from devenv.stages.generations import without_generation
 from devenv.stages.place import own_name
 
 
@@ -52,6 +55,25 @@ def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection
 
 def _started_here(container: Container, owner: Owner) -> bool:
     return container.root == owner.root or container.project == owner.project
+
+
+def stray(service: ResolvedService, container: Container, machine: Machine, elsewhere: Collection[str]) -> str:
+    """Why a container does not serve this checkout's live data; "" if it does, or if it serves another version.
+
+    Compose knows a container by the project's name alone: where another checkout has the same name, or where
+    ``.devenv/.env`` is missing, ``docker compose up`` by hand replaces this checkout's containers.
+    """
+    if container.root in elsewhere:
+        return f"was started in {container.root}, another checkout"
+    live = service.data + machine.generations.get(service.data, "")
+    if without_generation(container.data) == service.data and container.data != live:
+        return f"has data {container.data} open, not {live}"
+    return ""
+
+
+def stray_problem(service: ResolvedService, reason: str) -> Problem:
+    """What is wrong with using such a container, and what to do."""
+    return Problem(f"{service.name}: its container {reason}", f"devenv up {service.name}   runs it on the live data")
 
 
 def roots(observed: Observed) -> set[str]:

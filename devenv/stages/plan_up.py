@@ -258,6 +258,8 @@ def half_made(observed: Observed) -> tuple[Container, ...]:
 
 def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
     """Why a container must be made anew; "" if it need not be."""
+    if container.root in observed.elsewhere:
+        return f"was started in {container.root}, another checkout"
     if not container.config:
         return "was not started by devenv"
     if container.config != service.config[:16]:

@@ -120,6 +120,25 @@ def test_a_copy_and_a_worktree_beside_the_first(checkouts: Checkouts) -> None:
         with clients.redis_client(checkouts.url(project)) as client:
             found.append(client.get("who"))
     assert found == ["0", "1", None]
+    replaced_by_hand(checkouts, Path(f"{first.root}-clone"))
+
+
+def replaced_by_hand(checkouts: Checkouts, clone: Path) -> None:
+    """Plain Compose in a second clone replaces the first checkout's container: both have the same project name."""
+    first = checkouts.first
+    shutil.copytree(first.root / ".devenv", clone / ".devenv", ignore=shutil.ignore_patterns(".env"))
+    shutil.copy(first.root / "devenv.toml", clone)
+    command = ["docker", "compose", "--file", ".devenv/compose.yaml", "up", "--detach", "--force-recreate"]
+    subprocess.run(command, cwd=clone, env={**os.environ, "DEVENV_REGISTRY": MIRROR}, check=True, capture_output=True)
+    reason = f"was started in {clone}, another checkout"
+    status = checkouts.devenv(first, "status", "--exit-code")
+    assert (status.code, f"≠ cache: {reason}" in status.out) == (3, True)
+    for words in ("url cache", "env", "run -- true", "client cache", "wait"):
+        refused = checkouts.devenv(first, *words.split())
+        assert (refused.code, f"cache: its container {reason}\n  devenv up cache" in refused.err) == (6, True), refused
+    well(checkouts.devenv(first, "up"))
+    with clients.redis_client(checkouts.url(first)) as client:
+        assert client.get("who") == "0"
 
 
 def test_a_checkout_that_is_moved_keeps_its_data(checkouts: Checkouts) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from devenv.model.observed import ExistingVolume
-from devenv.stages.generations import unlisted
+from dataclasses import replace
+
+from devenv.model.observed import Container, ExistingVolume
+from devenv.model.snapshot import Snapshot
+from devenv.stages.generations import noted_openings, unlisted
 
 
 def volume(end: str, *, service: str = "cache", format: str = "7.0") -> ExistingVolume:
@@ -22,3 +25,13 @@ def test_all_volumes_of_a_lost_generation_belong_to_it() -> None:
     further = ExistingVolume("shop_db-oracle-23-logs-g2", "shop", "db", "oracle", "23", "/logs")
     (item,) = unlisted([first, further], {}, (), why="lost")
     assert (item.name, item.volumes) == ("db-23-g2", {"/data": first.name, "/logs": further.name})
+
+
+def test_a_kept_generation_that_a_server_has_open_says_so_from_then_on() -> None:
+    gold = Snapshot("gold", "cache", "redis", "7.0", "7.0.15", "", "made by hand", {"/data": "shop_cache-redis-7.0"})
+    other = replace(gold, name="other", volumes={"/data": "shop_cache-redis-7.0-g1"})
+    server = Container("1", "shop-cache-1", "shop", "cache", "running", root="/clone", data="cache-redis-7.0")
+    noted = noted_openings([gold, other], [server])
+    assert noted == (replace(gold, why="made by hand; opened since by shop-cache-1, started in /clone"), other)
+    assert noted_openings(noted, [server]) == noted
+    assert noted_openings([gold], [replace(server, state="exited")]) == (gold,)

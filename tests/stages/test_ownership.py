@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
-from devenv.stages.ownership import Owner, foreign, holder, refusal, roots
+from devenv.stages.ownership import Owner, foreign, holder, refusal, roots, stray
+from tests.making import resolved
 
 ANN = Owner("a1", "/home/ann/shop")
 
@@ -88,3 +92,20 @@ def test_one_problem_for_each_other_checkout() -> None:
     problems = refusal([volume("b2", "/b"), volume("b2", "/b"), volume("c3", "/c")], "shop", ANN, {})
     assert [problem.message.rpartition(" ")[2] for problem in problems] == ["/b", "/c"]
     assert problems[0].message.startswith("volumes shop_db-postgres-15, shop_db-postgres-15: ")
+
+
+@pytest.mark.parametrize(
+    ("root", "data", "reason"),
+    [
+        (ANN.root, "db-postgres-15-g1", ""),
+        (ANN.root, "db-postgres-13", ""),
+        (ANN.root, "", ""),
+        ("/gone", "db-postgres-15-g1", ""),
+        ("/clone", "db-postgres-15-g1", "was started in /clone, another checkout"),
+        (ANN.root, "db-postgres-15", "has data db-postgres-15 open, not db-postgres-15-g1"),
+    ],
+)
+def test_a_container_is_used_if_it_serves_this_checkouts_live_data(root: str, data: str, reason: str) -> None:
+    service = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n').services["db"]
+    machine = Machine("shop", ANN.root, {}, generations={service.data: "-g1"})
+    assert stray(service, replace(container(root), data=data), machine, {"/clone"}) == reason

@@ -95,6 +95,16 @@ def test_a_kept_service_needs_no_image() -> None:
     assert plan(wanted, settled(wanted, images=frozenset())).changes == ()
 
 
+def test_a_container_that_another_checkout_replaced_is_made_again() -> None:
+    wanted = resolved(CACHE)
+    replaced = container(wanted, "cache", root="/clone")
+    observed = settled(wanted, containers=(replaced,), elsewhere=frozenset({"/clone"}))
+    assert plan(wanted, observed).changes == (
+        Step(Action.RECREATE, "cache", "was started in /clone, another checkout"),
+    )
+    assert plan(wanted, settled(wanted, containers=(replaced,))).changes == (), "the checkout was moved"
+
+
 def test_a_changed_setting_recreates_that_service_alone_and_says_which() -> None:
     before = resolved(DB + "[services.db.settings]\nmax_connections = 100\n" + CACHE)
     after = resolved(DB + "[services.db.settings]\nmax_connections = 200\n" + CACHE)
