@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -237,15 +238,27 @@ def damaged(draw: Any) -> dict[str, Any]:
     return data
 
 
+def as_toml(value: Any) -> str:
+    """A value as TOML in one line. JSON's strings are TOML's too."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)} = {as_toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(as_toml, value)) + "]"
+    if isinstance(value, float):
+        return repr(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
 @given(damaged())
 @settings(max_examples=150, deadline=None)
 def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: dict[str, Any]) -> None:
     own = {name: KINDS[name] for name in Documents("", "", data, data).kinds() if name in KINDS}
+    text = "".join(f"{json.dumps(key, ensure_ascii=False)} = {as_toml(value)}\n" for key, value in data.items())
     found = shape_issues(data, own, sorted(KINDS))
     assert all(issue.message for issue in found)
     if found:  # the rest is checked all the same
         with pytest.raises(ManifestError) as raised:
-            check_documents(Documents("", "", data, data), own, sorted(KINDS), runtimes())
+            check_documents(Documents(text, "", data, data), own, sorted(KINDS), runtimes())
         assert len(raised.value.problems) >= len(found)
         return
     made = build_manifest(data, own)
