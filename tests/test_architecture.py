@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,8 @@ PURE = (
 #: What a pure module may not know of.
 WORLDLY = {"os", "sys", "subprocess", "socket", "pathlib", "shutil", "tempfile", "time", "threading", "random"}
 LARGEST_MODULE, LARGEST_FUNCTION = 400, 60
+#: Names of two classes each: a place of a source and of a project's data, a step of a plan and of a recipe.
+TWICE = {"Place", "Step"}
 
 
 def imports(module: str) -> set[str]:
@@ -88,6 +91,14 @@ def floor(module: str) -> int:
         if any(module == name or (name != "devenv" and module.startswith(f"{name}.")) for name in names):
             return number
     raise AssertionError(f"{module} is on no floor: give it one in FLOORS")
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    names: list[str] = []
+    for path in MODULES.values():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names += [node.name for node in tree.body if isinstance(node, ast.ClassDef)]
+    assert {name for name, count in Counter(names).items() if count > 1} == TWICE
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

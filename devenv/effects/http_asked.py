@@ -9,20 +9,20 @@ from devenv.effects.engine import docker
 from devenv.effects.probe import whole_answer
 from devenv.errors import DevenvError
 from devenv.model.probe import Command, Question
-from devenv.model.upgrade import Asked
+from devenv.model.upgrade import HttpCensus
 
 #: Seconds for an answer: a server may have to look at all that it holds.
 _PATIENCE = 60.0
 _LOOPBACK = "127.0.0.1"
 
 
-def question(host: str, container: str, asked: Asked) -> Question | None:
+def question(host: str, container: str, asked: HttpCensus) -> Question | None:
     """What tells whether the server serves; None where only its own health check can, and for one that has ended."""
     port = _port(container, asked) if host == _LOOPBACK else None
     return Question(host, port, _request(asked.ready), r"^HTTP/1\.\d 200 ") if port else None
 
 
-def get(host: str, container: str, asked: Asked) -> str:
+def get(host: str, container: str, asked: HttpCensus) -> str:
     """The answer that a census is made of. Raises DevenvError."""
     if host != _LOOPBACK:
         return _from_inside(container, asked)
@@ -50,13 +50,13 @@ def _request(path: str) -> bytes:
     return f"GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n".encode()
 
 
-def _port(container: str, asked: Asked) -> int | None:
+def _port(container: str, asked: HttpCensus) -> int | None:
     """Where the engine has published it; a container that has ended has no ports."""
     said = docker("port", container, f"{asked.port}/tcp").stdout.split()
     return int(said[0].rpartition(":")[2]) if said else None
 
 
-def _from_inside(container: str, asked: Asked) -> str:
+def _from_inside(container: str, asked: HttpCensus) -> str:
     """The engine is on another machine, and so are the ports that it publishes."""
     words = ("wget", "-q", "-O", "-", f"http://{_LOOPBACK}:{asked.port}{asked.census}")
     done = execute(container, Command(words))

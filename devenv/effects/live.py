@@ -23,10 +23,10 @@ from devenv.effects import (
     live_search,
 )
 from devenv.effects.live_address import Malformed, parse
-from devenv.effects.live_line import Limits, NoAnswer, Way, why
+from devenv.effects.live_line import Endpoint, Limits, NoAnswer, why
 from devenv.model.fact import Note
 
-Ask = Callable[[Way], dict[str, Any]]
+Ask = Callable[[Endpoint], dict[str, Any]]
 _ASK: Mapping[str, Ask] = {
     "amqp": live_amqp.ask,
     "clickhouse": live_clickhouse.ask,
@@ -58,7 +58,7 @@ def ask(
     """
     shown, limits = f"${address_name}", limits or Limits()
     try:
-        way = Way(parse(address), tls_ca, plaintext, limits)
+        way = Endpoint(parse(address), tls_ca, plaintext, limits)
         answers = _in_time(_ASK[way.address.protocol], way)
     except (Malformed, NoAnswer) as error:
         raise Unreadable(Note(str(error), shown, failed=True)) from None
@@ -70,7 +70,7 @@ def ask(
     return Document(shown, "json", (value,), asked=True, day=day)
 
 
-def _in_time(act: Ask, way: Way) -> dict[str, Any]:
+def _in_time(act: Ask, way: Endpoint) -> dict[str, Any]:
     """Do it in a thread of its own, which is left behind when time is up: not even a name's lookup can be ended."""
     done: list[dict[str, Any]] = []
     failed: list[BaseException] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 _PROTOCOL = b"AMQP\x00\x00\x09\x01"
 #: Octets of the values of a table, by their type, where that is fixed.
@@ -28,7 +28,7 @@ _SIZES = {
 _METHOD, _CONNECTION_START = 1, b"\x00\x0a\x00\x0a"
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError. The login that the address holds is not used."""
     with way.plain_line() as line:
         line.send(_PROTOCOL)

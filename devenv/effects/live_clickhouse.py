@@ -6,11 +6,11 @@ from typing import Any
 
 from devenv.effects.live_address import Address
 from devenv.effects.live_http import Forbidden, get
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 from devenv.model.promise import Promise
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     told = get(way, "/?query=SELECT%20version()%20AS%20version%20FORMAT%20JSON")
     rows = told.get("data") if isinstance(told, dict) else None
@@ -35,7 +35,7 @@ def lacking(promise: Promise) -> tuple[str, ...]:
 def _databases(promise: Promise, user: str, password: str) -> set[str]:
     hosts = ((promise.host, promise.port),)
     address = Address("clickhouse+http", "clickhouse", hosts, tls=False, user=user, password=password)
-    told = get(Way(address, plaintext=True), "/?query=SELECT%20name%20FROM%20system.databases%20FORMAT%20JSON")
+    told = get(Endpoint(address, plaintext=True), "/?query=SELECT%20name%20FROM%20system.databases%20FORMAT%20JSON")
     rows = told.get("data") if isinstance(told, dict) else None
     if not isinstance(rows, list):
         raise NoAnswer("does not answer as ClickHouse does")

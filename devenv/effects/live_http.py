@@ -8,7 +8,7 @@ import http.client
 import json
 from typing import Any
 
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 _MOST = 8 * 1024 * 1024
 _STATUS = {401: "refuses the login", 407: "is behind a proxy that wants a login", 429: "has been asked too often"}
@@ -18,7 +18,7 @@ class Forbidden(NoAnswer):
     """The login may not ask this (401 after others were answered, 403, 404)."""
 
 
-def get(way: Way, path: str) -> Any:
+def get(way: Endpoint, path: str) -> Any:
     """The JSON that a path below the address's own gives. Raises NoAnswer, OSError."""
     status, body = fetch(way, path)
     if status in (403, 404, 405):
@@ -35,7 +35,7 @@ def get(way: Way, path: str) -> Any:
         raise NoAnswer("answers with what is no JSON: is it the right port and path?") from None
 
 
-def fetch(way: Way, path: str) -> tuple[int, bytes]:
+def fetch(way: Endpoint, path: str) -> tuple[int, bytes]:
     """(status, body). Raises NoAnswer, OSError."""
     address = way.address
     headers = {"Accept": "application/json", "User-Agent": "devenv"}

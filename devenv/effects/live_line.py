@@ -24,6 +24,10 @@ class LoginRefused(NoAnswer):
     """A server that answers and does not let this login in."""
 
 
+class NoDatabase(LoginRefused):
+    """The login is right; the database is not there."""
+
+
 @record
 class Limits:
     """Seconds: to connect, for one answer, for all of them."""
@@ -34,7 +38,7 @@ class Limits:
 
 
 @record
-class Way:
+class Endpoint:
     """How a server is reached. ``opened`` are the connections that there are, so that they can be cut off."""
 
     address: Address
@@ -104,7 +108,7 @@ def wants_plain_text(scheme: str) -> str:
 class Line:
     """One connection. What a protocol's library needs of it is ``socket``."""
 
-    def __init__(self, way: Way) -> None:
+    def __init__(self, way: Endpoint) -> None:
         self._way = way
         address = way.address
         self.socket: socket.socket = socket.create_connection((address.host, address.port), way.limits.connect)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 _KEPT = frozenset(["item_size_max"])
 _LINES = 500
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     with way.plain_line() as line:
         line.send(b"version\r\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devenv.effects.live_line import NoAnswer, Way, wants_plain_text
+from devenv.effects.live_line import Endpoint, NoAnswer, wants_plain_text
 
 _REFUSALS = {
     8000: "refuses the login",
@@ -16,7 +16,7 @@ _REFUSALS = {
 _LIKE = {".docdb.amazonaws.com": "documentdb", ".cosmos.azure.com": "cosmosdb", ".firestore.goog": "firestore"}
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     driver, errors = _driver()
     address = way.address
@@ -48,7 +48,7 @@ def _driver() -> tuple[Any, Any]:
     return pymongo, pymongo.errors
 
 
-def _options(way: Way, *, tls: bool) -> dict[str, Any]:
+def _options(way: Endpoint, *, tls: bool) -> dict[str, Any]:
     """Built by hand: what the address says of safety does not count, and nothing of it gets into an error's text."""
     address, limits = way.address, way.limits
     options: dict[str, Any] = {

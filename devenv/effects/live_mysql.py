@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from devenv.effects.live_address import Address
-from devenv.effects.live_line import LoginRefused, NoAnswer, Way, broken_by
+from devenv.effects.live_line import Endpoint, LoginRefused, NoAnswer, NoDatabase, broken_by
 from devenv.model.promise import Promise
 
 _NAMES = """
@@ -58,14 +58,14 @@ _REFUSALS = {
 }
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     with _connection(way) as connection:
         return _answers(connection, _driver().err.MySQLError)
 
 
 @contextlib.contextmanager
-def _connection(way: Way) -> Iterator[Any]:
+def _connection(way: Endpoint) -> Iterator[Any]:
     """A connection that is logged in. Raises NoAnswer, OSError, also for what goes wrong while it is used."""
     driver = _driver()
     address, seconds = way.address, way.limits.answer
@@ -109,7 +109,7 @@ def _lacking_for(promise: Promise, user: str) -> list[str]:
     where, database = ((promise.host, promise.port),), promise.names[0]
     login = Address("mysql", "mysql", where, tls=False, user=user, password=promise.logins[user], path=quote(database))
     try:
-        with _connection(Way(login)) as connection, connection.cursor() as cursor:
+        with _connection(Endpoint(login)) as connection, connection.cursor() as cursor:
             cursor.execute("SHOW DATABASES")
             there = {str(name).lower() for (name,) in cursor.fetchall()}  # lower_case_table_names changes names
             return [f"database {name}" for name in promise.names if name.lower() not in there]
@@ -117,10 +117,6 @@ def _lacking_for(promise: Promise, user: str) -> list[str]:
         return [f"database {database}"]
     except LoginRefused:
         return [f"login of user {user}"]
-
-
-class NoDatabase(LoginRefused):
-    """The login is right; the database is not there."""
 
 
 def _driver() -> Any:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 _KEPT = ("version", "jetstream", "headers", "max_payload", "tls_required", "tls_available")
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError. Nobody logs in; TLS only proves that it was the right server that spoke."""
     with way.line(tls=False) as line:
         verb, _, text = line.text().decode("utf-8", "replace").partition(" ")

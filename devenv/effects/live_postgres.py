@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from devenv.effects.live_address import Address
-from devenv.effects.live_line import Line, LoginRefused, NoAnswer, Way, broken_by
+from devenv.effects.live_line import Endpoint, Line, LoginRefused, NoAnswer, NoDatabase, broken_by
 from devenv.model.promise import Promise
 
 _NAMES = """
@@ -51,14 +51,14 @@ _REFUSALS = {
 }
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     with _connection(way) as connection:
         return _answers(connection, int(way.limits.answer * 1000))
 
 
 @contextlib.contextmanager
-def _connection(way: Way) -> Iterator[Any]:
+def _connection(way: Endpoint) -> Iterator[Any]:
     """A connection that is logged in. Raises NoAnswer, OSError, also for what goes wrong while it is used."""
     driver, exceptions = _driver()
     address = way.address
@@ -111,7 +111,7 @@ def _lacking_in(promise: Promise, user: str, database: str) -> list[str]:
     where = ((promise.host, promise.port),)
     login = Address("postgres", "postgres", where, tls=False, user=user, password=promise.logins[user], path=database)
     try:
-        with _connection(Way(login)) as connection:
+        with _connection(Endpoint(login)) as connection:
             databases = {name for (name,) in connection.run("SELECT datname FROM pg_database")}
             not_created = {name for (name,) in connection.run(_NOT_CREATED)} if promise.extensions else set()
     except NoDatabase:
@@ -123,10 +123,6 @@ def _lacking_in(promise: Promise, user: str, database: str) -> list[str]:
     return found
 
 
-class NoDatabase(LoginRefused):
-    """The login is right; the database is not there."""
-
-
 def _driver() -> tuple[Any, Any]:
     import pg8000.exceptions  # type: ignore[import-untyped]
     import pg8000.native  # type: ignore[import-untyped]
@@ -134,7 +130,7 @@ def _driver() -> tuple[Any, Any]:
     return pg8000.native, pg8000.exceptions
 
 
-def _start_tls(line: Line, way: Way) -> None:
+def _start_tls(line: Line, way: Endpoint) -> None:
     """By hand: the library's own way does not say what went wrong."""
     line.send(_SSL_REQUEST)
     answer = line.exactly(1)

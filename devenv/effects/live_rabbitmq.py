@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from devenv.effects.live_http import Forbidden, get
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     overview = get(way, "/api/overview?columns=rabbitmq_version,product_name,product_version")
     if not isinstance(overview, dict):
@@ -24,7 +24,7 @@ def ask(way: Way) -> dict[str, Any]:
     }
 
 
-def _get(way: Way, path: str) -> Any:
+def _get(way: Endpoint, path: str) -> Any:
     """None where the login may not ask."""
     try:
         return get(way, path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from devenv.effects.live_line import Line, NoAnswer, Way
+from devenv.effects.live_line import Endpoint, Line, NoAnswer
 
 #: Settings that change how an application behaves. Never ``CONFIG GET *``: it tells passwords.
 SETTINGS = (
@@ -50,7 +50,7 @@ class _Refusal(Exception):
         return str(self).partition(" ")[0]
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     with way.plain_line() as line:
         try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from devenv.effects.live_http import Forbidden, get
-from devenv.effects.live_line import NoAnswer, Way
+from devenv.effects.live_line import Endpoint, NoAnswer
 
 #: Settings that change how an application behaves; a filter of the question itself.
 SETTINGS = ("action.auto_create_index", "indices.query.bool.max_clause_count")
 _FILTER = ",".join(f"*.{name}" for name in SETTINGS)
 
 
-def ask(way: Way) -> dict[str, Any]:
+def ask(way: Endpoint) -> dict[str, Any]:
     """Raises NoAnswer, OSError."""
     told = get(way, "/")
     version = told.get("version") if isinstance(told, dict) else None
@@ -26,7 +26,7 @@ def ask(way: Way) -> dict[str, Any]:
     }
 
 
-def _get(way: Way, path: str) -> Any:
+def _get(way: Endpoint, path: str) -> Any:
     """None where the login may not ask."""
     try:
         return get(way, path)

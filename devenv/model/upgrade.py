@@ -67,7 +67,7 @@ class Do(StrEnum):
 
 
 @record
-class Asked:
+class HttpCensus:
     """How a server is asked whose image holds nothing to ask it with: over HTTP, at ``port`` in its container.
 
     ``ready`` and ``census`` are paths. The first answers 200 when the server serves; what the second answers is made
@@ -95,7 +95,7 @@ class Server:
     flags: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     idle: bool = False
-    asked: Asked | None = None
+    asked: HttpCensus | None = None
     published: bool = False
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from devenv.document import Document, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Reading, Status, Trust
-from devenv.sources.cloud_answers import ANSWERS, CONFIGURATIONS, GOOGLE, Answer
+from devenv.sources.cloud_answers import ANSWERS, CONFIGURATIONS, GOOGLE, AnswerShape
 from devenv.sources.known import Known
 from devenv.sources.terraform_contents import content_facts
 from devenv.sources.terraform_resources import Manner, Resource, held, service_facts
@@ -58,11 +58,11 @@ def _as_json(document: Document) -> Document:
 _WAITS = "waits for its maintenance window"
 
 
-def _answer(document: Document) -> Answer | None:
+def _answer(document: Document) -> AnswerShape | None:
     return next((answer for answer in ANSWERS if _entries(answer, document.value) is not None), None)
 
 
-def _entries(answer: Answer, value: Any) -> list[Any] | None:
+def _entries(answer: AnswerShape, value: Any) -> list[Any] | None:
     """The entries of an answer, which may be none; None for what is no such answer."""
     if answer.key and answer.key not in table(value):
         return None
@@ -72,20 +72,20 @@ def _entries(answer: Answer, value: Any) -> list[Any] | None:
     return fitting if fitting or (answer.key and listed == []) else None
 
 
-def _found(document: Document) -> Iterator[tuple[Answer, Resource]]:
+def _found(document: Document) -> Iterator[tuple[AnswerShape, Resource]]:
     """An answer's own entries; of a list of several kinds each in its way."""
     for answer in ANSWERS:
         for entry in _entries(answer, document.value) or ():
             yield answer, Resource(document, _address(answer, entry), answer.type, entry, answer.word)
 
 
-def _address(answer: Answer, entry: Any) -> str:
+def _address(answer: AnswerShape, entry: Any) -> str:
     row = SERVICES.get(answer.type)
     paths = row.names if row else ("family",)
     return next((text for path in paths if (text := text_at([held(entry, answer.word(path))], 0))), "")
 
 
-def _coming(found: Sequence[tuple[Answer, Resource]]) -> Iterator[Resource]:
+def _coming(found: Sequence[tuple[AnswerShape, Resource]]) -> Iterator[Resource]:
     """What waits to be applied: the same with the version that it will have."""
     for answer, resource in found:
         if answer.pending and text_at([held(resource.values, answer.pending)], 0):

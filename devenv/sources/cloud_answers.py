@@ -15,7 +15,7 @@ from devenv.model.record import record
 
 
 @record
-class Answer:
+class AnswerShape:
     """``key`` is what holds the entries, "" for an entry or a list by itself. Every entry has all of ``signs``, and
     text that they match. ``type`` is Terraform's, ``words`` map its attributes to the entry's, ``pending`` is where
     the version stands that it will have."""
@@ -45,7 +45,7 @@ class Answer:
 _ENGINE = {"engine": "Engine", "engine_version": "EngineVersion"}
 _PENDING = "PendingModifiedValues.EngineVersion"
 _AWS = (
-    Answer(
+    AnswerShape(
         "aws_db_instance",
         {"DBInstanceIdentifier": ""},
         {
@@ -59,7 +59,7 @@ _AWS = (
         "DBInstances",
         _PENDING,
     ),
-    Answer(
+    AnswerShape(
         "aws_rds_cluster",
         {"DBClusterIdentifier": ""},
         {
@@ -72,7 +72,7 @@ _AWS = (
         "DBClusters",
         _PENDING,
     ),
-    Answer(
+    AnswerShape(
         "aws_elasticache_cluster",
         {"CacheClusterId": ""},
         {
@@ -84,7 +84,7 @@ _AWS = (
         "CacheClusters",
         _PENDING,
     ),
-    Answer(
+    AnswerShape(
         "aws_elasticache_replication_group",
         {"ReplicationGroupId": ""},
         {
@@ -95,7 +95,7 @@ _AWS = (
         },
         "ReplicationGroups",
     ),
-    Answer(
+    AnswerShape(
         "aws_elasticache_serverless_cache",
         {"ServerlessCacheName": ""},
         {
@@ -106,7 +106,7 @@ _AWS = (
         },
         "ServerlessCaches",
     ),
-    Answer(
+    AnswerShape(
         "aws_memorydb_cluster",
         {"EnginePatchVersion": ""},
         {
@@ -117,13 +117,13 @@ _AWS = (
         },
         "Clusters",
     ),
-    Answer(
+    AnswerShape(
         "aws_redshift_cluster",
         {"ClusterIdentifier": "", "ClusterVersion": ""},
         {"cluster_identifier": "ClusterIdentifier", "cluster_version": "ClusterVersion"},
         "Clusters",
     ),
-    Answer(
+    AnswerShape(
         "aws_mq_broker",
         {"EngineType": "(?i)^(rabbit|active)mq$", "BrokerName": ""},
         {
@@ -134,19 +134,19 @@ _AWS = (
         },
         pending="PendingEngineVersion",
     ),
-    Answer(
+    AnswerShape(
         "aws_opensearch_domain",
         {"DomainName": "", "EngineVersion": ""},
         {"engine_version": "EngineVersion", "domain_name": "DomainName", "advanced_options": "AdvancedOptions"},
         "DomainStatus",
     ),
-    Answer(
+    AnswerShape(
         "aws_opensearch_domain",
         {"DomainName": "", "EngineVersion": ""},
         {"engine_version": "EngineVersion", "domain_name": "DomainName", "advanced_options": "AdvancedOptions"},
         "DomainStatusList",
     ),
-    Answer(
+    AnswerShape(
         "aws_ecs_task_definition",
         {"containerDefinitions": "", "family": ""},
         {"container_definitions": "containerDefinitions", "family": "family"},
@@ -155,7 +155,7 @@ _AWS = (
 )
 
 
-def _msk(key: str) -> tuple[Answer, ...]:
+def _msk(key: str) -> tuple[AnswerShape, ...]:
     """``describe-cluster`` tells of brokers at once, its second version of what is provisioned and what is not."""
     name = {"cluster_name": "ClusterName"}
 
@@ -168,14 +168,14 @@ def _msk(key: str) -> tuple[Answer, ...]:
         }
 
     return (
-        Answer("aws_msk_cluster", {"ClusterName": "", "CurrentBrokerSoftwareInfo": ""}, words(""), key),
-        Answer("aws_msk_cluster", {"ClusterName": "", "Provisioned": ""}, words("Provisioned."), key),
-        Answer("aws_msk_serverless_cluster", {"ClusterName": "", "Serverless": ""}, name, key),
+        AnswerShape("aws_msk_cluster", {"ClusterName": "", "CurrentBrokerSoftwareInfo": ""}, words(""), key),
+        AnswerShape("aws_msk_cluster", {"ClusterName": "", "Provisioned": ""}, words("Provisioned."), key),
+        AnswerShape("aws_msk_serverless_cluster", {"ClusterName": "", "Serverless": ""}, name, key),
     )
 
 
 GOOGLE = (
-    Answer(
+    AnswerShape(
         "google_sql_database_instance",
         {"databaseVersion": "^[A-Z]+_", "name": ""},
         {
@@ -187,12 +187,12 @@ GOOGLE = (
             "replica_names": "replicaNames",
         },
     ),
-    Answer(
+    AnswerShape(
         "google_redis_instance",
         {"redisVersion": "^REDIS_", "name": ""},
         {"name": "name", "redis_version": "redisVersion", "redis_configs": "redisConfigs"},
     ),
-    Answer(
+    AnswerShape(
         "google_memcache_instance",
         {"memcacheVersion": "^MEMCACHE_", "name": ""},
         {
@@ -205,7 +205,7 @@ GOOGLE = (
 )
 
 
-def _azure(kind: str, name: str, host: str) -> tuple[Answer, ...]:
+def _azure(kind: str, name: str, host: str) -> tuple[AnswerShape, ...]:
     """A server tells what it is by its type, or at least by its address."""
     words = {
         "name": "name",
@@ -214,24 +214,26 @@ def _azure(kind: str, name: str, host: str) -> tuple[Answer, ...]:
         "source_server_id": "sourceServerResourceId",
     }
     of = f"azurerm_{kind}_flexible_server"
-    by_type = Answer(of, {"type": rf"(?i)^Microsoft\.DBfor{name}/(flexibleServers|servers)$", "version": ""}, words)
-    by_address = Answer(of, {"fullyQualifiedDomainName": rf"\.{host}\.database\.", "version": ""}, words)
+    by_type = AnswerShape(
+        of, {"type": rf"(?i)^Microsoft\.DBfor{name}/(flexibleServers|servers)$", "version": ""}, words
+    )
+    by_address = AnswerShape(of, {"fullyQualifiedDomainName": rf"\.{host}\.database\.", "version": ""}, words)
     return by_type, by_address
 
 
-ANSWERS: tuple[Answer, ...] = (
+ANSWERS: tuple[AnswerShape, ...] = (
     *_AWS,
     *_msk("ClusterInfo"),
     *_msk("ClusterInfoList"),
     *GOOGLE,
     *_azure("postgresql", "PostgreSQL", "postgres"),
     *_azure("mysql", "MySQL", "mysql"),
-    Answer(
+    AnswerShape(
         "azurerm_redis_cache",
         {"redisVersion": r"^\d", "name": ""},
         {"name": "name", "redis_version": "redisVersion", "redis_configuration.0": "redisConfiguration"},
     ),
-    Answer(
+    AnswerShape(
         "digitalocean_database_cluster",
         {
             "engine": "^(pg|mysql|redis|valkey|mongodb|kafka|opensearch)$",

@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.census import END
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Asked, Refusal
+from devenv.model.upgrade import HttpCensus, Refusal
 from devenv.upgrades.in_place import InPlace, Routes, by, without_settings
 
 # --- NATS
@@ -67,7 +67,7 @@ def _line(name: str, value: object) -> str:
 #: The plain image holds nothing but the server.
 NATS = InPlace(
     _nats,
-    asked=Asked(8222, "/healthz", "/jsz?accounts=true&streams=true&consumers=true&config=true", count_streams),
+    asked=HttpCensus(8222, "/healthz", "/jsz?accounts=true&streams=true&consumers=true&config=true", count_streams),
 )
 
 # --- Mosquitto

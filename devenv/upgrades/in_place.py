@@ -9,7 +9,7 @@ from dataclasses import replace
 from devenv.model.manifest import Setting
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, Asked, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
+from devenv.model.upgrade import COPY, Do, HttpCensus, Recipe, Refusal, Route, Server, Step, Way, mounts
 
 Routes = tuple[Route, ...] | Refusal
 Ways = Callable[[ResolvedService, ResolvedService], Routes]
@@ -39,7 +39,7 @@ class InPlace:
     leave: tuple[str, str] | None = None
     values: Callable[[ResolvedService], Mapping[str, str]] = _no_values
     answering: Callable[[ResolvedService], ResolvedService] = _as_it_is
-    asked: Asked | None = None
+    asked: HttpCensus | None = None
     more: tuple[str, ...] = ()
 
     def routes(self, old: ResolvedService, new: ResolvedService) -> Routes:

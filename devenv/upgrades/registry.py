@@ -10,7 +10,7 @@ from devenv.model.upgrade import Recipe, Refusal, Route
 from devenv.upgrades import brokers, in_place, mariadb, mysql, postgres, rabbitmq, redis, search, stores
 
 
-class Way(Protocol):
+class UpgradeModule(Protocol):
     """A module of this package."""
 
     def routes(self, old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Refusal: ...
@@ -21,7 +21,7 @@ class Way(Protocol):
 
 
 #: (kind of the data, kind that is to serve it) -> who knows how.
-WAYS: Mapping[tuple[str, str], Way] = {
+WAYS: Mapping[tuple[str, str], UpgradeModule] = {
     ("postgres", "postgres"): postgres,
     ("rabbitmq", "rabbitmq"): rabbitmq,
     ("redis", "redis"): redis,
@@ -82,7 +82,7 @@ def recipe(way: Route, old: ResolvedService, new: ResolvedService, hops: Sequenc
     return knows.recipe(way, old, new, hops)
 
 
-def _way(old: ResolvedService, new: ResolvedService) -> Way | None:
+def _way(old: ResolvedService, new: ResolvedService) -> UpgradeModule | None:
     """Who knows how; a kind of a project's own may say that the newer server does."""
     declared = in_place.DECLARED if old.kind.name == new.kind.name and new.kind.in_place else None
     return WAYS.get((old.kind.name, new.kind.name), declared)

@@ -6,9 +6,9 @@ import pytest
 
 from devenv.effects import http_asked
 from devenv.errors import DevenvError
-from devenv.model.upgrade import Asked
+from devenv.model.upgrade import HttpCensus
 
-ASKED = Asked(8222, "/healthz", "/jsz?config=true", str)
+ASKED = HttpCensus(8222, "/healthz", "/jsz?config=true", str)
 
 
 @pytest.mark.parametrize(

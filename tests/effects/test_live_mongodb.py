@@ -9,7 +9,7 @@ import pytest
 
 from devenv.effects import live_mongodb
 from devenv.effects.live_address import parse
-from devenv.effects.live_line import Limits, Way
+from devenv.effects.live_line import Endpoint, Limits
 from tests.effects.live_servers import (
     ELSEWHERE,
     Authority,
@@ -134,7 +134,7 @@ def test_a_server_without_tls(serve: Servers, elsewhere: str) -> None:
 
 
 def options(address: str, **way: Any) -> dict[str, Any]:
-    made = live_mongodb._options(Way(parse(address), limits=Limits(1, 2, 3), **way), tls=True)
+    made = live_mongodb._options(Endpoint(parse(address), limits=Limits(1, 2, 3), **way), tls=True)
     return {
         name: value for name, value in made.items() if "MS" not in name and name not in ("appname", "readPreference")
     }
@@ -167,6 +167,6 @@ def test_how_safe_it_is(address: str, way: Any, more: Any) -> None:
 
 
 def test_an_address_that_asks_for_plain_text(serve: Servers) -> None:
-    way = Way(parse("mongodb://db.example.com/?tls=false"))
+    way = Endpoint(parse("mongodb://db.example.com/?tls=false"))
     with pytest.raises(live_mongodb.NoAnswer, match="mongodb:// is plain text: use mongodb with tls=true"):
         live_mongodb.ask(way)

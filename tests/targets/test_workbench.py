@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from devenv import yamlio
-from devenv.model.upgrade import COPY, Asked, Server, mounts
+from devenv.model.upgrade import COPY, HttpCensus, Server, mounts
 from devenv.targets import workbench
 from tests.making import resolved
 
@@ -26,7 +26,7 @@ def test_no_server_is_reached_from_outside() -> None:
 
 
 def test_one_that_must_be_asked_from_outside_is_asked_on_loopback_alone() -> None:
-    asked = Asked(8222, "/healthz", "/jsz", str)
+    asked = HttpCensus(8222, "/healthz", "/jsz", str)
     made = document(Server("old", BUS, mounts(BUS, COPY), asked=asked), Server("new", BUS, mounts(BUS, COPY)))
     assert made["services"]["old"]["ports"] == ["127.0.0.1::8222"]
     assert "ports" not in made["services"]["new"]
