@@ -71,7 +71,9 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
         store.journal({"done": [str(action) for action in actions], "subjects": subjects})
     store.clear_journal()
     if errors:
-        raise together(errors)
+        no_image = together(errors)
+        no_image.changed = _so_far(done, [])
+        raise no_image
 
 
 def _with_image(subjects: Sequence[str], errors: Sequence[NoImage]) -> tuple[str, ...]:

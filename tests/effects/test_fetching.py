@@ -36,6 +36,7 @@ def test_the_other_services_are_started(tmp_path: Path, monkeypatch: pytest.Monk
     assert problem.hint == f"'devenv lock --update' asks what it has now\n  docker: {GONE}"
     assert failed.value.services == {"db"}
     assert failed.value.exit_code == 1
+    assert failed.value.changed == "done before that: pull cache, create cache; 'devenv up' goes on from there"
     assert started(calls) == {"cache"}
 
 
