@@ -37,8 +37,10 @@ class TakenMeanwhile(DevenvError):
     ports: frozenset[int] = frozenset()
 
 
-class EngineUnreachable(Unreachable):
-    """The engine stopped answering while it was at work."""
+class RegistryUnreachable(DevenvError):
+    """The engine answers, and cannot reach a registry. Unlike after Unreachable, everything else can go on."""
+
+    exit_code = Unreachable.exit_code
 
 
 @record
@@ -250,7 +252,7 @@ def _translated(text: str, doing: str) -> DevenvError:
     said = "\n  ".join(lines[-4:]) or "it said nothing"
     lowered = text.lower()
     if any(sign in lowered for sign in _UNREACHABLE):
-        return EngineUnreachable(f"{doing}: the container engine went away", said)
+        return Unreachable(f"{doing}: the container engine went away", said)
     last = f"\n  docker: {lines[-1]}" if lines else ""
     if found := _recognised(_MEANWHILE, lowered):
         error = TakenMeanwhile(f"{doing}: {found[0]}", f"{found[1]}{last}")
@@ -259,7 +261,7 @@ def _translated(text: str, doing: str) -> DevenvError:
     if found := _recognised(_SIGNS, lowered):
         return DevenvError(f"{doing}: {found[0]}", f"{found[1]}{last}")
     if doing.startswith(_PULLING) and any(sign in lowered for sign in _NO_REGISTRY):
-        return Unreachable(f"{doing}: the registry cannot be reached", f"{_CHECK_NETWORK}{last}")
+        return RegistryUnreachable(f"{doing}: the registry cannot be reached", f"{_CHECK_NETWORK}{last}")
     return DevenvError(f"{doing} failed", f"docker: {said}")
 
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from devenv.console import Progress
 from devenv.effects import compose
-from devenv.effects.compose import EngineUnreachable
 from devenv.effects.process import minding
-from devenv.errors import DevenvError
+from devenv.errors import DevenvError, Unreachable
 from devenv.model.problem import Problem
 
 #: Images fetched side by side; registries and disks gain nothing from more.
@@ -61,7 +60,7 @@ def _pull(service: str, image: str, platform: str, progress: Progress) -> NoImag
     progress.update(service, f"pulling {image.partition('@')[0]}")
     try:
         compose.pull(image, platform=platform, told=follow)
-    except EngineUnreachable:
+    except Unreachable:
         raise
     except DevenvError as error:
         progress.done(service, "its image could not be pulled", well=False)

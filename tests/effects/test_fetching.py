@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from devenv.effects.compose import EngineUnreachable
 from devenv.effects.fetching import NoImage
+from devenv.errors import Unreachable
 from devenv.model.plan import Action
 from tests.effects.scripted_docker import bring, scripted, started
 
@@ -76,6 +76,6 @@ def test_an_engine_that_goes_away_ends_everything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: None
 ) -> None:
     calls = scripted(tmp_path, monkeypatch, fails("db", "Cannot connect to the Docker daemon at unix:///x"))
-    with pytest.raises(EngineUnreachable):
+    with pytest.raises(Unreachable):
         bring(tmp_path, PULL + CREATE)
     assert started(calls) == set()
