@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devenv import __version__
 from devenv.configuration import configured_mirrors, kept_mirrors
@@ -205,6 +205,10 @@ class Project:
         """Service -> digest of what the user's own Compose file says of it. Raises ManifestError if it is no YAML."""
         text = files.read_text(self.root / compose.OVERRIDE)
         return compose.overrides(text) if text else {}
+
+    def override(self) -> Mapping[str, Any]:
+        """What the user's own Compose file says; {} if there is none. Raises as ``overrides``."""
+        return compose.parse_override(files.read_text(self.root / compose.OVERRIDE) or "")
 
     def described_volumes(self) -> frozenset[str]:
         """The keys of volumes of which the user's own Compose file says how they are made. Raises as ``overrides``."""

@@ -1,8 +1,8 @@
 """What a clone may do on this machine beyond its containers: each is confirmed once for each checkout, by its text.
 
 A clone's manifest was written by somebody else. Reading production, filling data and running hooks start programs that
-it names, with the rights of whoever typed ``devenv``. A kind of the project's own may ask for the machine's devices,
-folders or network.
+it names, with the rights of whoever typed ``devenv``. A kind of the project's own and ``compose.override.yaml`` may ask
+for the machine's devices, folders or network.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from dataclasses import replace
 from devenv.effects.store import Store
 from devenv.effects.world import World
 from devenv.errors import Refused
-from devenv.model.problem import Problem
+from devenv.model.problem import Problem, Where
 from devenv.model.record import record
 from devenv.production import today
 from devenv.project import Project
 from devenv.schema.issue import Issue
-from devenv.stages.reach import reach
+from devenv.stages.reach import reach, reach_of_file
+from devenv.targets import compose
 
 #: The record in the checkout's memory: digests of what was confirmed, each with the day.
 _MEMORY = "confirmed"
@@ -72,7 +73,27 @@ class MachineAccess:
         return f"asks this machine for {', '.join(self.rights)}, which was not confirmed"
 
 
-Confirmable = HostCommand | MachineAccess
+@record
+class OverrideAccess:
+    """What ``compose.override.yaml`` asks this machine for at one of its keys: ``services.db``, ``volumes.data``."""
+
+    key: str
+    rights: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        return _digest(("override", self.key, *self.rights))
+
+    @property
+    def shown(self) -> str:
+        return f"{compose.OVERRIDE}: {self.key}: {', '.join(self.rights)}"
+
+    @property
+    def unconfirmed(self) -> str:
+        return f"asks this machine for {', '.join(self.rights)}, which was not confirmed"
+
+
+Confirmable = HostCommand | MachineAccess | OverrideAccess
 
 
 def _digest(words: Sequence[str]) -> str:
@@ -114,6 +135,11 @@ def machine_access(project: Project, services: Iterable[str]) -> tuple[MachineAc
     return tuple(MachineAccess(name, rights) for name, rights in asked_for.items() if rights)
 
 
+def override_access(project: Project) -> tuple[OverrideAccess, ...]:
+    """What the user's own Compose file asks this machine for. Raises ManifestError if it is no YAML."""
+    return tuple(OverrideAccess(key, rights) for key, rights in reach_of_file(project.override()).items())
+
+
 def unconfirmed(store: Store, items: Iterable[Confirmable]) -> list[Confirmable]:
     """Those that nobody has confirmed for this checkout."""
     known = store.read(_MEMORY)
@@ -126,13 +152,13 @@ def remember(store: Store, items: Iterable[Confirmable]) -> None:
     store.write(_MEMORY, store.read(_MEMORY) | {item.digest: day for item in items})
 
 
-def guard_access(world: World, project: Project, services: Iterable[str]) -> None:
-    """Raises Refused for services that are about to be made and ask this machine for what nobody confirmed."""
+def guard_access(world: World, project: Project, items: Iterable[Confirmable]) -> None:
+    """Raises Refused for what is about to be asked of this machine and was not confirmed."""
     if is_trusted(world):
         return
-    items = unconfirmed(project.store, machine_access(project, services))
-    if items:
-        raise Refused(refusal(project, items, "devenv up"))
+    new = unconfirmed(project.store, items)
+    if new:
+        raise Refused(refusal(project, new, "devenv up"))
 
 
 def is_trusted(world: World) -> bool:
@@ -144,8 +170,11 @@ def refusal(project: Project, items: Sequence[Confirmable], again: str) -> list[
     """A problem for each of what nobody confirmed; what to do stands below the last one."""
     problems = []
     for item in items:
-        where = project.documents.where(item.path)
-        problems.append(Problem(item.unconfirmed, "", where, Issue(item.path, "").key))
+        if isinstance(item, OverrideAccess):
+            where, key = Where(compose.OVERRIDE), item.key
+        else:
+            where, key = project.documents.where(item.path), Issue(item.path, "").key
+        problems.append(Problem(item.unconfirmed, "", where, key))
     hint = f"Read {'it' if len(items) == 1 else 'them'}, then allow: {again} --trust (in CI: DEVENV_TRUST=1)"
     problems[-1] = replace(problems[-1], hint=hint)
     return problems

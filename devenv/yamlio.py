@@ -259,7 +259,7 @@ def parse_commented(text: str) -> Any:
         commented = _with_comments(parse("\n".join(lines)), comments)
     except YamlError:
         return values
-    return commented if _without_comments(commented) == values else values
+    return commented if without_comments(commented) == values else values
 
 
 def _lines_with_marks(text: str) -> tuple[list[str], dict[str, Comment]]:
@@ -298,11 +298,12 @@ def _with_comments(value: Any, comments: Mapping[str, Comment]) -> Any:
     return comments.get(value, value) if isinstance(value, str) else value
 
 
-def _without_comments(value: Any) -> Any:
+def without_comments(value: Any) -> Any:
+    """The values alone."""
     if isinstance(value, dict):
-        return {key: _without_comments(item) for key, item in value.items() if not isinstance(key, Comment)}
+        return {key: without_comments(item) for key, item in value.items() if not isinstance(key, Comment)}
     if isinstance(value, list):
-        return [_without_comments(item) for item in value if not isinstance(item, Comment)]
+        return [without_comments(item) for item in value if not isinstance(item, Comment)]
     return value
 
 

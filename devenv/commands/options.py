@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -142,14 +142,15 @@ def confirm(world: World, project: Project, items: Iterable[Confirmable], *, tru
     if new and not trust:
         if not world.interactive:
             raise Refused(refusal(project, new, again))
-        _show_unconfirmed(world.console, new)
+        show_unconfirmed(world.console, new)
         if not click.confirm("Allow them, now and from now on in this checkout?", err=True):
             raise Refused("not confirmed")
     if new:
         remember(project.store, new)
 
 
-def _show_unconfirmed(console: Console, items: Iterable[Confirmable]) -> None:
+def show_unconfirmed(console: Console, items: Sequence[Confirmable]) -> None:
+    """Say what a manifest does on this machine and nobody has confirmed yet."""
     from devenv.trust import HostCommand
 
     commands = [item for item in items if isinstance(item, HostCommand)]

@@ -134,14 +134,15 @@ def _compared(
     production is, and with ``hooks`` those of hooks and what services ask for."""
     from devenv.journeys.sync import compare
     from devenv.project import open_project
-    from devenv.trust import hook_commands, machine_access, source_commands
+    from devenv.trust import hook_commands, machine_access, override_access, source_commands
 
     project = open_project(asked.world)
     items: list[Confirmable] = []
     if reading:
         items += source_commands(project, environment)
     if hooks:
-        items += (*hook_commands(project), *machine_access(project, project.resolved.services))
+        items += hook_commands(project)
+        items += (*machine_access(project, project.resolved.services), *override_access(project))
     confirm(asked.world, project, items, trust=asked.trust, again=again)
     return compare(
         asked.world, asked.services, environment=environment, reading=reading, adding=adding, project=project

@@ -16,6 +16,7 @@ from devenv.commands.options import (
     format_option,
     profile_option,
     services_argument,
+    show_unconfirmed,
     timeout_option,
     trust_option,
 )
@@ -78,17 +79,19 @@ def command(
     from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
-    from devenv.trust import hook_commands, machine_access, seed_commands
+    from devenv.trust import hook_commands, machine_access, override_access, seed_commands, unconfirmed
 
     console = world.console
     project = open_project(world)
     chosen, allowed = select(project.manifest, services, profiles), Wishes(**wishes)
     select(project.manifest, allowed.fresh, ())
     if dry_run:
-        _show(console, prepare(world, project, looking.result(), chosen, allowed))
+        prepared = prepare(world, project, looking.result(), chosen, allowed)
+        show_unconfirmed(console, unconfirmed(project.store, override_access(project)))
+        _show(console, prepared)
         return
     items: list[Confirmable] = [*seed_commands(project, chosen), *hook_commands(project)]
-    items += machine_access(project, chosen)
+    items += (*machine_access(project, chosen), *override_access(project))
     confirm(world, project, items, trust=trust, again="devenv up")
     if allowed.claim:
         project = _claimed(world, project)

@@ -93,7 +93,7 @@ def _anything(value: Mapping[str, Any]) -> bool:
 RECORDS: Mapping[str, Declared] = {
     "applied": Declared(_tables_of_texts, "'devenv up' cannot name each change this once"),
     "empty": Declared(_texts, "a service that was reset may be asked for its data of another version"),
-    "confirmed": Declared(_texts, "commands of devenv.toml are to be confirmed anew"),
+    "confirmed": Declared(_texts, "commands, and what services ask this machine for, are to be confirmed anew"),
     "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
     "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),

@@ -30,7 +30,7 @@ from devenv.stages.generations import live, next_generation, own_live, to_resume
 from devenv.stages.resolve import select
 from devenv.standing import narrowed
 from devenv.targets import dotenv, workbench
-from devenv.trust import guard_access
+from devenv.trust import guard_access, machine_access
 from devenv.waiting import Waiting, failures, wait
 
 
@@ -60,7 +60,7 @@ def plan(world: World, service: str, version: str) -> Rehearsal:
     compared = sync.Comparison(project, project, SyncPlan((change,)), Bound({}, ()))
     compared = replace(compared, wanted=sync.wanted(world, project, (change,)))
     wanted = pinned(compared.wanted, world, frozen=False, offline=False)
-    guard_access(world, wanted, [service])
+    guard_access(world, wanted, machine_access(wanted, [service]))
     machine, observed = narrowed(wanted, look(world).result())
     today = project.resolved.services[service]
     sources = {}

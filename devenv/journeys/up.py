@@ -24,7 +24,7 @@ from devenv.stages.place import MovedPort, place
 from devenv.stages.plan_up import OVERRIDE, half_made, plan_up
 from devenv.standing import narrowed, owe_running, still_to_run, with_limits
 from devenv.targets import dotenv
-from devenv.trust import guard_access
+from devenv.trust import guard_access, machine_access, override_access
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
@@ -152,7 +152,9 @@ def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> N
     from devenv.effects.apply import Material, apply
 
     project, plan = prepared.project, prepared.plan
-    guard_access(world, project, plan.subjects(Action.CREATE, Action.RECREATE))
+    if plan.subjects(Action.CREATE, Action.RECREATE, Action.ADD):
+        made = plan.subjects(Action.CREATE, Action.RECREATE)
+        guard_access(world, project, [*machine_access(project, made), *override_access(project)])
     at = Place(world, project, prepared.machine, prepared.observed)
     files = {file.path: file for file in project.render()} if plan.subjects(Action.WRITE) else {}
     generated_files.remember(project, files.values())

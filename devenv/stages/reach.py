@@ -1,53 +1,165 @@
-"""What a service asks of the machine beyond a container of its own. Packaged kinds ask for nothing; a project's may."""
+"""What services ask of the machine beyond containers of their own.
+
+Packaged kinds ask for nothing; kinds of the project's own may, and so may ``compose.override.yaml``.
+
+Compose has many keys and gets more, so those that stay within the container are listed, and all others are asked for.
+The keys are those of https://github.com/compose-spec/compose-spec/blob/main/05-services.md.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from devenv import yamlio
 from devenv.model.resolved import ResolvedService
+from devenv.model.text import one_line
 from devenv.targets import compose
 
-#: Keys of a Compose service that can share a namespace with the machine.
-_NAMESPACES = ("network_mode", "pid", "ipc", "uts", "userns_mode", "cgroup")
+#: Keys of a Compose service that act on its own container alone, whatever they say.
+_HARMLESS = frozenset((
+    "attach", "cap_drop", "command", "configs", "container_name", "cpu_count", "cpu_percent", "cpu_period",
+    "cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "develop", "dns", "dns_opt", "dns_search",
+    "domainname", "entrypoint", "environment", "expose", "extra_hosts", "healthcheck", "hostname", "image", "init",
+    "labels", "links", "logging", "mac_address", "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit",
+    "networks", "pids_limit", "platform", "ports", "profiles", "pull_policy", "read_only", "restart", "scale",
+    "secrets", "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "storage_opt", "sysctls", "tmpfs",
+    "tty", "ulimits", "user", "working_dir",
+))  # fmt: skip
+#: Keys that say whose namespace a container has, and what leaves it its own or another service's.
+_NAMESPACES = frozenset(("network_mode", "pid", "ipc", "uts", "cgroup"))
+_OWN_NAMESPACE = re.compile(r"none|private|shareable|service:[\w.-]+")
 #: Keys whose every entry is a right of its own.
-_RIGHTS = ("cap_add", "devices", "security_opt", "device_cgroup_rules", "group_add", "volumes_from")
-#: Keys that are a right of their own, whatever they say: programs, files, hardware and the engine of this machine.
-_WHOLE = ("provider", "use_api_socket", "extends", "env_file", "label_file", "gpus", "runtime", "cgroup_parent")
+_RIGHTS = frozenset(("cap_add", "devices", "security_opt", "device_cgroup_rules", "group_add", "volumes_from"))
+#: What a whole Compose file may say without reaching anything: its parts are looked at one by one.
+_PARTS = frozenset(("services", "volumes", "networks", "configs", "secrets"))
+_NAMES = frozenset(("name", "version"))
+#: Keys of volumes, networks, configs and secrets that lead to nothing that was there before.
+_DEFINITION = frozenset(("labels", "internal", "ipam", "attachable", "enable_ipv4", "enable_ipv6", "content"))
+_OWN_DRIVERS = ("bridge", "local")
+#: The engine's rule for names of volumes; a path is none.
+_VOLUME = re.compile(r"[a-zA-Z0-9][\w.-]+")
+#: ``$NAME`` and ``${NAME…}``; two dollars are one that means nothing.
+_VARIABLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)")
+#: What ``.devenv/.env`` alone sets: devenv hides the shell's from Compose.
+_OWN_VARIABLES = ("DEVENV_", "COMPOSE_")
 
 
 def reach(service: ResolvedService, project: str) -> tuple[str, ...]:
-    """What it asks for, each as in a Compose file: ``privileged``, ``network_mode: host``, ``volumes: /etc:/etc``."""
+    """What it asks for, each as in a Compose file: ``privileged: true``, ``network_mode: host``, ``volumes: /:/x``."""
     body, _ = compose.entry(project, service, compose.context(project, service))
-    return tuple(_asked_for(body))
+    if body.get("build") == compose.build_of(service):
+        del body["build"]
+    return tuple(_of_service(yamlio.without_comments(body)))
 
 
-def _asked_for(body: dict[str, Any]) -> Iterator[str]:
-    if body.get("privileged"):
-        yield "privileged"
-    for key in _NAMESPACES:
-        if str(body.get(key, "")).startswith(("host", "container:")):
-            yield f"{key}: {body[key]}"
-    for key in _WHOLE:
-        if body.get(key):
-            yield f"{key}: {_text(body[key])}"
-    for key in _RIGHTS:
-        for value in body.get(key) or ():
+def reach_of_file(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The same of a whole Compose file, by key: ``services.db``, ``volumes.data``, ``include``."""
+    found = {}
+    for key, value in _untagged(document).items():
+        if key in _PARTS and isinstance(value, dict):
+            for name, body in value.items():
+                found[f"{key}.{name}"] = tuple(_of_part(key, body))
+        elif value and key not in _NAMES and not key.startswith("x-"):
+            found[key] = (_text(value),)
+    return {key: rights for key, rights in found.items() if rights}
+
+
+def _of_part(kind: str, body: Any) -> Iterator[str]:
+    if not isinstance(body, dict):
+        if body:
+            yield _text(body)
+    elif kind == "services":
+        yield from _of_service(body)
+    else:
+        yield from _of_definition(body)
+
+
+def _of_service(body: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in body.items():
+        if not value or key in _HARMLESS or str(key).startswith("x-"):
+            continue
+        if key == "volumes":
+            yield from _of_mounts(value)
+        elif key == "deploy":
+            yield from _of_deployment(value)
+        elif key in _RIGHTS and isinstance(value, list):
+            yield from (f"{key}: {_text(entry)}" for entry in value)
+        elif key not in _NAMESPACES or not _OWN_NAMESPACE.fullmatch(str(value)):
             yield f"{key}: {_text(value)}"
-    for volume in body.get("volumes") or ():
-        if source := _host_path(volume):
-            yield f"volumes: {source}"
+    if names := sorted({*_passed_on(body.get("environment")), *_variables(body)}):
+        yield f"variables of this machine: {', '.join(names)}"
 
 
-def _host_path(volume: Any) -> str:
-    """What a mount shows of the machine; "" for a volume of the engine's."""
-    if isinstance(volume, dict) and volume.get("type") in ("bind", "npipe"):
-        return str(volume.get("source", ""))
-    source = volume.get("source", "") if isinstance(volume, dict) else str(volume).partition(":")[0]
-    return str(source) if str(source).startswith(("/", ".", "~", "$")) else ""
+def _of_mounts(value: Any) -> Iterator[str]:
+    for mount in value if isinstance(value, list) else [value]:
+        if not _is_within_engine(mount):
+            yield f"volumes: {_text(mount)}"
+
+
+def _is_within_engine(mount: Any) -> bool:
+    """Whether a mount is a volume, an image or an empty folder, not a folder of the machine."""
+    if isinstance(mount, dict):
+        if mount.get("type") == "volume":
+            return _VOLUME.fullmatch(str(mount.get("source", ""))) is not None
+        return mount.get("type") in ("tmpfs", "image")
+    source, colon, _ = str(mount).partition(":")
+    return not colon or _VOLUME.fullmatch(source) is not None
+
+
+def _of_deployment(value: Any) -> Iterator[str]:
+    """Only hardware is anything of the machine's: ``deploy.resources.reservations.devices``."""
+    for key in ("resources", "reservations", "devices"):
+        value = value.get(key) if isinstance(value, dict) else None
+    if value:
+        yield f"deploy: devices: {_text(value)}"
+
+
+def _of_definition(body: Mapping[str, Any]) -> Iterator[str]:
+    """Of a volume, network, config or secret: folders behind drivers, files, what belongs to others."""
+    for key, value in body.items():
+        if not value or key in _DEFINITION or str(key).startswith("x-"):
+            continue
+        if key != "driver" or value not in _OWN_DRIVERS:
+            yield f"{key}: {_text(value)}"
+    if names := sorted(_variables(body)):
+        yield f"variables of this machine: {', '.join(names)}"
+
+
+def _passed_on(environment: Any) -> set[str]:
+    """Variables that a container gets with the value that they have in the shell."""
+    if isinstance(environment, dict):
+        return {str(name) for name, value in environment.items() if value is None}
+    entries = environment if isinstance(environment, list) else []
+    return {str(entry) for entry in entries if "=" not in str(entry)}
+
+
+def _variables(value: Any) -> set[str]:
+    """Variables of the shell that Compose fills in."""
+    if isinstance(value, dict | list):
+        found: set[str] = set()
+        for item in value.values() if isinstance(value, dict) else value:
+            found |= _variables(item)
+        return found
+    names = _VARIABLE.findall(value) if isinstance(value, str) else []
+    return {name for name in names if name and not name.startswith(_OWN_VARIABLES)}
+
+
+def _untagged(value: Any) -> Any:
+    """The same without the tags of Compose's own: ``!override`` replaces what there was, ``!reset`` removes it."""
+    if isinstance(value, list):
+        return [_untagged(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "!reset" in value:
+        return None
+    if "!override" in value:
+        return _untagged(value["!override"])
+    return {str(key): _untagged(item) for key, item in value.items()}
 
 
 def _text(value: Any) -> str:
     """A value in one line, as YAML takes it."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return one_line(value) if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)

@@ -149,9 +149,7 @@ def entry(project: str, service: ResolvedService, values: Mapping[str, Any]) -> 
     body: dict[str, Any] = {}
     if service.build:
         body["image"] = service.build
-        variable = registry_variable(service.image.registry)
-        args = {"DEVENV_REGISTRY": f"${{{variable}:-{service.image.registry}}}"}
-        body["build"] = {"context": f"./services/{service.name}", "args": args}
+        body["build"] = build_of(service)
     else:
         body["image"] = image_reference(service.image, service.digest)
     if service.platform:
@@ -172,6 +170,13 @@ def entry(project: str, service: ResolvedService, values: Mapping[str, Any]) -> 
     if "healthcheck" in body:
         body["healthcheck"] = _HEALTH | body["healthcheck"]
     return body, configs
+
+
+def build_of(service: ResolvedService) -> dict[str, Any]:
+    """What Compose builds a derived image from: the Dockerfile that devenv writes."""
+    variable = registry_variable(service.image.registry)
+    args = {"DEVENV_REGISTRY": f"${{{variable}:-{service.image.registry}}}"}
+    return {"context": f"./services/{service.name}", "args": args}
 
 
 def _fragment(service: ResolvedService, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -253,7 +258,7 @@ def overrides(text: str) -> dict[str, str]:
 
     A change outside of ``services`` (a network, a config) may concern any service it names, so it counts for all.
     """
-    document = _override(text)
+    document = parse_override(text)
     services = document.get("services")
     if not isinstance(services, dict):
         return {}
@@ -263,13 +268,14 @@ def overrides(text: str) -> dict[str, str]:
 
 def described_volumes(text: str) -> frozenset[str]:
     """The keys of the volumes of which ``compose.override.yaml`` says how they are made. Raises as ``overrides``."""
-    volumes = _override(text).get("volumes")
+    volumes = parse_override(text).get("volumes")
     if not isinstance(volumes, dict):
         return frozenset()
     return frozenset(str(key) for key, description in volumes.items() if description)
 
 
-def _override(text: str) -> Mapping[str, Any]:
+def parse_override(text: str) -> Mapping[str, Any]:
+    """What ``compose.override.yaml`` says; {} if it is no mapping. Raises ManifestError if it is no YAML."""
     try:
         document = yamlio.parse(text)
     except yamlio.YamlError as error:

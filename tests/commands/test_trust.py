@@ -11,7 +11,7 @@ from devenv.cli import main
 from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.project import open_project
-from devenv.trust import guard_access, hook_commands, seed_commands, source_commands
+from devenv.trust import guard_access, hook_commands, machine_access, seed_commands, source_commands
 from tests.making import tree
 from tests.program import Said, said
 
@@ -148,12 +148,14 @@ def test_what_a_kind_asks_of_the_machine_is_confirmed_once(tmp_path: Path, monke
     refused = said(clone, "up", env=no_engine)
     assert refused.code == 6
     assert (
-        "devenv.toml:5: services.it.kind: asks this machine for privileged, volumes: /etc, which was not confirmed"
+        "devenv.toml:5: services.it.kind: asks this machine for privileged: true, volumes: /etc:/x, which was not confirmed"
         in (refused.err)
     )
     assert "devenv up --trust (in CI: DEVENV_TRUST=1)" in refused.err
     monkeypatch.setenv("DOCKER_HOST", no_engine["DOCKER_HOST"])
-    shown = "Services ask this machine for more than a container of their own:\n  it: privileged, volumes: /etc\n"
+    shown = (
+        "Services ask this machine for more than a container of their own:\n  it: privileged: true, volumes: /etc:/x\n"
+    )
     assert typed(monkeypatch, clone, "n\n", "up").err.startswith(shown)
     assert said(clone, "up", "--trust", env=no_engine).code == 7
     assert said(clone, "up", env=no_engine).code == 7
@@ -172,10 +174,29 @@ def test_nothing_is_made_that_was_not_confirmed(tmp_path: Path) -> None:
     clone = asking_for(tmp_path, "network_mode: host\n")
     state = {"DEVENV_STATE": str(tmp_path / "state")}
     world = World(cwd=clone, env=state)
+    project = open_project(world)
     with pytest.raises(Refused, match="asks this machine for network_mode: host"):
-        guard_access(world, open_project(world), ["it"])
+        guard_access(world, project, machine_access(project, ["it"]))
     trusting = World(cwd=clone, env={**state, "DEVENV_TRUST": "1"})
-    guard_access(trusting, open_project(trusting), ["it"])
+    guard_access(trusting, project, machine_access(project, ["it"]))
+
+
+def test_what_the_users_own_compose_file_asks_for_is_confirmed_once(tmp_path: Path) -> None:
+    """It may have come with the clone."""
+    override = 'services:\n  helper: {image: redis, volumes: ["/:/host"]}\n'
+    files = {"devenv.toml": '[project]\nname = "shop"\n', ".devenv/compose.override.yaml": override}
+    clone = tree(tmp_path / "clone", files)
+    no_engine = {"DOCKER_HOST": f"unix://{clone}/no.sock"}
+    refused = said(clone, "up", env=no_engine)
+    assert refused.code == 6
+    assert (
+        ".devenv/compose.override.yaml: services.helper: asks this machine for volumes: /:/host, which was not "
+        "confirmed\n  Read it, then allow: devenv up --trust (in CI: DEVENV_TRUST=1)" in refused.err
+    )
+    assert said(clone, "up", "--trust", env=no_engine).code == 7
+    assert said(clone, "up", env=no_engine).code == 7
+    (clone / ".devenv/compose.override.yaml").write_text(override.replace("/:/host", "/etc:/host"))
+    assert said(clone, "up", env=no_engine).code == 6
 
 
 def test_which_commands_there_are(clone: Path) -> None:
