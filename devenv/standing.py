@@ -152,10 +152,11 @@ def with_generations(
     uses = store.read("uses")
     observed = replace(
         observed,
-        snapshots=generations.noted_openings(_snapshots(project, observed), observed.containers),
+        snapshots=generations.noted_openings(_snapshots(project, observed), observed),
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
+        left={service: Use(**use) for service, use in uses.get("left", {}).items()},
         undecided=recovered.undecided | (store.read("undecided").keys() - store.read("generations").keys()),
     )
     found = generations.opened(

@@ -80,6 +80,7 @@ def create(world: World, services: tuple[str, ...], name: str | None, wait_timeo
 @click.pass_obj
 def list_(world: World, services: tuple[str, ...]) -> None:
     """List the snapshots, the oldest first."""
+    from devenv.stages.keep import other_versions
     from devenv.standing import standing
 
     console = _console(world)
@@ -92,6 +93,8 @@ def list_(world: World, services: tuple[str, ...]) -> None:
         _table(console, found)
     else:
         console.say("there are no snapshots; 'devenv snapshot create' makes one")
+    for sentence in other_versions(here.project.resolved.services, here.observed, here.machine):
+        console.say(sentence)
 
 
 @command.command(short_help="Make a snapshot the live data of its services.")

@@ -202,7 +202,7 @@ def _address(here: Standing, service: ResolvedService, container: Container | No
 
 def _show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
     from devenv.parity import remedy
-    from devenv.stages.keep import counted, prune_hint
+    from devenv.stages.keep import counted, other_versions, prune_hint
 
     table(console, rows)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
@@ -213,6 +213,8 @@ def _show(console: Console, here: Standing, rows: list[StatusRow], general: list
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+    for sentence in other_versions(here.project.resolved.services, here.observed, here.machine):
+        console.say(sentence)
     if hint := prune_hint(_kept(here)):
         console.say(hint)
 

@@ -23,6 +23,7 @@ from devenv.commands.sync_report import (
     check_failure,
     left_out,
     not_moved,
+    older_data,
     report,
     steps,
     tell,
@@ -40,6 +41,13 @@ if TYPE_CHECKING:
     from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
     from devenv.trust import Confirmable
+
+
+#: What is said where ``--from-current`` finds nothing.
+NOTHING_NEWER = (
+    "nothing to do: no service has data of another version that was in use since; "
+    "'devenv snapshot list' shows the data that is kept"
+)
 
 
 @click.command()
@@ -205,7 +213,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
     if not compared.plan.changes and not (follow and follow.changes):
         if asked.as_json:
             asked.console.json(report(compared, follow, applied=False))
-        asked.console.say("nothing to do")
+        asked.console.say(NOTHING_NEWER if asked.from_current else "nothing to do")
         return _ending(asked, compared)
     ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --yes")
     applied = None
@@ -281,6 +289,8 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         follow, code = _way_back(asked, Comparison(project, former, SyncPlan(()), Bound({}, ())))
         asked.tell("\n".join(f"  ↶ undo {change}" for change in entry.changes))
         if follow:
+            for sentence in older_data(follow):
+                asked.tell(f"  ! {sentence}")
             console.plan(follow.prepared.plan, result=asked.result)
         if not dry:
             ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from devenv.data import served
 from devenv.effects import snapshots
@@ -72,6 +73,7 @@ def remember_use(project: Project, machine: Machine, names: Iterable[str]) -> No
     """Note which data these services are served from now, and what they were served from before."""
     uses = project.store.read("uses")
     current, previous = dict(uses.get("current", {})), dict(uses.get("previous", {}))
+    left = dict(uses.get("left", {}))
     for service in (project.resolved.services[name] for name in names):
         if not service.volumes:
             continue
@@ -81,10 +83,17 @@ def remember_use(project: Project, machine: Machine, names: Iterable[str]) -> No
             continue
         if before:
             previous[service.name] = before
+        left.pop(service.name, None)
         now = Use(volume, service.kind.name, service.volumes[0].format, snapshots.now())
         current[service.name] = asdict(now)
-    if (after := {"current": current, "previous": previous}) != uses:
-        project.store.write("uses", after)
+    _write_uses(project, {"current": current, "previous": previous, "left": left})
+
+
+def _write_uses(project: Project, uses: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note which data services are and were served from, as far as there is something to note."""
+    filled = {name: entries for name, entries in uses.items() if entries}
+    if filled != project.store.read("uses"):
+        project.store.write("uses", filled)
 
 
 def keep_left_behind(project: Project, observed: Observed, uses: Mapping[str, Use]) -> list[Snapshot]:
@@ -95,6 +104,9 @@ def keep_left_behind(project: Project, observed: Observed, uses: Mapping[str, Us
         why = "was in use after the data that its service went back to"
         kept.append(taken_out(project, volume, observed, name=f"left-at-{use.format}", why=why))
     snapshots.add(project.store, kept)
+    remembered = project.store.read("uses")
+    left = remembered.get("left", {}) | {service: asdict(use) for service, use in uses.items()}
+    _write_uses(project, {**remembered, "left": left})
     return kept
 
 

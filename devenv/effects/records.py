@@ -62,7 +62,7 @@ def _snapshot(item: Any) -> bool:
 
 def _uses(value: Mapping[str, Any]) -> bool:
     """Which data services are and were served from."""
-    return set(value) <= {"current", "previous"} and all(_uses_of(item) for item in value.values())
+    return set(value) <= {"current", "previous", "left"} and all(_uses_of(item) for item in value.values())
 
 
 def _uses_of(value: Any) -> bool:

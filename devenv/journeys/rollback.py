@@ -52,4 +52,5 @@ def restore(entry: history.Entry, former: Project, follow: Follow | None) -> Fol
     prepared = follow.prepared
     switching.take_back(former, prepared.machine, prepared.observed, entry)
     machine, observed = with_generations(former, prepared.machine, prepared.observed)
-    return replace(follow, prepared=replace(prepared, machine=machine, observed=observed))
+    older = {service: use for service, use in follow.older.items() if use.volume not in observed.kept}
+    return replace(follow, prepared=replace(prepared, machine=machine, observed=observed), older=older)

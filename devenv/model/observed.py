@@ -116,7 +116,8 @@ class Observed:
 
     ``snapshots`` are all kept generations that are remembered; ``resumed`` names by data the one that a copy is to be
     made of before a server starts; ``empty`` is data that somebody asked to begin without; ``current`` is by service
-    the data that it was last served from, ``previous`` what it was served from before that. ``undecided`` is data that
+    the data that it was last served from, ``previous`` what it was served from before that, ``left`` what was in use
+    until it went back to older data of its version, and became a kept copy then. ``undecided`` is data that
     was taken over without a word of which generation was live.
     """
 
@@ -135,6 +136,7 @@ class Observed:
     made_limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     current: Mapping[str, Use] = field(default_factory=dict)
     previous: Mapping[str, Use] = field(default_factory=dict)
+    left: Mapping[str, Use] = field(default_factory=dict)
     undecided: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from devenv.model.machine import Machine
-from devenv.model.observed import GENERATION, Container, ExistingVolume, Observed, Use
+from devenv.model.observed import GENERATION, ExistingVolume, Observed, Use
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
@@ -119,17 +119,18 @@ def unlisted(
     return tuple(found)
 
 
-def noted_openings(copies: Iterable[Snapshot], containers: Iterable[Container]) -> tuple[Snapshot, ...]:
-    """Kept generations; one that a running server has open says so from now on: it need not be what was kept.
+def noted_openings(copies: Iterable[Snapshot], observed: Observed) -> tuple[Snapshot, ...]:
+    """Kept generations; one that another checkout's server has open says so from now on: it need not be what was kept.
 
     devenv never opens one; ``docker compose up`` by hand does where it does not know which generation is live.
     """
-    servers = {f"{item.project}_{item.data}": item for item in containers if item.running and item.data}
+    strangers = [item for item in observed.containers if item.running and item.root in observed.elsewhere]
+    servers = {f"{item.project}_{item.data}": item for item in strangers}
     noted = []
     for item in copies:
         server = servers.get(next(iter(item.volumes.values())))
         if server is not None and _OPENED not in item.why:
-            item = replace(item, why=f"{item.why}{_OPENED} by {server.name}, started in {server.root or 'no checkout'}")
+            item = replace(item, why=f"{item.why}{_OPENED} by {server.name}, started in {server.root}")
         noted.append(item)
     return tuple(noted)
 
@@ -165,13 +166,21 @@ def left_behind(service: ResolvedService, observed: Observed, machine: Machine) 
     It is what the service was last served from, or what it was served from before it opened its older data.
     """
     own = own_live(service, observed, machine)
+    if own is None and to_resume(service, observed, machine) is None:
+        return None
     use = observed.current.get(service.name)
     if own is not None and use is not None and use.volume == own.name:
+        if service.name in observed.left:
+            return _still_there(observed.left[service.name], observed.volumes)
         use = observed.previous.get(service.name)
-    if own is None or use is None:
+    others = [item for item in live(observed.volumes, machine) if item.data != service.data]
+    return _still_there(use, others)
+
+
+def _still_there(use: Use | None, volumes: Iterable[ExistingVolume]) -> Use | None:
+    if use is None or all(item.name != use.volume for item in volumes):
         return None
-    others = (item for item in live(observed.volumes, machine) if item.data != service.data)
-    return use if any(item.name == use.volume for item in others) else None
+    return use
 
 
 def finds_older(service: ResolvedService, observed: Observed, machine: Machine) -> Use | None:

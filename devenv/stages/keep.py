@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.machine import Machine
@@ -133,15 +133,27 @@ def age(at: str, now: dt.datetime) -> str:
     return f"{max(seconds, 0)} s"
 
 
+def other_versions(services: Mapping[str, ResolvedService], observed: Observed, machine: Machine) -> tuple[str, ...]:
+    """Live data of versions that services do not have in devenv.toml now, a sentence each. It is no snapshot, and its
+    own version finds it again."""
+    sentences = []
+    for volume in live(observed.volumes, machine):
+        service = services.get(volume.service)
+        if service is None or volume.data == service.data:
+            continue
+        version = f"{volume.kind} {volume.format}"
+        sentences.append(f"{volume.service}: its {version} data stays in {volume.name}, and {version} finds it again")
+    return tuple(sentences)
+
+
 def older_words(service: ResolvedService, use: Use, observed: Observed, now: dt.datetime) -> str:
     """What a service opens that finds older data of its version, where what was written since stays, and how that can
     be moved, if it can."""
     from devenv.stages.plan_upgrade import can_follow  # all ways that there are, for this case alone
 
-    words = (
-        f"{service.name}: opens its {service.kind.name} {service.volumes[0].format} data of {age(use.since, now)} ago; "
-        f"what was written on {use.kind} {use.format} since stays in {use.volume}"
-    )
+    opened = f"{service.kind.name} {service.volumes[0].format} data of {age(use.since, now)} ago"
+    since = f"what was written on {use.kind} {use.format} since stays in {use.volume}"
+    words = f"{service.name}: opens its {opened}; {since}"
     volume = next(item for item in observed.volumes if item.name == use.volume)
     if not can_follow(service, volume, observed.served.get(volume.name, {})):
         return words

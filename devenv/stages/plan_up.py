@@ -176,7 +176,8 @@ def _resume_steps(services: Iterable[ResolvedService], observed: Observed, machi
         if source is not None:
             kept = observed.snapshot_of(source.name)
             name = kept.name if kept else source.name
-            steps.append(Step(Action.COPY, service.name, f"its {source.kind} {source.format} data is kept as {name}"))
+            reason = f"goes on from a copy of {name}, its {source.kind} {source.format} data"
+            steps.append(Step(Action.COPY, service.name, reason))
     return tuple(steps)
 
 

@@ -13,6 +13,7 @@ from devenv.effects import history
 from devenv.errors import Refused
 from devenv.journeys import rollback
 from devenv.parity import remedy
+from devenv.stages.keep import other_versions
 from devenv.standing import Standing
 from tests.data.checkout import ACTS, IN_MEMORY, NEW, OLD, Checkout, act
 
@@ -44,6 +45,46 @@ def test_snapshots_are_found_again_where_their_list_was_damaged() -> None:
         checkout.reset()
         checkout.check()
         assert len(checkout.look()[1].snapshots) == 3
+
+
+@pytest.mark.parametrize("way", ["up", "sync"])
+def test_what_was_in_use_since_is_moved_also_after_older_data_was_opened(way: str) -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        checkout.up()
+        checkout.sync(NEW)
+        checkout.says(OLD)
+        checkout.up()
+        newest = checkout.written[checkout.open]
+        checkout.says(NEW)
+        assert "'devenv sync --from-current cache' moves that" in checkout.announced()
+        assert checkout.up() if way == "up" else checkout.sync(NEW)
+        assert checkout.written[checkout.open][:-1] != newest
+        assert checkout.sync(NEW, from_current=True)
+        assert checkout.written[checkout.open][:-1] == newest
+        served = checkout.open
+        assert checkout.sync(NEW, from_current=True)
+        assert checkout.open == served, "there is nothing newer any more"
+        checkout.check()
+
+
+def test_going_back_says_what_stays_behind_and_where() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        checkout.up()
+        checkout.sync(NEW)
+        newer = checkout.open
+        checkout.says(OLD)
+        assert checkout.announced().endswith(f"what was written on redis 8.0 since stays in {newer}")
+        checkout.up()
+        machine, observed = checkout.look()
+        services = checkout.project.resolved.services
+        expected = f"cache: its redis 8.0 data stays in {newer}, and redis 8.0 finds it again"
+        assert other_versions(services, observed, machine) == (expected,)
+        checkout.says(NEW)
+        machine, observed = checkout.look()
+        (sentence,) = other_versions(checkout.project.resolved.services, observed, machine)
+        assert sentence.startswith("cache: its redis 7.0 data stays in ")
 
 
 def test_a_rollback_undoes_the_last_sync_and_no_restore() -> None:
