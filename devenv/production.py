@@ -20,6 +20,7 @@ from devenv.model.production import Place
 from devenv.model.record import record
 from devenv.sources import env_file, registry, terraform
 from devenv.sources.known import Known
+from devenv.stages.first_manifest import sources_hint
 from devenv.stages.plan_sync import Releases
 
 #: How often a file may refer to a further one.
@@ -64,8 +65,8 @@ def places_of(manifest: Manifest, environment: str) -> tuple[Place, ...]:
     entry = manifest.environments.get(environment)
     if entry is None:
         known = ", ".join(manifest.environments) or "none"
-        hint = f'[environments.{environment}] sources = [{{ path = "…" }}]; environments: {known}'
-        raise ManifestError(f"devenv.toml does not say where {environment} is described", hint)
+        message = f"devenv.toml does not say where {environment} is described; environments: {known}"
+        raise ManifestError(message, sources_hint(environment))
     return tuple(_place(source) for source in entry.get("sources", ()))
 
 

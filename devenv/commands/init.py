@@ -28,7 +28,7 @@ def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) ->
     from devenv.commands.facts import place, unread_problems
     from devenv.commands.sync_report import report, tell
     from devenv.errors import Unreachable
-    from devenv.journeys.init import begin, write
+    from devenv.journeys.init import begin, compose_files, write
 
     if wrong := next((source for source in sources if source == "-" or not source.isprintable()), ""):
         raise click.UsageError(f"{wrong!r} cannot be read again by 'devenv sync': name a file, or env:VARIABLE")
@@ -44,6 +44,9 @@ def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) ->
         console.say(f"devenv.toml was written with {found} service{'s' * (found != 1)}. Commit it, then run: devenv up")
     else:
         console.say("devenv.toml was written without services. Add those that production runs, then run: devenv up")
+    if not sources:
+        for file in compose_files(world):
+            console.say(f"{file} describes services. Take them from it: devenv init {file}")
     if not compared.unread:
         return 0
     return console.failure(Unreachable(unread_problems(compared.unread)), changed="devenv.toml was written")

@@ -21,6 +21,7 @@ from devenv.commands.options import (
 )
 from devenv.commands.sync_report import (
     check_failure,
+    compared_words,
     left_out,
     not_moved,
     older_data,
@@ -113,6 +114,7 @@ def command(
     if rollback:
         return _roll_back(asked, dry=dry_run)
     asked.trust, asked.verbose = trust, verbose
+    asked.reading = not no_read
     comparing = partial(_compared, asked, environment=environment, reading=not no_read, adding=add)
     if checking or dry_run:
         asked.result = not asked.as_json
@@ -140,7 +142,7 @@ def _compared(
 ) -> Comparison:
     """Production beside the manifest, once what this does on this machine is confirmed: the commands that print what
     production is, and with ``hooks`` those of hooks and what services ask for."""
-    from devenv.journeys.sync import compare
+    from devenv.journeys.sync import compare, require_sources
     from devenv.project import open_project
     from devenv.trust import hook_commands, machine_access, override_access, source_commands
 
@@ -152,9 +154,12 @@ def _compared(
         items += hook_commands(project)
         items += (*machine_access(project, project.resolved.services), *override_access(project))
     confirm(asked.world, project, items, trust=asked.trust, again=again)
-    return compare(
+    compared = compare(
         asked.world, asked.services, environment=environment, reading=reading, adding=adding, project=project
     )
+    if adding and reading:
+        require_sources(compared)
+    return compared
 
 
 def _check(asked: Asked, compared: Comparison) -> int:
@@ -169,16 +174,22 @@ def _check(asked: Asked, compared: Comparison) -> int:
     if compared.verdict.counting:
         tell_differences(asked, compared)
     if compared.unread:
-        asked.console.say(unread_words(compared))
+        asked.console.say(unread_words(asked, compared))
     if failure := check_failure(compared):
         return asked.console.failure(failure)
     accepted = len(compared.verdict.accepted)
     apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
-    asked.console.say(f"devenv.toml matches {compared.environment}{apart}.")
+    asked.console.say(f"{compared_words(asked)} {compared.environment}{apart}.")
     return 0
 
 
+def _tell_no_source(asked: Asked, compared: Comparison) -> None:
+    if asked.reading and not compared.sources:
+        asked.console.say(f"no source describes {compared.environment}; this machine follows devenv.toml alone")
+
+
 def _dry(asked: Asked, compared: Comparison) -> int:
+    _tell_no_source(asked, compared)
     compared, follow = _followed(asked, compared)
     tell(asked, compared, follow)
     if asked.as_json:
@@ -208,6 +219,7 @@ def _sync(asked: Asked, compared: Comparison) -> int:
     from devenv.journeys.sync_apply import write_files
 
     tell_unfinished(asked.console, compared.project)
+    _tell_no_source(asked, compared)
     compared, follow = _followed(asked, compared)
     tell(asked, compared, follow)
     if not compared.plan.changes and not (follow and follow.changes):

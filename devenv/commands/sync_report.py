@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from devenv.journeys.sync_apply import Applied
     from devenv.model.change import Change
     from devenv.model.finding import Acceptance, Finding
+    from devenv.model.production import Missing
     from devenv.model.upgrade import Upgrade
 
 
@@ -27,6 +28,7 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
 
     say, line = asked.console.say, asked.tell
     _tell_changes(asked, compared)
+    _tell_names(asked, compared)
     for difference in compared.plan.differences:
         line(f"  ! {'.'.join(difference.path)}: {difference.message}")
     said = follow.prepared.plan.subjects(Action.KEEP) if follow else ()
@@ -79,6 +81,15 @@ def _tell_changes(asked: Asked, compared: Comparison) -> None:
             asked.tell("      devenv.local.toml sets another value, which applies on this machine")
 
 
+def _tell_names(asked: Asked, compared: Comparison) -> None:
+    """That added services have users and databases of devenv's own: those of production are not read."""
+    kinds = [change.new for change in compared.plan.changes if change.key == ("kind",)]
+    named = [str(kind) for kind in dict.fromkeys(kinds) if "databases" in compared.wanted.kinds[str(kind)].options]
+    if named:
+        shown = " or ".join(f"devenv catalog {kind}" for kind in named)
+        asked.tell(f"Users, passwords and names of databases are not read; devenv.toml can set them: {shown}")
+
+
 def _tell_accepted(asked: Asked, compared: Comparison) -> None:
     """What differs and is meant, and entries of [parity] that have no effect."""
     verdict, where = compared.verdict, compared.project.documents.where
@@ -107,23 +118,48 @@ def _tell_missing(asked: Asked, compared: Comparison) -> None:
         for note in (fact.note, *item.truth.doubts.values()):
             if note and note != item.obstacle:
                 asked.tell(f"      note: {note}")
+        if item.lacks_version:
+            _tell_how_to_ask(asked, item, environment=compared.environment)
     for name in compared.bound.unknown:
         asked.console.say(f"note: no source describes {name}")
 
 
+def _tell_how_to_ask(asked: Asked, item: Missing, *, environment: str) -> None:
+    """How to find out which version production runs, and where to write it."""
+    from devenv.effects.live_address import can_be_asked
+
+    if can_be_asked(item.truth.fact.kind):
+        variable = f"{environment}_{item.name}_URL".upper().replace("-", "_")
+        asked.tell(f"      Ask the server, with its address in a variable: devenv facts env:{variable}")
+    asked.tell("      Write its version in devenv.toml:")
+    for line in (f"[services.{item.name}]", f'kind = "{item.truth.fact.kind}"', 'version = "…"'):
+        asked.tell(f"        {line}")
+
+
 def tell_differences(asked: Asked, compared: Comparison) -> None:
     """How many there are, and what to do about them."""
+    from devenv.stages.accepting import acceptance_lines
+
     say, counting = asked.console.say, compared.verdict.counting
     count = len(counting)
     say(f"{count} difference{'s' * (count != 1)} between devenv.toml and {compared.environment}.")
     if compared.plan.changes:
         say("Update devenv.toml: devenv sync")
-    say(f'Accept one on purpose: [parity] accept = [{{ finding = "{counting[-1].id}", reason = "…" }}]')
+    has_entries = bool(compared.project.manifest.accepted)
+    for line in acceptance_lines([finding.id for finding in counting], has_entries=has_entries):
+        say(line)
 
 
-def unread_words(compared: Comparison) -> str:
+def compared_words(asked: Asked) -> str:
+    """What was compared, as the beginning of a sentence."""
+    if not asked.services:
+        return "devenv.toml matches"
+    return f"{', '.join(asked.services)} match{'es' * (len(asked.services) == 1)}"
+
+
+def unread_words(asked: Asked, compared: Comparison) -> str:
     """What a check says where a source could not be read: what the others say of devenv.toml."""
-    others = "devenv.toml matches the others"
+    others = f"{compared_words(asked)} the others"
     if compared.verdict.counting or compared.held:
         others = "the differences are those from the others"
     elif not compared.has_compared:

@@ -217,7 +217,8 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         if prepared.plan.changes:
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
-    tell_after(console, prepared, outcomes, done=done, seconds=time.monotonic() - start)
+    seconds = time.monotonic() - start
+    tell_after(console, prepared, outcomes, done=done, seconds=seconds, complete=no_image is None)
     if no_image is not None:
         no_image.changed = "the other services are up; 'devenv up' tries again"
         raise no_image

@@ -29,8 +29,11 @@ def ready_entry(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float) -> None:
-    """``outcomes`` are those of the wait for the services, with all that was made again in this run."""
+def tell_after(
+    console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float, complete: bool
+) -> None:
+    """``outcomes`` are those of the wait for the services, with all that was made again in this run. ``complete``: no
+    service is missing from them, so that the run succeeded."""
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
     if console.as_json:
@@ -62,7 +65,13 @@ def tell_after(console: Console, prepared: Prepared, outcomes: list[Outcome], *,
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
     changed = bool(done.changes) or any(outcome.mended for outcome in outcomes)
-    console.say(f"up in {seconds:.1f} s; 'devenv env' prints the variables" if changed else "nothing to do")
+    if not complete:
+        return
+    if not changed:
+        console.say("nothing to do")
+        return
+    variables = "; 'devenv env' prints the variables" if prepared.project.manifest.env else ""
+    console.say(f"up in {seconds:.1f} s{variables}")
 
 
 def tell_mended(console: Console, outcomes: Iterable[Outcome]) -> None:

@@ -13,11 +13,14 @@ from devenv.effects.files import write
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import File
 from devenv.model.problem import Problem
+from devenv.model.text import without_terminal_codes
 
 #: Enough for what a package manager prints last.
 _LINES_SHOWN = 8
 #: As the classic builder names the container of a step. BuildKit leaves none behind.
 _CONTAINER = re.compile(r"---> Running in ([0-9a-f]{12,64})")
+#: As apt says it.
+_NO_PACKAGE = re.compile(r"Unable to locate package ([\w.+-]+)")
 _REMOVED = re.compile(r"Removed intermediate container ([0-9a-f]{12,64})")
 
 
@@ -37,7 +40,8 @@ def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Map
 def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | None:
     lines: list[str] = []
 
-    def follow(line: str) -> None:
+    def follow(raw: str) -> None:
+        line = without_terminal_codes(raw)
         lines.append(line)
         told(line)
 
@@ -50,12 +54,19 @@ def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | N
         log = logs / f"build-{service}.log"
         write(logs, File(log.name, "\n".join([*lines, ""]), mode=0o600))
         shown = [line for line in lines if line][-_LINES_SHOWN:]
-        hint = "\n  ".join([*shown, f"Full log: {log}"])
+        hint = "\n  ".join([*shown, *_remedies(lines), f"Full log: {log}"])
         return Problem(error.problems[0].message, hint, key=f"services.{service}")
     except BaseException:  # interrupted
         _remove_containers(lines)
         raise
     return None
+
+
+def _remedies(lines: Iterable[str]) -> list[str]:
+    """What helps where the package manager does not know a package."""
+    names = dict.fromkeys(_NO_PACKAGE.findall("\n".join(lines)))
+    remedy = "set another variant, or remove the extension that needs it."
+    return [f"The image's distribution has no package {name}: {remedy}" for name in names]
 
 
 def _remove_containers(lines: Iterable[str]) -> None:

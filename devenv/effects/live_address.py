@@ -58,6 +58,12 @@ SCHEMES: Mapping[str, Scheme] = {
 }
 
 
+def can_be_asked(kind: str) -> bool:
+    """Whether devenv can ask servers of a kind which version they are."""
+    protocols = {scheme.protocol for scheme in SCHEMES.values()}
+    return kind in {*SCHEMES, *protocols, "elasticsearch", "opensearch"}
+
+
 @record
 class Address:
     """``hosts`` are (host, port), one but for MongoDB; ``path`` is without its first slash, and not decoded."""

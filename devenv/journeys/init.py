@@ -13,16 +13,17 @@ from devenv.model.fact import Note
 from devenv.model.file import File
 from devenv.model.problem import Problem
 from devenv.model.production import Place
+from devenv.production import places_of
 from devenv.project import open_project
-from devenv.stages.first_manifest import first_manifest, project_name
+from devenv.stages.first_manifest import first_manifest, project_name, sources_hint, untouched_name
 from devenv.stages.load import MANIFEST
 
 
 def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
-    """What is to be written. Raises Refused where there is a manifest, Unreachable where a source cannot be read and
-    the others tell of nothing."""
+    """What is to be written. Raises Refused where there is a manifest that somebody edited, Unreachable where a source
+    cannot be read and the others tell of nothing."""
     if files.is_there(world.cwd / MANIFEST):
-        raise Refused(f"{MANIFEST} already exists", "Add what production runs to it: devenv sync --add")
+        name = name or _untouched(world, sources)
     text = first_manifest(name or project_name(world.cwd.name), sources)
     project = open_project(world, manifest=text, root=world.cwd)
     compared = compare(world, (), environment="production", adding=True, project=project)
@@ -30,6 +31,30 @@ def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
         folders = {place.path for place in sources} if compared.read.skipped else set()
         raise Unreachable([_unread(note, folders) for note in compared.unread])
     return compared
+
+
+def _untouched(world: World, sources: Sequence[Place]) -> str:
+    """The project's name in the manifest that is there. Raises Refused if writing it again would lose anything."""
+    name = untouched_name(files.read_text(world.cwd / MANIFEST) or "")
+    if name and sources:
+        return name
+    project = open_project(world, root=world.cwd)
+    entry = project.manifest.environments.get("production", {})
+    present = places_of(project.manifest, "production") if entry else ()
+    lacking = [place for place in sources if place not in present]
+    hint = "Add what production runs to it: devenv sync --add"
+    if lacking or not present:
+        lines = sources_hint("production", lacking, has_sources=bool(present))
+        hint = f"{lines}\n  Then add what production runs: devenv sync --add"
+    raise Refused(f"{MANIFEST} already exists", hint)
+
+
+def compose_files(world: World) -> list[str]:
+    """The Compose files of this folder, by the names that Compose looks for."""
+    return [name for name in _COMPOSE_FILES if files.is_file(world.cwd / name)]
+
+
+_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 def _unread(note: Note, folders: Container[str]) -> Problem:

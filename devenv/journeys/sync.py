@@ -28,9 +28,10 @@ from devenv.pinning import looked_up, pinned
 from devenv.production import Production
 from devenv.project import Project, open_project
 from devenv.sources.known import Known
-from devenv.stages.accepting import Verdict, findings, judge
+from devenv.stages.accepting import Verdict, acceptance_lines, findings, judge
 from devenv.stages.additions import additions, missing_services
 from devenv.stages.bring_together import bind
+from devenv.stages.first_manifest import sources_hint
 from devenv.stages.frozen import frozen_problems
 from devenv.stages.generations import finds_older, left_behind
 from devenv.stages.hold_back import Held, held_back, with_doubts
@@ -203,18 +204,24 @@ def _places(project: Project, environment: str) -> Sequence[Place]:
     return production.places_of(project.manifest, environment)
 
 
+def require_sources(compared: Comparison) -> None:
+    """Raises ManifestError where the manifest does not say where the environment is described."""
+    if compared.sources:
+        return
+    project, environment = compared.project, compared.environment
+    entry = project.manifest.environments.get(environment)
+    path = ("environments", environment) if entry is not None else ()
+    message = f"nothing describes {environment}, so there is nothing to compare with"
+    raise ManifestError(Problem(message, sources_hint(environment), project.documents.where(path), ".".join(path)))
+
+
 def require_comparison(compared: Comparison) -> None:
     """Raises ManifestError where nothing was compared: a check must not pass for that.
 
     What could not be read is another matter: then it cannot be said whether there is anything to compare.
     """
+    require_sources(compared)
     project, environment = compared.project, compared.environment
-    if not compared.sources:
-        entry = project.manifest.environments.get(environment)
-        path = ("environments", environment) if entry is not None else ()
-        hint = f'[environments.{environment}] sources = [{{ path = "infra/prod.tfstate" }}]'
-        message = f"nothing describes {environment}, so there is nothing to compare with"
-        raise ManifestError(Problem(message, hint, project.documents.where(path), ".".join(path)))
     if not project.manifest.services and compared.missing:
         names = ", ".join(item.name for item in compared.missing)
         hint = "Add them: devenv sync --add"
@@ -269,7 +276,8 @@ def obtainable(world: World, compared: Comparison) -> Comparison:
     if lacking:
         users = project.needed_here()
         for image, problem in lacking.items():
-            hint = next((text for name in users[image] if (text := _newer(world, project, name))), problem.hint)
+            hints = [_newer(world, compared, name) for name in users[image]]
+            hint = next(filter(None, hints), problem.hint)
             problems.append(replace(problem, hint=hint, key=", ".join(users[image])))
         left = {name for image in lacking for name in users[image]}
         kept = tuple(change for change in kept if change.service not in left)
@@ -286,8 +294,9 @@ def obtainable(world: World, compared: Comparison) -> Comparison:
     )
 
 
-def _newer(world: World, project: Project, service: str) -> str:
+def _newer(world: World, compared: Comparison, service: str) -> str:
     """What to do where an image of the same series has a later patch; "" where none is known that can be had."""
+    project = compared.wanted
     said = project.manifest.services.get(service)
     if said is None:  # the image is a workspace's
         return ""
@@ -296,8 +305,19 @@ def _newer(world: World, project: Project, service: str) -> str:
         version = parse_version(text)
         manifest = replace(project.manifest, services={service: replace(said, version=version, image="")})
         if looked_up(project, world, images_of(manifest, project.kinds))[0]:
-            return f'the nearest later patch that can be had is {text}: version = "{text}"'
+            return _later_patch(compared, service, text)
     return ""
+
+
+def _later_patch(compared: Comparison, service: str, version: str) -> str:
+    """What to do with the nearest later patch: write it, or accept the difference where it is there already."""
+    nearest = f"the nearest later patch that can be had is {version}"
+    manifest = compared.project.manifest
+    if manifest.services[service].version.text != version:
+        return f'{nearest}: version = "{version}"'
+    difference = finding_id(compared.environment, ("services", service, "version"))
+    lines = acceptance_lines([difference], has_entries=bool(manifest.accepted))
+    return "\n  ".join([f"{nearest}, which devenv.toml has already.", *lines])
 
 
 @record

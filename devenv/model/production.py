@@ -51,6 +51,8 @@ class Missing:
     name: str
     truth: Truth
     obstacle: str = ""
+    #: Whether it is the version that is missing, which the server itself can tell.
+    lacks_version: bool = False
 
     @property
     def path(self) -> tuple[str, ...]:

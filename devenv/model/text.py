@@ -19,6 +19,15 @@ _CUT_LOGIN = _SCHEME + r"[^\s/@:'\"\[*]*:(?!\d+\b)[^\s/@'\"]+"
 _PAIR = r"(?i)(?P<key>(?:^|[\s?&'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)[^\s&'\"]+"
 
 
+#: What colours a terminal's text and moves its cursor.
+_TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[@-~]")
+
+
+def without_terminal_codes(text: str) -> str:
+    """What another program printed, without its colours and movements of the cursor."""
+    return _TERMINAL_CODES.sub("", text)
+
+
 def one_line(text: str) -> str:
     """A text with its control characters written out, so that it stays on the line that it is in."""
     return text.translate(_ESCAPES)

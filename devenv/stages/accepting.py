@@ -36,6 +36,14 @@ def findings(plan: SyncPlan, missing: Iterable[Missing], environment: str) -> li
     return found
 
 
+def acceptance_lines(ids: Iterable[str], *, has_entries: bool) -> list[str]:
+    """What to write into the manifest to accept differences; ``has_entries``: it has ``[parity] accept`` already."""
+    entries = [f'  {{ finding = "{finding}", reason = "…" }},' for finding in ids]
+    if has_entries:
+        return ["Accept a difference that is meant; add to accept in [parity]:", *entries]
+    return ["Accept a difference that is meant, in devenv.toml:", "[parity]", "accept = [", *entries, "]"]
+
+
 def judge(findings: Iterable[Finding], acceptances: Iterable[Acceptance], *, day: str) -> Verdict:
     """Which differences count on an ISO day. ``acceptances`` are those of the environment that was read."""
     entries = {entry.finding: entry for entry in acceptances}

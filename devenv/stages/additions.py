@@ -55,7 +55,8 @@ def additions(kinds: Mapping[str, Kind], missing: Iterable[Missing], releases: R
             left.append(replace(item, obstacle=obstacle))
             continue
         if not fact.version and kinds[fact.kind].version_mirrored:
-            left.append(replace(item, obstacle=fact.note or "no source states its version"))
+            obstacle = fact.note or "no source states its version"
+            left.append(replace(item, obstacle=obstacle, lacks_version=True))
             continue
         service = Service(item.name, fact.kind, parse_version(""))
         draft = draft_of(service, kinds[fact.kind], item.truth, releases)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 
 from devenv.model.production import Place
@@ -14,6 +15,7 @@ _HEAD = """\
 [project]
 name = {name}
 """
+_NAME = re.compile(r'^name = "([^"\\]+)"$', re.MULTILINE)
 _SOURCES = """
 [environments.production]             # 'devenv sync' reads it and edits this file
 sources = [
@@ -40,6 +42,32 @@ def first_manifest(name: str, sources: Sequence[Place]) -> str:
     if not sources:
         return head + _SERVICES + _ENV + _TO_READ
     return head + _SOURCES.format(sources="".join(f"    {_source(place)},\n" for place in sources)) + _ENV
+
+
+#: A source to show how one is written, where nobody has named one.
+_EXAMPLE = Place(path="infra/prod.tfstate")
+
+
+def sources_hint(environment: str, sources: Sequence[Place] = (), *, has_sources: bool = False) -> str:
+    """What to write into the manifest so that an environment has these sources, on lines of their own.
+
+    ``has_sources``: it has others already.
+    """
+    entries = ", ".join(_source(place) for place in sources or (_EXAMPLE,))
+    if has_sources:
+        return f"Add to sources in [environments.{environment}]:\n  {entries}"
+    lines = [f"Say where {environment} is described, in devenv.toml:"]
+    lines += [f"[environments.{environment}]", f"sources = [{entries}]"]
+    return "\n  ".join(lines)
+
+
+def untouched_name(text: str) -> str:
+    """The project's name in a manifest that is as it was first written without sources: nothing is lost where it is
+    written again. "" if somebody edited more than the name."""
+    match = _NAME.search(text)
+    if match and text == first_manifest(match[1], ()):
+        return match[1]
+    return ""
 
 
 def project_name(folder: str) -> str:

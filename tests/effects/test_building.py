@@ -23,8 +23,8 @@ Step 3/3 : RUN apt-get update && apt-get install --yes nosuch
 Reading package lists...
 Building dependency tree...
 Reading state information...
-E: Unable to locate package nosuch
-"""
+\x1b[91mE: Unable to locate package nosuch
+\x1b[0m"""
 CODE = "The command '/bin/sh -c apt-get install' returned a non-zero code: 100"
 #: A docker that cannot build the image of db, and writes down what it is asked for.
 DOCKER = """\
@@ -50,6 +50,8 @@ def test_the_failing_line_and_the_log_are_named(tmp_path: Path, calls: Path) -> 
     assert (problem.key, problem.message) == ("services.db", "building db failed")
     assert "E: Unable to locate package nosuch" in problem.hint
     assert CODE in problem.hint
+    assert "The image's distribution has no package nosuch: set another variant" in problem.hint
+    assert "\x1b" not in problem.hint + log.read_text()
     assert problem.hint.endswith(f"Full log: {log}")
     assert log.read_text().startswith("Step 1/3")
     assert log.stat().st_mode & 0o777 == 0o600

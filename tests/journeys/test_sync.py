@@ -170,6 +170,10 @@ def test_a_later_patch_that_can_be_had_is_proposed(shop: Shop) -> None:
     shop.runs("15.6", "7.0.15")
     ended = shop.devenv("sync", "--yes")
     assert f'the nearest later patch that can be had is {newest}: version = "{newest}"' in ended.err
+    (shop.root / "devenv.toml").write_text(MANIFEST.replace("15.4", newest))
+    again = shop.devenv("sync", "--yes")
+    assert f"the nearest later patch that can be had is {newest}, which devenv.toml has already" in again.err
+    assert '{ finding = "production/services.db.version", reason = "…" }' in again.err
 
 
 def test_what_an_unread_source_may_contradict_stays_as_it_is(shop: Shop) -> None:
