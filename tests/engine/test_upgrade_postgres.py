@@ -75,6 +75,7 @@ def test_everything_comes_along(project: Make, standins: tuple[Standin, ...], pa
         assert rows(url, "SELECT count(*) FROM app.pages WHERE app.slug(title) = 'page 7'") == [(1,)]
         cannot = int(release.split(".")[0]) >= 17
         assert ("cannot analyze app.pages in shop or rebuild its indexes: function folded(text)" in said) is cannot
+        assert rows(f"{url.rpartition('/')[0]}/latin", "SHOW default_transaction_read_only") == [("on",)]
         assert rows(url, "SELECT lo_get(4711)") == [(b"a large object",)]
         assert rows(url, "SELECT nextval('app.orders_id_seq') > 2001") == [(True,)]
         alice = Project.as_user(url, "alice", "al'ice")

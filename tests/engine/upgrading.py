@@ -73,6 +73,8 @@ def fill(url: str) -> None:
         with psycopg.connect(f"{split[0]}/{base}", autocommit=True) as connection:
             for statement in TABLES:
                 connection.execute(statement.encode())
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(b"ALTER DATABASE latin SET default_transaction_read_only = on")
 
 
 ROLES = (
