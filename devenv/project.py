@@ -157,14 +157,20 @@ class Project:
         return Owner(remembered.get("id", ""), root, frozenset(remembered.get("claimed", ())), named)
 
     def generations(self) -> dict[str, str]:
-        """Which volumes are live: as remembered, and where nothing at all is, as ``.devenv/.env`` has it."""
+        """Which volumes of the services' data are live: as remembered, else as ``.devenv/.env`` has it."""
+        data = [service.data for service in self.resolved.services.values() if service.data]
         remembered: dict[str, str] = self.store.read("generations")
-        if remembered:
-            return remembered
+        return {**self.written_pointers(data), **remembered}
+
+    def written_pointers(self, data: Iterable[str]) -> dict[str, str]:
+        """What ``.devenv/.env`` says of data. The first generation is not written there: of data that a file of
+        devenv's does not name, that one is live."""
+        by_devenv = "DEVENV_ROOT" in self.kept
+        variables = {item: compose.generation_variable(item) for item in data}
         return {
-            service.data: self.kept[variable]
-            for service in self.resolved.services.values()
-            if service.data and (variable := compose.generation_variable(service.data)) in self.kept
+            item: self.kept.get(variable, "")
+            for item, variable in variables.items()
+            if by_devenv or variable in self.kept
         }
 
     def reachable(self, services: Iterable[str]) -> Machine | None:

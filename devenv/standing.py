@@ -10,7 +10,8 @@ from pathlib import Path
 from devenv import generated_files
 from devenv.addresses import elsewhere, guard
 from devenv.console import Console
-from devenv.effects import files, snapshots
+from devenv.data import remembering
+from devenv.effects import files
 from devenv.effects.containers import inspect
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
@@ -20,7 +21,6 @@ from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, Observed, Use
 from devenv.model.record import record
-from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
 from devenv.stages import generations, ownership, place, pointers
 from devenv.stages.load import MANIFEST
@@ -88,7 +88,9 @@ def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
         recovered(console, store)
         if verb in ("stop", "down"):
             owe_running(store, ())
-        yield standing(world)
+        here = standing(world)
+        remembering.complete(here.project, here.observed)
+        yield here
 
 
 def still_to_run(store: Store) -> frozenset[str]:
@@ -129,8 +131,8 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         served=project.store.read("served"),
     )
     machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
-    recovered = pointers.recovered(observed, project.generations()) if claiming else pointers.NOTHING
-    return with_generations(project, machine, observed, recovered)
+    foreign = claiming and ownership.foreign(everything, name, project.owner())
+    return with_generations(project, machine, observed, claiming=bool(foreign))
 
 
 def with_limits(world: World, project: Project, observed: Observed) -> Observed:
@@ -144,23 +146,24 @@ def with_limits(world: World, project: Project, observed: Observed) -> Observed:
 
 
 def with_generations(
-    project: Project, machine: Machine, observed: Observed, recovered: pointers.Recovered = pointers.NOTHING
+    project: Project, machine: Machine, observed: Observed, *, claiming: bool = False
 ) -> tuple[Machine, Observed]:
-    """The same with what is remembered just now of this checkout's generations of data, and what is ``recovered`` of
-    data that is being taken over."""
+    """The same with what is remembered just now of this checkout's generations of data; ``claiming``: of data that is
+    being taken over."""
     store = project.store
     uses = store.read("uses")
     observed = replace(
         observed,
-        snapshots=generations.noted_openings(_snapshots(project, observed), observed),
         empty=frozenset(store.read("empty").values()),
         current={service: Use(**use) for service, use in uses.get("current", {}).items()},
         previous={service: Use(**use) for service, use in uses.get("previous", {}).items()},
         left={service: Use(**use) for service, use in uses.get("left", {}).items()},
-        undecided=recovered.undecided | (store.read("undecided").keys() - store.read("generations").keys()),
     )
+    memory = remembering.memory(project, observed, claiming=claiming)
+    copies = generations.noted_openings(memory.snapshots, observed)
+    observed = replace(observed, snapshots=copies, undecided=memory.undecided)
     found = generations.opened(
-        {**project.generations(), **recovered.pointers},
+        memory.pointers,
         observed.volumes,
         observed.kept,
         project=machine.project,
@@ -168,16 +171,6 @@ def with_generations(
         undecided=observed.undecided,
     )
     return replace(machine, generations=found.generations), replace(observed, resumed=found.resumed)
-
-
-def _snapshots(project: Project, observed: Observed) -> tuple[Snapshot, ...]:
-    """All kept generations: those of the index, and where that was damaged, those that it lacks."""
-    indexed = tuple(snapshots.entries(project.store))
-    if not project.store.was_damaged("snapshots"):
-        return indexed
-    listed = {name for item in indexed for name in item.volumes.values()}
-    why = "found again: the list of snapshots was damaged"
-    return (*indexed, *generations.unlisted(observed.volumes, project.generations(), listed, why=why))
 
 
 def _taken(project: Project, everything: Observed, own: Iterable[Container]) -> dict[int, str]:
@@ -240,23 +233,15 @@ def claim(project: Project, everything: Observed) -> list[str]:
 
 def _recover_pointers(project: Project, everything: Observed, name: str) -> None:
     """Note which generations of data that was just taken over are live; all others are snapshots."""
-    store = project.store
     observed = replace(
         everything,
         containers=tuple(item for item in everything.containers if item.project == name),
         volumes=tuple(item for item in everything.volumes if item.project == name),
     )
-    known = project.generations()
-    found = pointers.recovered(observed, known)
-    live = {**known, **found.pointers}
-    listed = {volume for item in snapshots.entries(store) for volume in item.volumes.values()}
-    why = "found again when the data was taken over"
-    undecided = found.undecided
-    kept = generations.unlisted(observed.volumes, live, listed, why=why, undecided=undecided)
-    snapshots.add(store, kept)
-    store.write("generations", live)
-    store.write("undecided", {volume.data: volume.service for volume in observed.volumes if volume.data in undecided})
-    machine, observed = with_generations(project, replace(project.machine(), project=name), observed)
+    machine = replace(project.machine(), project=name)
+    _, observed = with_generations(project, machine, observed, claiming=True)
+    remembering.complete(project, observed, claiming=True)
+    machine, observed = with_generations(project, machine, observed)
     try:
         pointers.guard_undecided(project.resolved.services.values(), observed, machine)
     except Refused as error:

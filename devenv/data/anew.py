@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from devenv.data import served
+from devenv.data import remembering, served
 from devenv.effects import snapshots
 from devenv.model.machine import Machine
 from devenv.model.observed import ExistingVolume, Observed, Use
@@ -32,18 +32,20 @@ def set_aside(
 def keep(project: Project, observed: Observed, machine: Machine, names: Sequence[str]) -> None:
     """Remember which generations of these services' data are live now, and the data that was until now as a kept
     copy."""
-    store, before = project.store, project.generations()
+    store = project.store
+    remembering.complete(project, observed)
+    before = store.read("generations")
     chosen = {data for name in names if (data := project.resolved.services[name].data)}
     now = {data: machine.generations.get(data, "") for data in sorted(chosen)}
-    changed = {data: generation for data, generation in now.items() if before.get(data, "") != generation}
+    changed = {data for data, generation in now.items() if before.get(data, "") != generation}
     kept = [
         taken_out(project, volume, observed, name="set-aside", why=_BEGUN_EMPTY)
         for volume in observed.volumes
         if volume.data in changed and volume.generation() == before.get(volume.data, "")
     ]
     snapshots.add(store, [item for item in kept if not observed.kept.intersection(item.volumes.values())])
-    if changed:
-        store.write("generations", store.read("generations") | changed)
+    if before != before | now:
+        store.write("generations", before | now)
     empty = store.read("empty")
     served_now = set(names)
     if served_now & empty.keys():

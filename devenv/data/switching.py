@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from devenv.console import Console
-from devenv.data import anew, pointing, served
+from devenv.data import anew, pointing, remembering, served
 from devenv.data.benches import JOURNAL
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
@@ -56,6 +56,7 @@ def switch(
 
     Kept is what was moved, unless it is a kept copy already, and data of the new version that is no longer live.
     """
+    remembering.complete(project, observed)
     generations = {upgrade.new.data: upgrade.generation for upgrade in upgrades}
     before = {path: history.digest(files.read_text(project.root / path)) for path in texts}
     old = [_snapshot(project, upgrade) for upgrade in upgrades if not observed.kept.intersection(upgrade.source)]
@@ -94,6 +95,7 @@ def _snapshot(project: Project, upgrade: Upgrade) -> Snapshot:
 
 def take_back(project: Project, machine: Machine, observed: Observed, entry: history.Entry) -> None:
     """What a sync moved is kept, and no longer the data: the next time it is moved anew, from what there is then."""
+    remembering.complete(project, observed)
     generations = machine.generations
     left = {data for data, generation in entry.moved.items() if generations.get(data) == generation}
     why = f"made by the sync of {entry.at}, which was taken back"

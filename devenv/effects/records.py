@@ -106,7 +106,7 @@ RECORDS: Mapping[str, Declared] = {
     "rendered": Declared(_texts, "generated files are compared with devenv.toml once more"),
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
     "served": Declared(_tables, "which image last opened the data is not known"),
-    "snapshots": Declared(_snapshots, "snapshots made so far have new names: 'devenv snapshot list'"),
+    "snapshots": Declared(_snapshots, "snapshots are found again by their volumes, under new names"),
     "undecided": Declared(_texts, "the first generation of data that was taken over is taken for the live one"),
     "uses": Declared(_uses, "data that was in use on another version is not named"),
     "valid": Declared(_texts, "devenv.toml is checked anew"),

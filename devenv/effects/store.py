@@ -21,10 +21,10 @@ MANIFEST = "devenv.toml"
 
 
 class Store:
-    """The memory of one checkout. ``report`` gets a sentence about each damaged record and where it is kept."""
+    """The memory of one checkout. ``report`` gets a sentence about each record that was lost or damaged."""
 
     def __init__(self, state: Path, root: Path, report: Callable[[str], None] = lambda sentence: None) -> None:
-        self.state, self.root, self._report = state, root, report
+        self.state, self.root, self.report = state, root, report
         self.folder = state / "projects" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
 
     def read(self, name: str) -> dict[str, Any]:
@@ -51,11 +51,11 @@ class Store:
             return
         except OSError as error:
             raise cannot_write(path, error) from error
-        self._report(f"{path} is damaged and kept as {aside.name}: {lost}")
+        self.report(f"{path} is damaged and kept as {aside.name}: {lost}")
 
-    def was_damaged(self, name: str) -> bool:
-        """Whether a record was ever set aside because it was damaged."""
-        return any(self.folder.glob(f"{name}.damaged-*"))
+    def has(self, name: str) -> bool:
+        """Whether a record was ever written here, and is neither lost nor damaged."""
+        return (self.folder / f"{name}.json").exists()
 
     def write(self, name: str, value: Mapping[str, Any]) -> None:
         _make_folder(self.folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from devenv.console import Progress
-from devenv.data import archiving, keeping, restoring, seeding
+from devenv.data import archiving, keeping, remembering, restoring, seeding
 from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.project import open_project
@@ -22,6 +22,7 @@ def take_in(world: World, services: Sequence[str], progress: Progress) -> bool:
     if not wanted:
         return False
     machine, observed = narrowed(project, look(world).result())
+    remembering.complete(project, observed)
     fresh = seeding.fresh(project, machine, observed, wanted)
     for name in fresh:
         place = keeping.Place(world, project, *narrowed(project, look(world).result()))

@@ -68,9 +68,9 @@ def _number(end: str) -> int:
     return int(re.sub(r"\D", "", end) or 1)
 
 
-def without_generation(name: str) -> str:
-    """The name of a volume without what says which generation it is."""
-    return re.sub(f"{GENERATION}$", "", name)
+def is_generation_of(data: str, name: str) -> bool:
+    """Whether a volume's name, without the project's, is that of a generation of data."""
+    return re.fullmatch(re.escape(data) + f"({GENERATION})?", name) is not None
 
 
 def volumes_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume]) -> dict[str, str]:
@@ -89,34 +89,18 @@ def live(volumes: Iterable[ExistingVolume], machine: Machine) -> tuple[ExistingV
     return tuple(item for item in volumes if item.generation() == machine.generations.get(item.data, ""))
 
 
-def unlisted(
-    volumes: Collection[ExistingVolume],
-    pointers: Mapping[str, str],
-    listed: Collection[str],
-    *,
-    why: str,
-    undecided: Collection[str] = (),
-) -> tuple[Snapshot, ...]:
-    """Kept generations that the index does not list, as far as the stamps on their volumes tell: generations of data
-    that are not live. ``listed`` are the names of the volumes of all others. Of ``undecided`` data none is live."""
-    found = []
-    for volume in volumes:
-        end = volume.generation()
-        is_live = volume.data not in undecided and end == pointers.get(volume.data, "")
-        if end is None or is_live or volume.name in listed:
-            continue
-        snapshot = Snapshot(
-            name=f"{volume.service}-{volume.format}{end}",
-            service=volume.service,
-            kind=volume.kind,
-            format=volume.format,
-            version=volume.format,
-            at="",
-            why=why,
-            volumes=volumes_of(volume, volumes),
-        )
-        found.append(snapshot)
-    return tuple(found)
+def snapshot_of(volume: ExistingVolume, volumes: Iterable[ExistingVolume], *, why: str) -> Snapshot:
+    """A generation that no list of snapshots names, as its volumes tell of it; ``volume`` is its first one."""
+    return Snapshot(
+        name=f"{volume.service}-{volume.format}{volume.generation() or ''}",
+        service=volume.service,
+        kind=volume.kind,
+        format=volume.format,
+        version=volume.format,
+        at="",
+        why=why,
+        volumes=volumes_of(volume, volumes),
+    )
 
 
 def noted_openings(copies: Iterable[Snapshot], observed: Observed) -> tuple[Snapshot, ...]:

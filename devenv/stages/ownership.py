@@ -13,7 +13,7 @@ from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
-from devenv.stages.generations import without_generation
+from devenv.stages.generations import is_generation_of
 from devenv.stages.place import own_name
 
 
@@ -66,7 +66,7 @@ def stray(service: ResolvedService, container: Container, machine: Machine, else
     if container.root in elsewhere:
         return f"was started in {container.root}, another checkout"
     live = service.data + machine.generations.get(service.data, "")
-    if without_generation(container.data) == service.data and container.data != live:
+    if is_generation_of(service.data, container.data) and container.data != live:
         return f"has data {container.data} open, not {live}"
     return ""
 

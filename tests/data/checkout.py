@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from devenv.data import anew, pointing, switching
+from devenv.data import anew, pointing, remembering, switching
 from devenv.data.upgrading import Moved
 from devenv.effects import history, snapshots
 from devenv.effects.store import Store
@@ -82,8 +82,12 @@ class Checkout:
         return self.project.resolved.services["cache"]
 
     def look(self) -> tuple[Machine, Observed]:
-        seen = Observed(Engine("27", "linux/amd64"), volumes=tuple(self.stamps.values()))
-        return with_generations(self.project, self.project.machine(), seen)
+        machine, observed = with_generations(self.project, self.project.machine(), self.engine())
+        remembering.complete(self.project, observed)
+        return machine, observed
+
+    def engine(self) -> Observed:
+        return Observed(Engine("27", "linux/amd64"), volumes=tuple(self.stamps.values()))
 
     def make(self, name: str, service: ResolvedService, written: list[int]) -> None:
         volume = service.volumes[0]

@@ -1,4 +1,4 @@
-"""Data that is taken over, where nobody remembers which generation of it was live."""
+"""Data that is taken over, where nobody remembers for sure which generation of it was live."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from devenv.errors import Refused
 from devenv.model.observed import Container, Observed
 from devenv.stages.pointers import guard_undecided
 from devenv.standing import claim, narrowed
+from devenv.targets.compose import generation_variable
 from tests.data.checkout import Checkout
 
 HINT = """\
@@ -32,8 +33,7 @@ class Strange:
             self.checkout.stamps[name] = replace(self.checkout.stamps[name], owner="another", root=str(root))
 
     def engine(self, *containers: Container) -> Observed:
-        _, observed = self.checkout.look()
-        return replace(observed, containers=containers)
+        return replace(self.checkout.engine(), containers=containers)
 
 
 def test_the_container_says_it(tmp_path: Path) -> None:
@@ -56,12 +56,12 @@ def test_nobody_says_it(tmp_path: Path) -> None:
     strange = Strange(tmp_path)
     service = strange.checkout.service
     machine, observed = narrowed(strange.checkout.project, strange.engine(), claiming=True)
-    with pytest.raises(Refused, match=f"shop_{service.data}, shop_{service.data}-g2"):  # in a dry run
+    with pytest.raises(Refused, match=r"cache-7\.0, cache-7\.0-g2"):  # in a dry run
         guard_undecided([service], observed, machine)
     with pytest.raises(Refused) as refused:
         claim(strange.checkout.project, strange.engine())
     (problem,) = refused.value.problems
-    assert problem.message == "cache: which of these was its live data is not known any more: cache-7.0, cache-7.0-g2"
+    assert problem.message == "cache: it is not certain which of these is its live data: cache-7.0, cache-7.0-g2"
     assert problem.hint == HINT
     assert refused.value.changed == "the data is taken over"
 
@@ -74,3 +74,18 @@ def test_nobody_says_it(tmp_path: Path) -> None:
     guard_undecided([service], observed, machine)
     assert machine.generations == {service.data: "-g3"}
     assert len(observed.snapshots) == 2
+
+
+def test_another_state_folder_went_on_meanwhile(tmp_path: Path) -> None:
+    strange = Strange(tmp_path)
+    project, data = strange.checkout.project, strange.checkout.service.data
+    point(strange.checkout.store, [], {data: ""})  # as long as this state folder was in use
+    project = replace(project, kept={"DEVENV_ROOT": str(tmp_path), generation_variable(data): "-g2"})
+    with pytest.raises(Refused, match=r"cache-7\.0, cache-7\.0-g2"):
+        claim(project, strange.engine())
+    _, observed = narrowed(project, strange.engine())
+    assert [(item.name, item.why) for item in observed.snapshots] == [
+        ("cache-7.0", "live according to this state folder"),
+        ("cache-7.0-g2", "live according to .devenv/.env"),
+    ]
+    assert not observed.resumed

@@ -6,24 +6,13 @@ from dataclasses import replace
 
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.snapshot import Snapshot
-from devenv.stages.generations import noted_openings, unlisted
-
-
-def volume(end: str, *, service: str = "cache", format: str = "7.0") -> ExistingVolume:
-    return ExistingVolume(f"shop_{service}-redis-{format}{end}", "shop", service, "redis", format, "/data")
-
-
-def test_generations_that_are_neither_live_nor_listed_are_kept_ones() -> None:
-    live, listed, lost, other_format = volume("-g2"), volume("-g1"), volume(""), volume("", format="8.0")
-    found = unlisted([live, listed, lost, other_format], {"cache-redis-7.0": "-g2"}, {listed.name}, why="lost")
-    (item,) = found
-    assert (item.name, item.version, item.volumes) == ("cache-7.0", "7.0", {"/data": lost.name})
+from devenv.stages.generations import noted_openings, snapshot_of
 
 
 def test_all_volumes_of_a_lost_generation_belong_to_it() -> None:
     first = ExistingVolume("shop_db-oracle-23-g2", "shop", "db", "oracle", "23", "/data")
     further = ExistingVolume("shop_db-oracle-23-logs-g2", "shop", "db", "oracle", "23", "/logs")
-    (item,) = unlisted([first, further], {}, (), why="lost")
+    item = snapshot_of(first, [first, further], why="lost")
     assert (item.name, item.volumes) == ("db-23-g2", {"/data": first.name, "/logs": further.name})
 
 

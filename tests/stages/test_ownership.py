@@ -109,3 +109,10 @@ def test_a_container_is_used_if_it_serves_this_checkouts_live_data(root: str, da
     service = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n').services["db"]
     machine = Machine("shop", ANN.root, {}, generations={service.data: "-g1"})
     assert stray(service, replace(container(root), data=data), machine, {"/clone"}) == reason
+
+
+def test_a_data_format_with_a_dot_is_no_generation() -> None:
+    service = resolved('[services.cache]\nkind = "redis"\nversion = "7.0.15"\n').services["cache"]
+    machine = Machine("shop", ANN.root, {}, generations={service.data: "-g2"})
+    first = replace(container(ANN.root), data="cache-redis-7.0")
+    assert stray(service, first, machine, ()) == "has data cache-redis-7.0 open, not cache-redis-7.0-g2"

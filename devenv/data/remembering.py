@@ -1,0 +1,64 @@
+"""What this checkout remembers of its data: which generations are live, and which are kept.
+
+Some of that can be lost: a damaged or deleted record, a lost state folder. Then it is completed from ``.devenv/.env``,
+from containers and from the stamps on volumes. It is written down whole before any part of it changes, so that no part
+is ever taken for the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from devenv.effects import snapshots
+from devenv.model.observed import Observed
+from devenv.model.record import record
+from devenv.model.snapshot import Snapshot
+from devenv.project import Project
+from devenv.stages import pointers
+
+
+@record
+class Memory:
+    """``pointers``: by data, which generation is live; ``undecided``: data of which that is not certain. ``snapshots``
+    are all kept generations, ``found`` those of them that the index lacks."""
+
+    pointers: Mapping[str, str]
+    undecided: frozenset[str]
+    snapshots: tuple[Snapshot, ...]
+    found: tuple[Snapshot, ...]
+
+
+def memory(project: Project, observed: Observed, *, claiming: bool = False) -> Memory:
+    """What is remembered, completed. ``claiming``: the data is being taken over from another checkout."""
+    store = project.store
+    remembered: dict[str, str] = store.read("generations")
+    indexed = tuple(snapshots.entries(store))
+    listed = {name for item in indexed for name in item.volumes.values()}
+    written = project.written_pointers(volume.data for volume in observed.volumes)
+    recovered = pointers.recovered(observed, remembered, written, listed, claiming=claiming)
+    undecided = recovered.undecided | (store.read("undecided").keys() - remembered.keys())
+    known = {**written, **remembered, **recovered.pointers}
+    live = {data: generation for data, generation in known.items() if data not in undecided}
+    found: tuple[Snapshot, ...] = ()
+    if claiming or recovered.undecided or not store.has("snapshots"):
+        found = pointers.unlisted(observed, live, listed, project.resolved.services, recovered)
+    return Memory(live, undecided, (*indexed, *found), found)
+
+
+def complete(project: Project, observed: Observed, *, claiming: bool = False) -> None:
+    """Write down what was lost of it, and say which snapshots were found again."""
+    store = project.store
+    now = memory(project, observed, claiming=claiming)
+    if now.found:
+        snapshots.add(store, now.found)
+        names = ", ".join(item.name for item in now.found)
+        store.report(f"snapshots that were in no list: {names}; 'devenv snapshot list' shows them")
+    there = {volume.data for volume in observed.volumes}
+    pointed = {data: generation for data, generation in now.pointers.items() if data in there}
+    remembered = store.read("generations")
+    left = {data: generation for data, generation in remembered.items() if data not in now.undecided}
+    if remembered != left | pointed:
+        store.write("generations", left | pointed)
+    undecided = {volume.data: volume.service for volume in observed.volumes if volume.data in now.undecided}
+    if undecided != store.read("undecided"):
+        store.write("undecided", undecided)
