@@ -12,7 +12,7 @@ from devenv.model.plan import Action, Step
 from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.place import kept_port
-from devenv.stages.plan_up import can_be_moved, data_problem, guard_data, guard_files, service_steps, stale
+from devenv.stages.plan_up import can_be_moved, data_problem, guard_data, guard_files, service_steps, stale, state_words
 from devenv.standing import Standing
 
 
@@ -40,8 +40,7 @@ def _steps(here: Standing, service: ResolvedService) -> Iterator[Step]:
 def drift_of_none(here: Standing) -> list[str]:
     """Drift that is no service's own: files, containers of services that left the manifest, what a killed run left."""
     files = [
-        f"{path} {'was edited by hand' if state == 'edited' else f'is {state}'}"
-        for path, state in stale(here.project.generated(), here.observed.files).items()
+        f"{path} {state_words(state)}" for path, state in stale(here.project.generated(), here.observed.files).items()
     ]
     gone = [
         f"{item.service} runs and is not in devenv.toml"

@@ -18,10 +18,11 @@ from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.model.problem import Problem, Where
 from devenv.model.record import record
+from devenv.model.workspace import Workspace
 from devenv.production import today
 from devenv.project import Project
 from devenv.schema.issue import Issue
-from devenv.stages.reach import reach, reach_of_file
+from devenv.stages.reach import reach, reach_of_file, reach_of_workspace
 from devenv.targets import compose
 
 #: The record in the checkout's memory: digests of what was confirmed, each with the day.
@@ -50,15 +51,11 @@ class HostCommand:
 
 @record
 class MachineAccess:
-    """What a service asks this machine for, each as in a Compose file."""
+    """What a service or a workspace asks this machine for, each as in its file; ``path`` is the manifest's."""
 
     service: str
     rights: tuple[str, ...]
-
-    @property
-    def path(self) -> tuple[str | int, ...]:
-        """Where the manifest asks for it."""
-        return ("services", self.service, "kind")
+    path: tuple[str | int, ...]
 
     @property
     def digest(self) -> str:
@@ -132,7 +129,16 @@ def machine_access(project: Project, services: Iterable[str]) -> tuple[MachineAc
         return ()
     resolved = project.resolved
     asked_for = {name: reach(resolved.services[name], resolved.project) for name in services}
-    return tuple(MachineAccess(name, rights) for name, rights in asked_for.items() if rights)
+    return tuple(
+        MachineAccess(name, rights, ("services", name, "kind")) for name, rights in asked_for.items() if rights
+    )
+
+
+def workspace_access(workspace: Workspace) -> tuple[MachineAccess, ...]:
+    """What a devcontainer asks this machine for, by keys of ``[devcontainer]`` that devenv passes on."""
+    path = ("devcontainer", workspace.name) if workspace.name else ("devcontainer",)
+    rights = reach_of_workspace(workspace)
+    return (MachineAccess(workspace.service, rights, path),) if rights else ()
 
 
 def override_access(project: Project) -> tuple[OverrideAccess, ...]:

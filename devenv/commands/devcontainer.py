@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
-from devenv.commands.options import format_option, passing, words_argument
+from devenv.commands.options import confirm, format_option, passing, trust_option, words_argument
 from devenv.effects.world import World
+from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from devenv.model.workspace import Workspace
     from devenv.project import Project
+    from devenv.trust import Confirmable
 
 _config = click.option("--config", "name", default="", metavar="NAME", help="Use the workspace of [devcontainer.NAME].")
 
@@ -24,11 +27,36 @@ def command() -> None:
 
 @command.command(context_settings=passing)
 @_config
+@trust_option
 @words_argument(metavar="[-- OPTION]...")
 @click.pass_obj
-def up(world: World, name: str, words: tuple[str, ...]) -> int:
+def up(world: World, name: str, trust: bool, words: tuple[str, ...]) -> int:
     """Build and start the workspace, and the services that it works with."""
+    from devenv.project import open_project
+    from devenv.trust import machine_access, override_access, workspace_access
+
+    project = open_project(world)
+    workspace = _chosen(project, name)
+    _guard_files(project)
+    items: list[Confirmable] = [*workspace_access(workspace), *machine_access(project, workspace.services)]
+    items += override_access(project)
+    confirm(world, project, items, trust=trust, again="devenv devcontainer up")
     return _call(world, name, "up", words)
+
+
+def _guard_files(project: Project) -> None:
+    """Raises Refused unless the generated files are what devenv renders: one of them runs on this machine."""
+    from devenv import generated_files
+    from devenv.errors import Refused
+    from devenv.stages.plan_up import stale, state_words
+
+    states = stale(project.generated(), generated_files.found(project))
+    if not states:
+        return
+    problems = [Problem(f"{path} {state_words(state)}") for path, state in states.items()]
+    hint = "devenv render --force" if "edited" in states.values() else "devenv render"
+    problems[-1] = replace(problems[-1], hint=hint)
+    raise Refused(problems)
 
 
 @command.command("exec", context_settings=passing)

@@ -337,6 +337,11 @@ def _container(observed: Observed, service: str) -> Container | None:
     return next((container for container in observed.containers if container.service == service), None)
 
 
+def state_words(state: str) -> str:
+    """What a state of a generated file says of it, behind its path."""
+    return "was edited by hand" if state == "edited" else f"is {state}"
+
+
 def stale(files: Mapping[str, str], found: Mapping[str, FileState]) -> dict[str, str]:
     """Path -> ``missing``, ``edited`` or ``stale`` for each generated file that is not what devenv would write."""
     states = {}

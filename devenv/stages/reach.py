@@ -1,6 +1,7 @@
 """What services ask of the machine beyond containers of their own.
 
-Packaged kinds ask for nothing; kinds of the project's own may, and so may ``compose.override.yaml``.
+Packaged kinds ask for nothing; kinds of the project's own may, and so may ``compose.override.yaml`` and keys of
+``[devcontainer]`` that devenv passes on.
 
 Compose has many keys and gets more, so those that stay within the container are listed, and all others are asked for.
 The keys are those of https://github.com/compose-spec/compose-spec/blob/main/05-services.md.
@@ -16,6 +17,7 @@ from typing import Any
 from devenv import yamlio
 from devenv.model.resolved import ResolvedService
 from devenv.model.text import one_line
+from devenv.model.workspace import Workspace
 from devenv.targets import compose
 
 #: Keys of a Compose service that act on its own container alone, whatever they say.
@@ -33,6 +35,15 @@ _NAMESPACES = frozenset(("network_mode", "pid", "ipc", "uts", "cgroup"))
 _OWN_NAMESPACE = re.compile(r"none|private|shareable|service:[\w.-]+")
 #: Keys whose every entry is a right of its own.
 _RIGHTS = frozenset(("cap_add", "devices", "security_opt", "device_cgroup_rules", "group_add", "volumes_from"))
+#: Keys of devcontainer.json that act in the workspace's container or in the IDE alone
+#: (https://containers.dev/implementors/json_reference).
+_IN_WORKSPACE = frozenset((
+    "containerEnv", "customizations", "forwardPorts", "hostRequirements", "init", "name", "onCreateCommand",
+    "otherPortsAttributes", "overrideCommand", "portsAttributes", "postAttachCommand", "postCreateCommand",
+    "postStartCommand", "remoteEnv", "secrets", "shutdownAction", "updateContentCommand", "updateRemoteUserUID",
+    "userEnvProbe", "waitFor", "workspaceFolder",
+))  # fmt: skip
+_LOCAL_VARIABLE = re.compile(r"\$\{(?:localEnv|env):(\w+)")
 #: What a whole Compose file may say without reaching anything: its parts are looked at one by one.
 _PARTS = frozenset(("services", "volumes", "networks", "configs", "secrets"))
 _NAMES = frozenset(("name", "version"))
@@ -41,6 +52,7 @@ _DEFINITION = frozenset(("labels", "internal", "ipam", "attachable", "enable_ipv
 _OWN_DRIVERS = ("bridge", "local")
 #: The engine's rule for names of volumes; a path is none.
 _VOLUME = re.compile(r"[a-zA-Z0-9][\w.-]+")
+_SHELL = "variables of this machine"
 #: ``$NAME`` and ``${NAME…}``; two dollars are one that means nothing.
 _VARIABLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)")
 #: What ``.devenv/.env`` alone sets: devenv hides the shell's from Compose.
@@ -67,6 +79,15 @@ def reach_of_file(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     return {key: rights for key, rights in found.items() if rights}
 
 
+def reach_of_workspace(workspace: Workspace) -> tuple[str, ...]:
+    """What a devcontainer asks for: commands on the machine, mounts, rights, features, variables of the shell."""
+    found = [f"{key}: {_text(value)}" for key, value in workspace.passed.items() if value and key not in _IN_WORKSPACE]
+    whole = _text([dict(workspace.passed), dict(workspace.commands)])
+    if names := sorted(set(_LOCAL_VARIABLE.findall(whole))):
+        found.append(f"{_SHELL}: {', '.join(names)}")
+    return tuple(found)
+
+
 def _of_part(kind: str, body: Any) -> Iterator[str]:
     if not isinstance(body, dict):
         if body:
@@ -90,7 +111,7 @@ def _of_service(body: Mapping[str, Any]) -> Iterator[str]:
         elif key not in _NAMESPACES or not _OWN_NAMESPACE.fullmatch(str(value)):
             yield f"{key}: {_text(value)}"
     if names := sorted({*_passed_on(body.get("environment")), *_variables(body)}):
-        yield f"variables of this machine: {', '.join(names)}"
+        yield f"{_SHELL}: {', '.join(names)}"
 
 
 def _of_mounts(value: Any) -> Iterator[str]:
@@ -125,7 +146,7 @@ def _of_definition(body: Mapping[str, Any]) -> Iterator[str]:
         if key != "driver" or value not in _OWN_DRIVERS:
             yield f"{key}: {_text(value)}"
     if names := sorted(_variables(body)):
-        yield f"variables of this machine: {', '.join(names)}"
+        yield f"{_SHELL}: {', '.join(names)}"
 
 
 def _passed_on(environment: Any) -> set[str]:

@@ -199,6 +199,31 @@ def test_what_the_users_own_compose_file_asks_for_is_confirmed_once(tmp_path: Pa
     assert said(clone, "up", env=no_engine).code == 6
 
 
+def test_a_workspace_is_started_from_files_that_devenv_renders(tmp_path: Path) -> None:
+    """One of them runs on this machine."""
+    manifest = '[project]\nname = "shop"\n[devcontainer]\nimage = "debian:bookworm"\n'
+    clone = tree(tmp_path / "clone", {"devenv.toml": manifest})
+    alone = {"PATH": str(tmp_path)}
+    assert said(clone, "render").code == 0
+    no_cli = said(clone, "devcontainer", "up", env=alone)
+    assert (no_cli.code, "there is no 'devcontainer' on PATH" in no_cli.err) == (1, True)
+    script = clone / ".devcontainer/initialize.sh"
+    script.write_text(script.read_text() + "touch was-run\n")
+    edited = said(clone, "devcontainer", "up", env=alone)
+    assert edited.code == 6
+    assert ".devcontainer/initialize.sh was edited by hand\n  devenv render --force" in edited.err
+    assert said(clone, "render", "--force").code == 0
+    (clone / "devenv.toml").write_text(f'{manifest}initializeCommand = "touch was-run"\n')
+    assert said(clone, "devcontainer", "up", env=alone).err.count(" is stale\n") >= 1
+    assert said(clone, "render").code == 0
+    refused = said(clone, "devcontainer", "up", env=alone)
+    assert refused.code == 6
+    assert "asks this machine for initializeCommand: touch was-run, which was not confirmed" in refused.err
+    assert "allow: devenv devcontainer up --trust" in refused.err
+    assert said(clone, "devcontainer", "up", "--trust", env=alone).code == 1
+    assert said(clone, "devcontainer", "up", env=alone).code == 1
+
+
 def test_which_commands_there_are(clone: Path) -> None:
     project = open_project(World(cwd=clone, env={"DEVENV_STATE": str(clone / "state")}))
     assert [command.words for command in source_commands(project, "production")] == [

