@@ -44,7 +44,9 @@ def recovered(
         trusted = volume.data in remembered and not claiming
         if volume.generation() is not None and volume.name not in listed and not trusted:
             candidates.setdefault(volume.data, []).append(volume)
-    pointers, undecided, reasons = {}, set(), {}
+    pointers: dict[str, str] = {}
+    undecided: set[str] = set()
+    reasons: dict[str, str] = {}
     for data, volumes in candidates.items():
         named = _named(volumes, observed, remembered, written)
         possible = named or dict.fromkeys((volume.name for volume in volumes), "")
