@@ -100,9 +100,9 @@ def test_data_that_was_thrown_away_is_made_again_as_a_whole(project: Make, stand
         own.up()
         second = elsewhere(own.url("it"), f"/{SECOND}")
         assert clients.postgres(second, extension) == 1
-        read_only = f"ALTER DATABASE {SECOND} SET default_transaction_read_only = on"
-        clients.postgres(second, "DROP SCHEMA public CASCADE", read_only)
+        clients.postgres(second, "DROP SCHEMA public CASCADE")
         clients.postgres(second, "DROP DATABASE shop")
+        clients.postgres(second, f"ALTER DATABASE {SECOND} SET default_transaction_read_only = on")
         lacking = f"lacks database shop, extension pg_trgm in database {SECOND}"
         status = devenv(own, "status", "--deep", "--exit-code")
         assert (status.code, lacking in status.out) == (3, True)
