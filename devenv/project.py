@@ -140,10 +140,10 @@ class Project:
         registries = {key: value for key, value in self.kept.items() if key.startswith("DEVENV_REGISTRY")}
         host = self.kept.get("DEVENV_HOST") or "127.0.0.1"
         wanted = {
-            port.variable: int(value)
+            port.variable: self.kept[port.memory]
             for service in self.resolved.services.values()
             for port in service.ports
-            if (value := self.kept.get(port.memory, "")).isdecimal()
+            if port.memory in self.kept
         }
         owner = self.store.read("owner").get("id", "")
         return Machine(project, str(self.root), ports, registries, host, self.generations(), wanted, owner)

@@ -17,7 +17,7 @@ INSIDE = "DEVENV_WORKSPACE"
 class Machine:
     """``project`` is the Compose project's name here; ``ports`` maps a port's variable to the host's port.
 
-    ``wanted`` maps the same variable to the port that devenv.toml asked for when that one was chosen.
+    ``wanted`` maps the same variable to what devenv.toml asked for when that one was chosen (``Port.wish``).
 
     ``registries`` maps a registry's variable (``DEVENV_REGISTRY``) to what replaces it on this machine. ``host`` is
     where published ports are reached: loopback, or the engine's host if that is another machine.
@@ -34,7 +34,7 @@ class Machine:
     registries: Mapping[str, str] = field(default_factory=dict)
     host: str = LOOPBACK
     generations: Mapping[str, str] = field(default_factory=dict)
-    wanted: Mapping[str, int] = field(default_factory=dict)
+    wanted: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
 
     def volume(self, volume: Volume) -> str:

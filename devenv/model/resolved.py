@@ -15,17 +15,28 @@ from devenv.model.version import Version
 class Port:
     """A port of a service: ``container`` inside, ``preferred`` on the host, ``variable`` in ``.devenv/.env``.
 
-    ``memory`` is the variable there that says what was preferred when the host's port was chosen.
+    ``memory`` is the variable there that says what was preferred when the host's port was chosen: ``wish``.
+    ``is_explicit``: devenv.toml names it.
     """
 
     name: str
     container: int
     preferred: int
     variable: str
+    is_explicit: bool = False
 
     @property
     def memory(self) -> str:
         return remembered(self.variable)
+
+    @property
+    def wish(self) -> str:
+        """What devenv.toml asks for, as it is remembered."""
+        return str(self.preferred) if self.is_explicit else STANDARD
+
+
+#: The wish of a service for which devenv.toml names no port.
+STANDARD = "standard"
 
 
 def remembered(variable: str) -> str:

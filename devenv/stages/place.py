@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.record import record
-from devenv.model.resolved import Port, Resolved
+from devenv.model.resolved import STANDARD, Port, Resolved
 
 #: Where ports are looked for when the wanted one is taken: registered for nothing we run, and below the range from
 #: which systems hand out ports to clients (Linux: 32768 and up; RFC 6335's dynamic ports: 49152 and up).
@@ -62,7 +62,7 @@ def place(
     ours = {host for item in observed.containers if item.has_ports for _, host in item.ports.values()}
     taken = {port: owner for port, owner in observed.taken.items() if port not in ours}
     ports: dict[str, int] = {}
-    asked: dict[str, int] = {}
+    asked: dict[str, str] = {}
     moved = []
     for name, port, before in _first_those_that_stay(resolved, kept, chosen):
         used = set(taken) | set(ports.values())
@@ -75,7 +75,7 @@ def place(
             got = next(candidate for candidate in _candidates(project, port) if candidate not in used)
         ports[port.variable] = got
         stays = name not in chosen and got == before
-        asked[port.variable] = _asked_for(port, got, kept) if stays else port.preferred
+        asked[port.variable] = _wish(port, got, kept) if stays else port.wish
         if got != wanted:
             moved.append(MovedPort(name, wanted, got, taken.get(wanted, "another service of this project")))
     host = observed.engine.host or "127.0.0.1"
@@ -95,15 +95,22 @@ def _first_those_that_stay(
 
 
 def kept_port(port: Port, kept: Mapping[str, str]) -> int | None:
-    """The port chosen here before; None where none was, or where another one was wanted then than is wanted now."""
+    """The port chosen here before; None where none was, or where something else was wanted then than is wanted now."""
     before = _number(kept.get(port.variable, ""))
-    return before if before and _asked_for(port, before, kept) == port.preferred else None
+    return before if before and _wish(port, before, kept) == port.wish else None
 
 
-def _asked_for(port: Port, got: int, kept: Mapping[str, str]) -> int:
-    """What was wanted when a port was chosen. A file of an earlier devenv does not say: nobody gets the standard port
-    or the one wanted now but who asked for it, and any other was found in the place of what is wanted now."""
-    return _number(kept.get(port.memory, "")) or (got if got == port.container else port.preferred)
+def _wish(port: Port, got: int, kept: Mapping[str, str]) -> str:
+    """What was wanted when a port was chosen.
+
+    A file of an earlier devenv does not say, or not whether devenv.toml named the standard port. Nobody gets that one
+    or the one wanted now but who asked for it, and any other was found in the place of what is wanted now.
+    """
+    remembered = kept.get(port.memory, "")
+    if remembered == STANDARD:
+        return STANDARD
+    number = _number(remembered) or (got if got == port.container else port.preferred)
+    return port.wish if number == port.preferred else str(number)
 
 
 def _number(text: str) -> int | None:

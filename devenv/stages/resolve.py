@@ -164,8 +164,9 @@ def _ports(service: Service, kind: Kind) -> tuple[Port, ...]:
     ports = []
     for index, (name, container) in enumerate(kind.ports.items()):
         variable = f"DEVENV_{service.name.replace('-', '_').upper()}{'' if index == 0 else '__' + name.upper()}_PORT"
-        wanted = service.port if index == 0 and service.port is not None else service.ports.get(name, container)
-        ports.append(Port(name, container, wanted, variable))
+        named = service.port if index == 0 and service.port is not None else service.ports.get(name)
+        wanted = container if named is None else named
+        ports.append(Port(name, container, wanted, variable, is_explicit=named is not None))
     return tuple(ports)
 
 

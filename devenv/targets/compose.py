@@ -36,7 +36,8 @@ def inputs(resolved: Resolved) -> str:
     """A digest over everything that the files are made from, known without making them."""
     whole = hashlib.sha256(f"{_REVISION} {resolved.project}".encode())
     for service in resolved.services.values():
-        whole.update(f"{service.name} {service.config} {service.build} {service.ports}".encode())
+        ports = [(port.name, port.container, port.preferred, port.variable) for port in service.ports]
+        whole.update(f"{service.name} {service.config} {service.build} {ports}".encode())
     return whole.hexdigest()[:16]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from devenv.model.file import File
 from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.problem import Problem, Where
-from devenv.model.resolved import remembered
+from devenv.model.resolved import STANDARD, remembered
 from devenv.targets.compose import GENERATION_PREFIX, generation_variable
 
 PATH = ".devenv/.env"
@@ -20,6 +20,7 @@ _IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"
 _HEAD = "# This machine's names, ports and registries, written by devenv; `docker compose` reads them too.\n"
 #: What Compose takes for a project's name.
 _PROJECT = re.compile(r"[a-z0-9][a-z0-9_-]*")
+_REMEMBERED = remembered("_PORT")
 _GENERATION = re.compile(r"[A-Za-z0-9_.-]*")
 #: The first port that everybody may open.
 _OPEN_TO_ALL = 1024
@@ -41,7 +42,7 @@ def file(machine: Machine) -> File:
     for name, port in sorted(machine.ports.items()):
         values[name] = str(port)
         if name in machine.wanted:
-            values[remembered(name)] = str(machine.wanted[name])
+            values[remembered(name)] = machine.wanted[name]
     values |= {generation_variable(data): which for data, which in sorted(machine.generations.items()) if which}
     lines = [f"{name}={_quoted(value)}\n" for name, value in values.items()]
     return File(PATH, _HEAD + "".join(lines), mode=0o600)
@@ -84,7 +85,7 @@ def _wrong(name: str, value: str, values: Mapping[str, str]) -> str:
         return (
             f"{value!r} is not a Compose project name: lower-case letters, digits, '-' and '_', a letter or digit first"
         )
-    if name.startswith("DEVENV_") and name.endswith(("_PORT", remembered("_PORT"))):
+    if name.startswith("DEVENV_") and name.endswith(("_PORT", _REMEMBERED)):
         return _wrong_port(name, value, values)
     if name.startswith(GENERATION_PREFIX) and not _GENERATION.fullmatch(value):
         return f"{value!r} is not the end of a volume's name"
@@ -92,10 +93,13 @@ def _wrong(name: str, value: str, values: Mapping[str, str]) -> str:
 
 
 def _wrong_port(name: str, value: str, values: Mapping[str, str]) -> str:
-    """Ports that only root may open are right where devenv.toml names them, which ``_WANTED`` tells."""
+    """Ports that only root may open are right where devenv.toml asks for them, which ``_WANTED`` tells."""
+    wish = values.get(remembered(name))
+    if name.endswith(_REMEMBERED) and value == STANDARD:
+        return ""
     number = int(value) if value.isascii() and value.isdigit() and len(value) < 6 else 0
     if not 0 < number < 65536:
         return f"{value[:20]!r} is not a port: a number from 1 to 65535"
-    if number < _OPEN_TO_ALL and not name.endswith("_WANTED") and values.get(remembered(name)) != value:
+    if number < _OPEN_TO_ALL and not name.endswith(_REMEMBERED) and wish not in (value, STANDARD):
         return f"port {value} is below {_OPEN_TO_ALL}, and devenv.toml does not ask for it"
     return ""

@@ -28,7 +28,7 @@ def test_an_image_is_all_it_needs() -> None:
 def test_its_ports() -> None:
     service = app("listens = { http = 8080, admin_ui = 9090 }\nport = 80\n")
     assert service.ports == (
-        Port("http", 8080, 80, "DEVENV_APP_PORT"),
+        Port("http", 8080, 80, "DEVENV_APP_PORT", is_explicit=True),
         Port("admin_ui", 9090, 9090, "DEVENV_APP__ADMIN_UI_PORT"),
     )
 

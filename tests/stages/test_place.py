@@ -65,7 +65,7 @@ AT_6000 = f"{ONE}port = 6000\n"
 )
 def test_a_kept_port_counts_while_the_same_one_is_wanted(kept: dict[str, str], got: int) -> None:
     machine, moved = machine_of(AT_6000, **kept)
-    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": got}, {"DEVENV_DB_PORT": 6000})
+    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": got}, {"DEVENV_DB_PORT": "6000"})
     assert moved == []
 
 
@@ -73,19 +73,30 @@ def test_back_to_the_standard_port_when_none_is_asked_for_any_more() -> None:
     assert placed(ONE, DEVENV_DB_PORT="6000", DEVENV_DB_PORT_WANTED="6000") == ({"DEVENV_DB_PORT": 5432}, [])
 
 
+def test_the_standard_port_that_devenv_toml_names_is_another_wish_than_none() -> None:
+    taken = Observed(ENGINE, taken={5432: "container blog-db-1"})
+    machine, _ = machine_of(ONE, taken)
+    got, wish = machine.ports["DEVENV_DB_PORT"], machine.wanted["DEVENV_DB_PORT"]
+    kept = {"DEVENV_DB_PORT": str(got), "DEVENV_DB_PORT_WANTED": wish}
+    assert placed(ONE, **kept) == ({"DEVENV_DB_PORT": got}, []), "a port is kept until another is asked for"
+    machine, moved = machine_of(f"{ONE}port = 5432\n", **kept)
+    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": 5432}, {"DEVENV_DB_PORT": "5432"})
+    assert moved == []
+
+
 def test_a_newly_wanted_port_that_is_taken_is_named_and_what_is_found_instead_is_kept() -> None:
     observed = Observed(ENGINE, taken={6000: "container blog-db-1"})
     machine, moved = machine_of(AT_6000, observed, DEVENV_DB_PORT="5432", DEVENV_DB_PORT_WANTED="5432")
     got = machine.ports["DEVENV_DB_PORT"]
     assert moved == [f"db 6000→{got} container blog-db-1"]
-    assert machine.wanted == {"DEVENV_DB_PORT": 6000}
+    assert machine.wanted == {"DEVENV_DB_PORT": "6000"}
     assert placed(AT_6000, DEVENV_DB_PORT=str(got), DEVENV_DB_PORT_WANTED="6000") == ({"DEVENV_DB_PORT": got}, [])
 
 
 def test_a_service_that_is_not_made_anew_keeps_its_port_until_it_is() -> None:
     kept = {"DEVENV_DB_PORT": "5432", "DEVENV_DB_PORT_WANTED": "5432"}
     machine, _ = machine_of(AT_6000, chosen=("other",), **kept)
-    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": 5432}, {"DEVENV_DB_PORT": 5432})
+    assert (machine.ports, machine.wanted) == ({"DEVENV_DB_PORT": 5432}, {"DEVENV_DB_PORT": "5432"})
 
 
 def test_nobody_takes_a_port_that_another_service_keeps() -> None:

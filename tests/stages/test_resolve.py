@@ -45,8 +45,8 @@ def test_patch_releases_share_their_data() -> None:
 def test_ports_have_variables_of_their_own() -> None:
     text = '[services.my-queue]\nkind = "rabbitmq"\nversion = "3.12"\nport = 5673\n[services.my-queue.ports]\nmanagement = 8080\n'
     assert resolved(text).services["my-queue"].ports == (
-        Port("main", 5672, 5673, "DEVENV_MY_QUEUE_PORT"),
-        Port("management", 15672, 8080, "DEVENV_MY_QUEUE__MANAGEMENT_PORT"),
+        Port("main", 5672, 5673, "DEVENV_MY_QUEUE_PORT", is_explicit=True),
+        Port("management", 15672, 8080, "DEVENV_MY_QUEUE__MANAGEMENT_PORT", is_explicit=True),
         Port("prometheus", 15692, 15692, "DEVENV_MY_QUEUE__PROMETHEUS_PORT"),
     )
 

@@ -24,7 +24,7 @@ def test_what_is_decided_for_this_machine() -> None:
 
 
 def test_what_was_wanted_of_a_port_is_remembered_beside_it() -> None:
-    wanted = {"DEVENV_DB_PORT": 5432, "DEVENV_DB__ADMIN_PORT": 80}
+    wanted = {"DEVENV_DB_PORT": "5432", "DEVENV_DB__ADMIN_PORT": "80"}
     file = dotenv.file(Machine("shop", "/shop", {"DEVENV_DB__ADMIN_PORT": 80, "DEVENV_DB_PORT": 20001}, wanted=wanted))
     assert file.text.splitlines()[3:] == [
         "DEVENV_DB_PORT=20001",
@@ -47,7 +47,7 @@ def test_any_path_is_read_as_it_was_written(root: str) -> None:
 
 
 def test_what_devenv_writes_is_valid() -> None:
-    machine = Machine("shop", "/shop", {"DEVENV_WEB_PORT": 80}, wanted={"DEVENV_WEB_PORT": 80})
+    machine = Machine("shop", "/shop", {"DEVENV_WEB_PORT": 80}, wanted={"DEVENV_WEB_PORT": "80"})
     machine = replace(machine, generations={"db-postgres-15": ".2"})
     assert dotenv.problems(dotenv.file(machine).text) == ()
     assert dotenv.problems(dotenv.file(MACHINE).text) == ()
