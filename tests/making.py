@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 from devenv.catalog import read_kind
@@ -22,7 +23,13 @@ def kinds(*names: str) -> dict[str, Kind]:
     """Kinds of the packaged catalogue; all of them if none are named."""
     services = templates_root() / "services"
     wanted = names or tuple(sorted(path.name for path in services.iterdir()))
-    return {name: read_kind(name, read_folder(services / name)) for name in wanted}
+    return {name: _packaged(name) for name in wanted}
+
+
+@functools.cache
+def _packaged(name: str) -> Kind:
+    """A packaged kind, read once: nobody changes a record."""
+    return read_kind(name, read_folder(templates_root() / "services" / name))
 
 
 def manifest(text: str) -> Manifest:

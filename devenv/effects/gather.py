@@ -15,7 +15,7 @@ from devenv.effects.process import minding, run
 from devenv.model.fact import Companion, Note
 from devenv.model.production import Place
 from devenv.model.record import record
-from devenv.model.text import masked
+from devenv.model.text import masked, presentable
 
 #: A file whose name ends so is meant for us, wherever it was found.
 STATE = ".tfstate"
@@ -30,6 +30,8 @@ _NO_FILES = "no file of a format that devenv reads is there: JSON, YAML, TOML or
 #: Seconds that a command gets: a state may have to come from far away.
 _PATIENCE = 60.0
 _AT_ONCE = 8
+#: What Linux takes for a path.
+_LONGEST_PATH = 4096
 
 
 @record
@@ -129,7 +131,8 @@ class Gatherer:
             return b""
 
     def _shown(self, path: Path) -> str:
-        return str(path.relative_to(self.root)) if path.is_relative_to(self.root) else str(path)
+        known_as = path.relative_to(self.root) if path.is_relative_to(self.root) else path
+        return presentable(str(known_as), _LONGEST_PATH)
 
     def _file(self, path: Path, shown: str) -> Document:
         try:

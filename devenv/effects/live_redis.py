@@ -117,6 +117,10 @@ def _run(line: Line, *words: str) -> Any:
     return _reply(line, 0)
 
 
+#: Digits of a number that a server of Redis counts with.
+_LONGEST_COUNT = 20
+
+
 def _reply(line: Line, depth: int) -> Any:
     text = line.text().decode("utf-8", "replace")
     sign, rest = text[:1], text[1:]
@@ -124,7 +128,8 @@ def _reply(line: Line, depth: int) -> Any:
         raise _Refusal(rest)
     if sign in ("+", ":"):
         return rest
-    if sign not in ("$", "*") or depth > 4 or not rest.removeprefix("-").isdecimal():
+    is_count = len(rest) < _LONGEST_COUNT and rest.removeprefix("-").isdecimal()
+    if sign not in ("$", "*") or depth > 4 or not is_count:
         raise NoAnswer("does not answer as Redis does")
     count = int(rest)
     if count < 0:

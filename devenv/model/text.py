@@ -33,6 +33,13 @@ def one_line(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def presentable(text: str, longest: int = 300) -> str:
+    """A name or a sentence of other people's files as it can be shown and written into files of ours: of a length that
+    somebody reads, and without control characters and halves of characters."""
+    text = text[:longest]
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
 def masked(text: str) -> str:
     """A text with the passwords of the addresses in it hidden: people give an address where a name is wanted, and what
     they typed is quoted back, into logs of CI too."""

@@ -6,8 +6,8 @@ import re
 
 from devenv.model.record import record
 
-#: Numbers separated by dots, then anything a vendor appends (``-rc1``, ``beta3``).
-SHAPE = re.compile(r"(?P<numbers>\d+(?:\.\d+)*)(?P<rest>(?:[-+._]?[A-Za-z][0-9A-Za-z.+-]*)?)")
+#: Numbers separated by dots, each of a length that counts something, then what a vendor appends (``-rc1``, ``beta3``).
+SHAPE = re.compile(r"(?P<numbers>\d{1,18}(?:\.\d{1,18})*)(?P<rest>(?:[-+._]?[A-Za-z][0-9A-Za-z.+-]*)?)")
 
 
 @record

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from devenv.model.fact import Fact
+from devenv.model.fact import Evidence, Fact
+from devenv.model.text import presentable
 from devenv.sources.setting_names import MIRRORED, SIZES
 from devenv.sources.variables import without_gaps
 
@@ -25,6 +26,7 @@ _FORMULA = re.compile(r"^\s*(\{|LEAST\(|GREATEST\(|SUM\()", re.IGNORECASE)
 _USERINFO = re.compile(r"://[^/\s]*@")
 #: No value of a setting that is told is longer.
 _LONGEST = 300
+_LONGEST_NOTE = 600
 #: One value: a word, a number, an address of nothing. What holds spaces or signs of a shell or of a password's is none.
 _ONE = re.compile(r"[\w.,:/+*%$-]+")
 #: A number and its unit, which PostgreSQL lets stand apart.
@@ -63,12 +65,17 @@ def allowed(kind: str, settings: Mapping[str, str] | Iterable[tuple[str, str]]) 
 
 def named(fact: Fact) -> Fact:
     """A fact of whose extensions and plugins only those are left that have a name of one, and whose own name holds no
-    variable that nobody filled in."""
+    variable that nobody filled in. What it is called and where it was found can be shown and written anywhere."""
     shape = _PLUGIN.get(fact.kind, _NAME)
     return replace(
         fact,
-        name=without_gaps(fact.name),
-        part_of=without_gaps(fact.part_of),
+        name=presentable(without_gaps(fact.name)),
+        part_of=presentable(without_gaps(fact.part_of)),
+        service=presentable(fact.service),
+        members=tuple(presentable(member) for member in fact.members),
+        evidence=_presentable(fact.evidence),
+        whence={name: _presentable(evidence) for name, evidence in fact.whence.items()},
+        note=presentable(fact.note, _LONGEST_NOTE),
         extensions={
             name: version if _VERSION.fullmatch(version) else ""
             for name, version in fact.extensions.items()
@@ -76,6 +83,10 @@ def named(fact: Fact) -> Fact:
         },
         plugins=None if fact.plugins is None else tuple(name for name in fact.plugins if shape.fullmatch(name)),
     )
+
+
+def _presentable(evidence: Evidence) -> Evidence:
+    return replace(evidence, address=presentable(evidence.address), attribute=presentable(evidence.attribute))
 
 
 def is_told(kind: str, name: str) -> bool:

@@ -124,5 +124,5 @@ def _fact(document: Document, address: str, kind: str, service: str, name: str, 
 def _key_value_store(version: str, note: str) -> tuple[str, str]:
     if not version:
         return "redis", f"Heroku's Key-Value Store is Valkey where it was made since autumn 2024, Redis before: {_ASK}"
-    numbers = tuple(int(number) for number in re.findall(r"\d+", version))
+    numbers = tuple(int(number) for number in re.findall(r"\d{1,9}", version))
     return "valkey" if numbers >= _FIRST_VALKEY else "redis", note

@@ -80,7 +80,7 @@ def _redis_settings(info: Mapping[str, Any], config: Any) -> dict[str, str]:
 
 def _major(version: str) -> int:
     head = version.partition(".")[0]
-    return int(head) if head.isdecimal() else 0
+    return int(head[:9]) if head.isdecimal() else 0
 
 
 def memcached(answers: Mapping[str, Any]) -> Told:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from devenv.document import Document
 from devenv.model.fact import Note, Reading
 from devenv.model.record import record
+from devenv.model.text import presentable
 from devenv.sources import (
     cloud,
     cloudformation,
@@ -32,6 +34,8 @@ from devenv.sources import (
 )
 from devenv.sources.allowed import named
 from devenv.sources.known import Known
+
+_LONGEST_MESSAGE = 600
 
 
 @record
@@ -102,10 +106,14 @@ def parse(documents: Iterable[Document], known: Known, *, kind: str = "", enviro
         readings.append(_left_out(reading, source, environment) if is_of_another else reading)
     return Reading(
         facts=tuple(named(fact) for reading in readings for fact in reading.facts),
-        notes=tuple(notes) + tuple(note for reading in readings for note in reading.notes),
+        notes=tuple(notes) + tuple(_shown(note) for reading in readings for note in reading.notes),
         wants=tuple(want for reading in readings for want in reading.wants),
         companions=tuple(companion for reading in readings for companion in reading.companions),
     )
+
+
+def _shown(note: Note) -> Note:
+    return replace(note, message=presentable(note.message, _LONGEST_MESSAGE), address=presentable(note.address))
 
 
 def _left_out(reading: Reading, source: Source, environment: str) -> Reading:

@@ -57,6 +57,8 @@ def is_dockerfile(name: str) -> bool:
     return name.startswith(("Dockerfile", "Containerfile")) or name.endswith(".Dockerfile")
 
 
+#: No version or range of versions is longer.
+_LONGEST = 100
 #: (runtime, what is stated, the attribute that states it)
 _Told = tuple[str, str, str]
 
@@ -111,6 +113,7 @@ def _of_pyproject(document: Document) -> Iterator[_Told]:
 def stated_fact(document: Document, source: str, runtime: str, text: str, attribute: str) -> Fact:
     """The fact that a file states a version, or a range of which nothing follows."""
     evidence = Evidence(source, document.file, "", attribute, document.day)
+    text = text if len(text) <= _LONGEST else ""
     match = _EXACT.match(text)
     version, precision = stated(runtime, match["version"] if match else "")
     note = ""

@@ -49,3 +49,7 @@ def test_a_range_that_is_none_is_told() -> None:
 
 def test_parts_by_position() -> None:
     assert [parse_version("15.4").part(index) for index in range(3)] == [15, 4, None]
+
+
+def test_a_number_without_end_is_no_version() -> None:
+    assert parse_version("9" * 5_000).release == parse_version("15." + "4" * 5_000).release == ()

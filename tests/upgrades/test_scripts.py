@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
 import subprocess
@@ -43,14 +44,19 @@ BASHISMS = {
 FURTHER = {"elasticsearch": ("5.0.0", "6.2.0", "7.0.0", "7.10.2"), "mongodb": ("3.6",)}
 
 
+@functools.cache
 def services() -> dict[str, list[ResolvedService]]:
     """Kind -> a service of every version that is known."""
     found = {}
     for name in sorted({name for pair in registry.WAYS for name in pair}):
         known = (*FURTHER.get(name, ()), *kinds(name)[name].versions)
-        text = '[services.any]\nkind = "{}"\nversion = "{}"\n'
-        found[name] = [resolved(text.format(name, version)).services["any"] for version in known]
+        found[name] = [service(name, version) for version in known]
     return found
+
+
+@functools.cache
+def service(kind: str, version: str) -> ResolvedService:
+    return resolved(f'[services.any]\nkind = "{kind}"\nversion = "{version}"\n').services["any"]
 
 
 def recipes() -> Iterator[tuple[str, Recipe]]:
@@ -60,8 +66,7 @@ def recipes() -> Iterator[tuple[str, Recipe]]:
         for old, new in product(known[old_kind], known[new_kind]):
             routes = registry.routes(old, new)
             for route in () if isinstance(routes, Refusal) else routes:
-                text = f'[services.any]\nkind = "{old_kind}"\nversion = "{{}}"\n'
-                hops = [resolved(text.format(stop)).services["any"] for stop in route.stops]
+                hops = [service(old_kind, stop) for stop in route.stops]
                 yield f"{old_kind} {old.version} → {new_kind} {new.version}", registry.recipe(route, old, new, hops)
 
 
@@ -144,9 +149,9 @@ def portable() -> Iterator[tuple[str, Recipe]]:
     """How data is written into an archive, and how it is read from one."""
     known = services()
     for kind, module in registry.PORTABLE.items():
-        for service in known[kind]:
-            yield f"pack {kind} {service.version}", module.pack(service)
-            yield f"unpack {kind} {service.version}", module.unpack(service)
+        for each in known[kind]:
+            yield f"pack {kind} {each.version}", module.pack(each)
+            yield f"unpack {kind} {each.version}", module.unpack(each)
 
 
 def test_data_is_copied_before_anything_reads_the_copy(every: list[tuple[str, Recipe]]) -> None:
