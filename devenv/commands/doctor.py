@@ -135,12 +135,15 @@ def _project_findings(world: World) -> Iterator[Diagnosis]:
     try:
         project = open_project(world)
     except DevenvError as error:
-        yield Diagnosis("devenv.toml", "problem", f"{len(error.problems)} problems", "devenv check")
+        count = len(error.problems)
+        yield Diagnosis("devenv.toml", "problem", f"{count} problem{'s' * (count != 1)}", "devenv check")
         return
-    yield Diagnosis("devenv.toml", "ok", f"{len(project.manifest.services)} services")
+    count = len(project.manifest.services)
+    yield Diagnosis("devenv.toml", "ok", f"{count} service{'s' * (count != 1)}")
     lacking = locking.missing(project.lock, project.needed_here())
     if lacking:
-        yield Diagnosis("devenv.lock", "warning", f"lacks {len(lacking)} images", "devenv lock")
+        images = f"{len(lacking)} image{'s' * (len(lacking) != 1)}"
+        yield Diagnosis("devenv.lock", "warning", f"lacks {images}", "devenv lock")
     else:
         yield Diagnosis("devenv.lock", "ok", "holds every image")
     yield from _layer_findings(project)
@@ -156,10 +159,14 @@ def _layer_findings(project: Project) -> Iterator[Diagnosis]:
     if not project.local:
         return
     try:
+        tracked = run(["git", "ls-files", "--error-unmatch", LOCAL], cwd=project.root, timeout=10)
         done = run(["git", "check-ignore", "--quiet", LOCAL], cwd=project.root, timeout=10)
     except OSError:
         return  # without git nobody commits it
-    if done.code == 1:
+    if tracked.code == 0:
+        fix = f"git rm --cached {LOCAL} && echo /{LOCAL} >> .gitignore"
+        yield Diagnosis(LOCAL, "warning", "git tracks it, so it applies to everybody", fix)
+    elif done.code == 1:
         yield Diagnosis(LOCAL, "warning", "git does not ignore it", f"echo /{LOCAL} >> .gitignore")
     elif done.code == 0:
         yield Diagnosis(LOCAL, "ok", "git ignores it")

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import click
 
-from devenv.commands.options import format_option
+from devenv.commands.options import complete_services, format_option
 from devenv.effects.world import World
 
 
 @click.command()
+@click.argument("services", nargs=-1, metavar="", shell_complete=complete_services)
 @format_option
 @click.pass_obj
-def command(world: World) -> None:
+def command(world: World, services: tuple[str, ...]) -> None:
     """Stop all services and remove their containers and network, including an IDE's workspace. Data stays in its
     volumes."""
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_network, stop_containers
+    from devenv.errors import ManifestError
     from devenv.stages.keep import data_words
     from devenv.standing import alone
 
+    if services:
+        raise ManifestError("down removes all services; it takes no names", f"devenv stop {' '.join(services)}")
     console = world.console
     with alone(world, "down", console) as here:
         workspaces = [item for item in here.observed.containers if item.workspace]

@@ -18,7 +18,7 @@ from devenv.effects.world import World
 def command(world: World, sources: tuple[str, ...], name: str, verbose: bool) -> int:
     """Write a first devenv.toml, with the services that production runs where a SOURCE says so.
 
-    It is written even if a source cannot be read; the exit code is 7 then.
+    It is written even if a source cannot be read, unless there is no such file; the exit code is 7 then.
 
     \b
     devenv init                            a devenv.toml to fill in

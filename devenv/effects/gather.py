@@ -70,7 +70,7 @@ class Gatherer:
         """Those files that there are of what may be beside a source; what cannot be read of them is as if not there."""
         documents = []
         for companion in wanted:
-            found = self._pattern(companion.path) if _is_pattern(companion.path) else self.further([companion.path])
+            found = self._pattern(companion.path) if is_pattern(companion.path) else self.further([companion.path])
             documents += [replace(document, source=companion.source) for document in found.documents]
         return documents
 
@@ -83,7 +83,7 @@ class Gatherer:
             return _all_of([self._piped])
         if is_folder(self.root / place.path):
             return self._folder(place.path)
-        if is_file(self.root / place.path) or not _is_pattern(place.path):
+        if is_file(self.root / place.path) or not is_pattern(place.path):
             return _all_of([partial(self._file, Path(place.path), self._shown(self.root / place.path))])
         return self._pattern(place.path)
 
@@ -182,7 +182,8 @@ class Gatherer:
         )
 
 
-def _is_pattern(path: str) -> bool:
+def is_pattern(path: str) -> bool:
+    """Whether a source's path names files by a pattern."""
     return any(sign in path for sign in "*?[")
 
 

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Container, Sequence
 
 from devenv.effects import files
+from devenv.effects.gather import is_pattern
 from devenv.effects.world import World
 from devenv.errors import Refused, Unreachable
 from devenv.journeys.sync import Comparison, compare
@@ -20,10 +21,11 @@ from devenv.stages.load import MANIFEST
 
 
 def begin(world: World, *, name: str, sources: Sequence[Place]) -> Comparison:
-    """What is to be written. Raises Refused where there is a manifest that somebody edited, Unreachable where a source
-    cannot be read and the others tell of nothing."""
+    """What is to be written. Raises Refused where there is a manifest that somebody edited, Unreachable where a path
+    leads nowhere, and where a source cannot be read and the others tell of nothing."""
     if files.is_there(world.cwd / MANIFEST):
         name = name or _untouched(world, sources)
+    _require_files(world, sources)
     text = first_manifest(name or project_name(world.cwd.name), sources)
     project = open_project(world, manifest=text, root=world.cwd)
     compared = compare(world, (), environment="production", adding=True, project=project)
@@ -55,6 +57,14 @@ def compose_files(world: World) -> list[str]:
 
 
 _COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+def _require_files(world: World, sources: Sequence[Place]) -> None:
+    """Raises Unreachable for paths that lead nowhere: none of them is to be written into the manifest."""
+    paths = [place.path for place in sources if place.path and not is_pattern(place.path)]
+    absent = [path for path in paths if files.is_absent(world.cwd / path)]
+    if absent:
+        raise Unreachable([Problem(f"{path}: there is no such file") for path in absent])
 
 
 def _unread(note: Note, folders: Container[str]) -> Problem:

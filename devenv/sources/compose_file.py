@@ -207,7 +207,7 @@ class _Stack:
         seen = replace(evidence, file=file, attribute="FROM")
         base = dockerfile.base(text_at(build, "target"))
         fact, notes = fact_of(Sighting(base, seen, Trust.RENDERED, name, words, arguments), self.known)
-        if fact and fact.kind not in RUNTIMES:
+        if fact and (fact.kind not in RUNTIMES or not kind):
             return fact, notes
         return (replace(_UNKNOWN_BUILD, kind=kind, evidence=evidence, name=name) if kind else None), ()
 

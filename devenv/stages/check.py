@@ -106,9 +106,12 @@ def version_issues(service: Service, kind: Kind) -> Iterator[Issue]:
     elif len(version.release) < kind.version_parts:
         yield Issue(path, f"{version.text!r} is too short to tell which {kind.title} it is", _longer(version, kind))
     elif variant := kind.variant_in(version):
-        number = version.text.removesuffix(f"-{variant}")
+        number = version.text.removeprefix("v").removesuffix(f"-{variant}")
         hint = f'version = "{number}", variant = "{variant}"'
         yield Issue(path, f"{version.text!r} holds the image's variant", hint)
+    elif version.text.startswith("v"):
+        number = version.text.removeprefix("v")
+        yield Issue(path, f"{version.text!r} begins with a letter", f'write the number alone: version = "{number}"')
     elif (most := kind.most_parts(version)) and len(version.release) > most:
         like = ".".join(map(str, version.release[:most]))
         what = f"{version.text!r} cannot be a version: {kind.title}'s have {most} numbers"

@@ -304,6 +304,7 @@ services:
         ("postgres", "14.2", "db", "db/Dockerfile"),
         ("redis", "7.0.15", "cache", "compose.yml"),
         ("mysql", "8.0.36", "search", "s/D"),
+        ("python", "3.12", "web", "Dockerfile"),
     ]
     assert reading.facts[0].settings == {"wal_level": "logical"}
     assert [(note.address, note.untold) for note in reading.notes] == [("services.far", True)]

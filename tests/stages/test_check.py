@@ -76,7 +76,6 @@ def test_ranges_that_hold_this_devenv(spec: str) -> None:
         ("postgres", "15.4"),
         ("postgres", "16beta1"),
         ("postgres", "18rc1"),
-        ("postgres", "v15"),
         ("postgres", "9.6.24"),
         ("postgres", "99.1"),
         ("redis", "7.0.15"),
