@@ -37,6 +37,8 @@ _LOW_DISK = 5
 @click.pass_obj
 def command(world: World) -> int:
     """Check the engine, Compose, disk, ports, the project and PATH. Changes nothing; exit 1 if there is a problem."""
+    from devenv.errors import DevenvError
+    from devenv.model.problem import Problem
 
     console = world.console
     findings = [*_engine_findings(world), *_path_findings(world), *_project_findings(world)]
@@ -47,7 +49,12 @@ def command(world: World) -> int:
             console.result(f"{_SIGNS[finding.level]} {finding.subject}: {finding.message}")
             if finding.fix:
                 console.result(f"    {finding.fix}")
-    return 1 if any(finding.level == "problem" for finding in findings) else 0
+    problems = [
+        Problem(f"{finding.subject}: {finding.message}", finding.fix)
+        for finding in findings
+        if finding.level == "problem"
+    ]
+    return console.failure(DevenvError(problems)) if problems else 0
 
 
 def _entry(finding: Diagnosis) -> dict[str, str | None]:

@@ -30,6 +30,7 @@ from devenv.commands.sync_report import (
     tell,
     tell_after,
     tell_differences,
+    undescribed,
     unread_words,
 )
 from devenv.console import Progress
@@ -167,7 +168,7 @@ def _check(asked: Asked, compared: Comparison) -> int:
     (2) where there is nothing to compare."""
     from devenv.journeys.sync import require_comparison
 
-    require_comparison(compared)
+    require_comparison(compared, asked.services)
     tell(asked, compared, None)
     if asked.as_json:
         asked.console.json(report(compared, None, applied=False))
@@ -179,7 +180,9 @@ def _check(asked: Asked, compared: Comparison) -> int:
         return asked.console.failure(failure)
     accepted = len(compared.verdict.accepted)
     apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
-    asked.console.say(f"{compared_words(asked)} {compared.environment}{apart}.")
+    names = undescribed(asked, compared)
+    rest = f"; no source describes {', '.join(names)}" if names else ""
+    asked.console.say(f"{compared_words(asked, compared)} {compared.environment}{apart}{rest}.")
     return 0
 
 

@@ -63,8 +63,6 @@ def older_data(follow: Follow) -> list[str]:
 
 def _tell_changes(asked: Asked, compared: Comparison) -> None:
     """A new service is told of in one line, with the evidence of its version."""
-    from devenv.journeys.sync import is_layered
-
     added = {change.service: change.new for change in compared.plan.changes if change.key == ("kind",)}
     for change in compared.plan.changes:
         if change.service in added and change.key in (("kind",), ("from",)):
@@ -77,8 +75,16 @@ def _tell_changes(asked: Asked, compared: Comparison) -> None:
             asked.tell(f"      {change.evidence.located}, {change.evidence.date}")
         for note in change.notes:
             asked.tell(f"      note: {note}")
-        if is_layered(compared, change):
+        if _is_layered(compared, change):
             asked.tell("      devenv.local.toml sets another value, which applies on this machine")
+
+
+def _is_layered(compared: Comparison, change: Change) -> bool:
+    """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
+    from devenv.stages.load import LOCAL
+
+    where = compared.project.documents.where(change.path)
+    return where.file == LOCAL
 
 
 def _tell_names(asked: Asked, compared: Comparison) -> None:
@@ -120,8 +126,13 @@ def _tell_missing(asked: Asked, compared: Comparison) -> None:
                 asked.tell(f"      note: {note}")
         if item.lacks_version:
             _tell_how_to_ask(asked, item, environment=compared.environment)
-    for name in compared.bound.unknown:
+    for name in undescribed(asked, compared):
         asked.console.say(f"note: no source describes {name}")
+
+
+def undescribed(asked: Asked, compared: Comparison) -> list[str]:
+    """The services that were asked for, or all, of which no source says anything."""
+    return [name for name in compared.bound.unknown if not asked.services or name in asked.services]
 
 
 def _tell_how_to_ask(asked: Asked, item: Missing, *, environment: str) -> None:
@@ -150,16 +161,17 @@ def tell_differences(asked: Asked, compared: Comparison) -> None:
         say(line)
 
 
-def compared_words(asked: Asked) -> str:
+def compared_words(asked: Asked, compared: Comparison) -> str:
     """What was compared, as the beginning of a sentence."""
     if not asked.services:
         return "devenv.toml matches"
-    return f"{', '.join(asked.services)} match{'es' * (len(asked.services) == 1)}"
+    names = [name for name in asked.services if name in compared.bound.services]
+    return f"{', '.join(names)} match{'es' * (len(names) == 1)}"
 
 
 def unread_words(asked: Asked, compared: Comparison) -> str:
     """What a check says where a source could not be read: what the others say of devenv.toml."""
-    others = f"{compared_words(asked)} the others"
+    others = f"{compared_words(asked, compared)} the others"
     if compared.verdict.counting or compared.held:
         others = "the differences are those from the others"
     elif not compared.has_compared:

@@ -35,7 +35,7 @@ from devenv.stages.first_manifest import sources_hint
 from devenv.stages.frozen import frozen_problems
 from devenv.stages.generations import finds_older, left_behind
 from devenv.stages.hold_back import Held, held_back, with_doubts
-from devenv.stages.load import LOCAL, build_manifest
+from devenv.stages.load import build_manifest
 from devenv.stages.locking import missing, relocked
 from devenv.stages.plan_runtimes import parted, plan_runtimes
 from devenv.stages.plan_sync import Releases, later, plan_sync
@@ -122,7 +122,7 @@ def compare(
         sources=len(places),
         read=found.read,
         missing=missing,
-        has_compared=_has_compared(manifest, found, chosen),
+        has_compared=_has_compared(manifest, found, chosen, with_runtimes=not services),
     )
     compared = _judged(_without_doubtful(compared, manifest), manifest)
     if compared.missing:
@@ -148,11 +148,12 @@ def _read(
     return _Found(bound, tuple(of_runtimes), found)
 
 
-def _has_compared(manifest: Manifest, found: _Found, services: Iterable[str]) -> bool:
-    """Whether a source states a version of anything that the manifest has."""
-    truths = [found.bound.services[name] for name in services if name in found.bound.services]
-    runtimes = [fact for fact in found.of_runtimes if fact.kind in manifest.runtimes]
-    return any(truth.fact.version for truth in truths) or any(fact.version for fact in runtimes)
+def _has_compared(manifest: Manifest, found: _Found, services: Iterable[str], *, with_runtimes: bool) -> bool:
+    """Whether a source states a version of any of these services, or of a runtime that is compared too."""
+    facts = [found.bound.services[name].fact for name in services if name in found.bound.services]
+    if with_runtimes:
+        facts += [fact for fact in found.of_runtimes if fact.kind in manifest.runtimes]
+    return any(fact.version for fact in facts)
 
 
 def _without_doubtful(compared: Comparison, manifest: Manifest) -> Comparison:
@@ -215,8 +216,9 @@ def require_sources(compared: Comparison) -> None:
     raise ManifestError(Problem(message, sources_hint(environment), project.documents.where(path), ".".join(path)))
 
 
-def require_comparison(compared: Comparison) -> None:
-    """Raises ManifestError where nothing was compared: a check must not pass for that.
+def require_comparison(compared: Comparison, services: Sequence[str]) -> None:
+    """Raises ManifestError where nothing was compared, or not all of the services that were asked for: a check must not
+    pass for that.
 
     What could not be read is another matter: then it cannot be said whether there is anything to compare.
     """
@@ -226,10 +228,15 @@ def require_comparison(compared: Comparison) -> None:
         names = ", ".join(item.name for item in compared.missing)
         hint = "Add them: devenv sync --add"
         raise ManifestError(f"devenv.toml has no services, {environment} runs {names}", hint)
-    if compared.has_compared or compared.verdict.counting or compared.verdict.accepted or compared.unread:
+    if compared.unread:
         return
     hint = "'devenv facts' shows what the sources say; from = \"NAME\" in a service says which fact it mirrors"
-    raise ManifestError(f"the sources of {environment} state no version of anything in devenv.toml", hint)
+    if undescribed := [name for name in services if name not in compared.bound.services]:
+        raise ManifestError(f"no source of {environment} describes {', '.join(undescribed)}", hint)
+    if compared.has_compared or compared.verdict.counting or compared.verdict.accepted:
+        return
+    subject = ", ".join(services) or "anything in devenv.toml"
+    raise ManifestError(f"the sources of {environment} state no version of {subject}", hint)
 
 
 def wanted(world: World, project: Project, changes: Iterable[Change]) -> Project:
@@ -388,9 +395,3 @@ def _in_use(project: Project, machine: Machine, observed: Observed, names: Itera
         if use is not None:
             found[name] = volumes[use.volume]
     return found
-
-
-def is_layered(compared: Comparison, change: Change) -> bool:
-    """Whether a developer's own layer says something else for what is changed, so that it will not be seen here."""
-    where = compared.project.documents.where(change.path)
-    return where.file == LOCAL

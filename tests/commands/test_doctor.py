@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -13,7 +14,7 @@ from devenv.commands.doctor import Diagnosis, _layer_findings
 from devenv.effects.world import World
 from devenv.project import open_project
 from tests.making import tree
-from tests.program import MANIFEST
+from tests.program import MANIFEST, said
 
 
 def findings(shop: Path) -> list[Diagnosis]:
@@ -37,3 +38,17 @@ def test_a_developers_own_layer_that_git_would_commit(tmp_path: Path) -> None:
     assert (found.level, found.message) == ("warning", "git tracks it, so it applies to everybody")
     subprocess.run(found.fix, cwd=shop, check=True, shell=True)
     assert [found.level for found in findings(shop)] == ["ok"]
+
+
+@pytest.mark.usefixtures("programs")
+def test_problems_are_the_error_of_the_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    ended = said(tmp_path, "doctor", "-j")
+    assert ended.code == 1
+    document = json.loads(ended.out)
+    assert document["error"]["exit_code"] == 1
+    found = [item for item in document["findings"] if item["level"] == "problem"]
+    assert [item["subject"] for item in found] == ["engine"]
+    problems = document["error"]["problems"]
+    assert [problem["message"] for problem in problems] == [f"engine: {found[0]['message']}"]
+    assert problems[0]["hint"] == found[0]["hint"]
