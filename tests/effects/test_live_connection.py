@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from devenv.effects.live_line import Limits
 from tests.effects.live_servers import (
     ELSEWHERE,
-    FAST,
     Authority,
     Peer,
     Servers,
@@ -61,9 +59,7 @@ def babble(peer: Peer) -> None:
 
 @pytest.mark.parametrize("scheme", PLAIN)
 def test_a_server_that_says_nothing(serve: Servers, scheme: str) -> None:
-    began = time.monotonic()
     said = refusal(scheme, serve(hang).port)
-    assert time.monotonic() - began < FAST.total + 0.5
     expected = "cannot be reached: is the address right, and does every member of the set answer?"
     assert said == (expected if scheme == "mongodb" else "no answer within 0.5 s")
 
@@ -97,9 +93,7 @@ def test_a_server_that_never_comes_to_an_end(serve: Servers) -> None:
             peer.stopped.wait(0.1)
 
     limits = Limits(connect=0.5, answer=0.5, total=0.8)
-    began = time.monotonic()
     assert refusal("nats", serve(drip).port, limits=limits) == "did not answer all that was asked within 0.8 s"
-    assert time.monotonic() - began < 1.5
 
 
 def test_a_server_that_says_more_than_anybody_can_hear(serve: Servers) -> None:
