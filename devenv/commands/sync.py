@@ -258,18 +258,33 @@ def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
     with asked.console.progress() if follow.changes else Progress() as progress:
         applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
     failures(applied.outcomes, changed=changed_words(applied.compared, applied.moved))
-    if applied.prepared.chosen and applied.no_image is None and store.read("owed").get("hooks"):
+    if _serves_all(applied) and store.read("owed").get("hooks"):
         run_hooks(asked.world, asked.console, applied.prepared)
         store.write("owed", {})
     return applied
 
 
+def _serves_all(applied: Applied) -> bool:
+    """Whether every service serves data that hooks can work with."""
+    from devenv.data import seeding
+
+    prepared = applied.prepared
+    if not prepared.chosen or applied.no_image is not None:
+        return False
+    return not any(seeding.unfilled(prepared.project, prepared.machine, name) for name in prepared.chosen)
+
+
 def _raise_what_failed(applied: Applied | None) -> None:
-    """Raise for services whose data was not moved, or that have no image, once everything else is done."""
+    """Raise for services whose data was not moved or is not filled, or that have no image, once everything else is
+    done."""
+    from devenv.data import seeding
+
     if applied and applied.moved.failed:
         raise not_moved(applied)
     if applied and applied.no_image is not None:
         raise applied.no_image
+    if applied:
+        seeding.guard_filled(applied.prepared.project, applied.prepared.machine, applied.prepared.chosen)
 
 
 def _ending(asked: Asked, compared: Comparison) -> int:

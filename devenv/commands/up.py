@@ -23,7 +23,6 @@ from devenv.commands.options import (
 from devenv.commands.up_report import steps, tell_after, tell_mended, with_later
 from devenv.console import Console, Progress
 from devenv.effects.world import World
-from devenv.model.problem import Problem
 
 if TYPE_CHECKING:
     from devenv.effects.engine import Looking
@@ -293,8 +292,7 @@ def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
 
     project, machine = prepared.project, prepared.machine
     named = [name for name in prepared.chosen if name in project.manifest.seed]
-    states = {name: seeding.state(project, machine, name) for name in named}
-    owed = [name for name in named if states[name] == seeding.OWED]
+    owed = [name for name in named if seeding.state(project, machine, name) == seeding.OWED]
     own = {item.service: item.id for item in containers(world) if item.project == machine.project} if owed else {}
     for name in owed:
         run = partial(call, world, project, machine, hook=True)
@@ -304,9 +302,7 @@ def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
             error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
             raise
     outcomes = _keep_promises(world, console, prepared, owed)
-    if half := [name for name in named if states[name] == seeding.BEGUN]:
-        problems = [Problem(f"{name}: {seeding.HALF_FILLED}", f"devenv seed {name}") for name in half]
-        raise DevenvError(problems, changed="the services are up; hooks were not run")
+    seeding.guard_filled(project, machine, named)
     return outcomes
 
 

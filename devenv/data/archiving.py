@@ -14,7 +14,7 @@ from typing import Any
 
 from devenv import __version__
 from devenv.console import Progress
-from devenv.data import served
+from devenv.data import seeding, served
 from devenv.data.benches import bench_name, bench_of, prepare, scratch_of
 from devenv.data.keeping import Place, measured, new_volumes
 from devenv.effects import archive, snapshots, volumes
@@ -60,6 +60,7 @@ def _json(value: Mapping[str, Any]) -> str:
 def _packed(place: Place, item: Snapshot, writer: Writer, progress: Progress) -> dict[str, Any]:
     """One kept copy's members, and what is told of it."""
     told = {key: value for key, value in asdict(item).items() if key != "volumes"}
+    told["seeded"] = seeding.state_of(place.project.store, next(iter(item.volumes.values())))
     if item.kind in PORTABLE:
         return told | {"dump": _dumped(place, item, writer, progress)}
     members = {}
@@ -180,6 +181,7 @@ def _unpacked(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
             label = f"{LABEL}={place.bench}"
             size += archive.unpack(found.path, member, found.offsets[member.file], volume, image=image, label=label)
         item = replace(item, size=size)
+        seeding.note(place.project.store, next(iter(item.volumes.values())), entry["seeded"])
         snapshots.add(place.project.store, [item])
     return item
 
@@ -205,6 +207,7 @@ def _restored(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
         _carried_out(place, upgrade, scratch, progress, census=census, filled=(found, Member(**entry["dump"])))
         clear(bench, list(scratch.values()))
         item = measured(place, replace(item, size=None))
+        seeding.note(place.project.store, next(iter(target.values())), entry["seeded"])
         snapshots.add(place.project.store, [item])
     return item
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from devenv.console import Progress
-from devenv.data import pointing, served
+from devenv.data import pointing, seeding, served
 from devenv.effects import copying, snapshots, volumes
 from devenv.effects.compose import pull, remove_volumes, start_containers, stop_containers
 from devenv.effects.containers import inspect
@@ -212,7 +212,10 @@ def fill(place: Place, found: Sequence[ExistingVolume], made: Sequence[Snapshot]
 
 
 def copies_ready(place: Place, made: Sequence[Snapshot], pairs: Sequence[Mapping[str, str]]) -> list[Copying]:
-    """Volumes for copies, and copies that can be made at once, with room for all of them."""
+    """Volumes for copies, and copies that can be made at once, with room for all of them. What [seed] did not fill
+    whole is no more than that in a copy."""
+    for pair in pairs:
+        seeding.inherit(place.project.store, pair)
 
     def one(index: int) -> Copying:
         _make(place, made[index], like=list(pairs[index]))

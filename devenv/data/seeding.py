@@ -6,12 +6,13 @@ Files go into a command in the service's container by file descriptor; none of i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from devenv.effects.engine import docker
 from devenv.effects.files import check_regular
 from devenv.effects.process import Finished, pipe
+from devenv.effects.store import Store
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.kind import Exec
 from devenv.model.machine import Machine
@@ -35,8 +36,12 @@ Call = Callable[[Sequence[str]], int]
 
 def state(project: Project, machine: Machine, service: str) -> str:
     """How far the filling of a service's data came; "" for data that is not, or was not made to be, filled."""
-    volume = machine.volume(project.resolved.services[service].volumes[0])
-    return str(project.store.read(_MEMORY).get(volume, ""))
+    return state_of(project.store, machine.volume(project.resolved.services[service].volumes[0]))
+
+
+def state_of(store: Store, volume: str) -> str:
+    """The same for a volume."""
+    return str(store.read(_MEMORY).get(volume, ""))
 
 
 def unfilled(project: Project, machine: Machine, service: str) -> str:
@@ -44,6 +49,31 @@ def unfilled(project: Project, machine: Machine, service: str) -> str:
     if service not in project.manifest.seed:
         return ""
     return {BEGUN: HALF_FILLED, OWED: NOT_FILLED}.get(state(project, machine, service), "")
+
+
+def guard_filled(project: Project, machine: Machine, services: Iterable[str]) -> None:
+    """Raises DevenvError for services that serve data which is not what [seed] makes of it."""
+    problems = []
+    for name in services:
+        if why := unfilled(project, machine, name):
+            hint = f"devenv seed {name}" if why == HALF_FILLED else "'devenv up' fills it"
+            problems.append(Problem(f"{name}: {why}", hint))
+    if problems:
+        raise DevenvError(problems, changed="the services are up; hooks were not run")
+
+
+def inherit(store: Store, copies: Mapping[str, str]) -> None:
+    """Note that copies of volumes (original -> copy) are filled as far as their originals are."""
+    known = store.read(_MEMORY)
+    now = {volume: how for volume, how in known.items() if volume not in copies.values()}
+    now |= {copy: known[original] for original, copy in copies.items() if original in known}
+    if now != known:
+        store.write(_MEMORY, now)
+
+
+def note(store: Store, volume: str, how: str) -> None:
+    """Note how far a volume's filling came; "" if it was not made to be filled."""
+    store.write(_MEMORY, store.read(_MEMORY) | {volume: how})
 
 
 def fresh(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> tuple[str, ...]:
@@ -149,6 +179,4 @@ def _piped(path: Path, words: Sequence[str], *, folder: bool) -> tuple[Finished,
 
 
 def _note(project: Project, machine: Machine, service: str, how: str) -> None:
-    known = project.store.read(_MEMORY)
-    volume = machine.volume(project.resolved.services[service].volumes[0])
-    project.store.write(_MEMORY, known | {volume: how})
+    note(project.store, machine.volume(project.resolved.services[service].volumes[0]), how)

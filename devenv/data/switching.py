@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from devenv.console import Console
-from devenv.data import anew, pointing, remembering, served
+from devenv.data import anew, pointing, remembering, seeding, served
 from devenv.data.benches import JOURNAL
 from devenv.effects import files, history, snapshots
 from devenv.effects.compose import start_containers
@@ -66,6 +66,7 @@ def switch(
             why = f"was the {upgrade.new.version} data before the upgrade {upgrade.words}"
             name = f"before-{upgrade.old.version}"
             old.append(anew.taken_out(project, replaced, observed, name=name, why=why))
+    seeding.inherit(project.store, {upgrade.source[0]: upgrade.target[0] for upgrade in upgrades})
     entry = Switch(generations, texts, before, old, changes, verb)
     project.store.journal({"switch": asdict(entry)}, of=JOURNAL)
     _point(project.store, entry)

@@ -30,5 +30,6 @@ def take_in(world: World, services: Sequence[str], progress: Progress) -> bool:
         (item,) = archiving.take_in(place, path, name=f"{name}-seed", only=name, progress=progress)
         place = keeping.Place(world, project, *narrowed(project, look(world).result()))
         restoring.adopt(place, item)
-        seeding.owe(project, project.machine(), [name])
+        if seeding.state(project, project.machine(), name) != seeding.BEGUN:
+            seeding.owe(project, project.machine(), [name])
     return bool(fresh)

@@ -102,6 +102,10 @@ def test_what_fails_is_told_and_done_anew(project: Make, file: str, text: str, s
         ended = devenv(made, *words)
         assert (ended.code, half in ended.out + ended.err) == (1 if words == ("up",) else 3, True), ended
         assert f"devenv seed {name}" in ended.err
+    if name == "cache":  # a copy of it is no better
+        well(devenv(made, "snapshot", "create", "-n", "half"))
+        well(devenv(made, "snapshot", "restore", "-y", "half"))
+        assert (devenv(made, "status", "--exit-code").code, devenv(made, "up").code) == (3, 1)
     assert not (made.root / "hooked").exists()
     good = "CREATE TABLE t (a int);\n" if name == "db" else "SET a 1\n"
     (made.root / file).write_bytes(gzip.compress(good.encode()) if file.endswith(".gz") else good.encode())
