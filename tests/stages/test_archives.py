@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from devenv.errors import ManifestError
-from devenv.stages.archives import check_about
+from devenv.stages.archives import check_about, checked_servers
+from tests.making import kinds
 
 MEMBER = {"file": "cache/0.tar.gz", "size": 5, "sha256": "00"}
 ENTRY = {
@@ -27,9 +28,11 @@ SIZES = {"cache/0.tar.gz": 5}
 
 
 def test_a_good_one() -> None:
-    assert check_about(ABOUT, SIZES, 1, "x.tar") == [ENTRY]
+    assert check_about(ABOUT, SIZES, 1, "x.tar") == [ENTRY | {"seeded": ""}]
     dumped = {key: value for key, value in ENTRY.items() if key not in ("files", "served", "size")} | {"dump": MEMBER}
-    assert check_about(ABOUT | {"snapshots": [dumped]}, SIZES, 1, "x.tar") == [dumped | {"served": None, "size": None}]
+    known = {"served": None, "size": None, "seeded": "begun"}
+    about = ABOUT | {"snapshots": [dumped | {"seeded": "begun"}], "at": "2026-11-01T00:00:00+00:00"}
+    assert check_about(about, SIZES, 1, "x.tar") == [dumped | known]
 
 
 @pytest.mark.parametrize(
@@ -37,9 +40,12 @@ def test_a_good_one() -> None:
     [
         ({}, "is no snapshot that devenv exported"),
         ({"shape": "1", "snapshots": []}, "is no snapshot that devenv exported"),
+        (ABOUT | {"devenv": "0.1\n\x1b[2J"}, "is no snapshot that devenv exported"),
         (ABOUT | {"shape": 2, "devenv": "9.9"}, "was written by devenv 9.9"),
-        (ABOUT | {"snapshots": []}, "does not say what it holds"),
-        (ABOUT | {"snapshots": [5]}, "does not say what it holds"),
+        (ABOUT | {"snapshots": []}, "holds no snapshot"),
+        (ABOUT | {"snapshots": [5]}, r"x\.tar: snapshots\[0\]: is not a table"),
+        (ABOUT | {"at": {"x": 1}}, "x.tar: at: is no date"),
+        (ABOUT | {"snapshots": [ENTRY, ENTRY]}, r"snapshots\[1\].service: cache is there a second time"),
     ],
 )
 def test_what_is_none(about: dict[str, Any], said: str) -> None:
@@ -48,27 +54,74 @@ def test_what_is_none(about: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "key"),
     [
-        {"service": "../../etc"},
-        {"service": "cache --label x"},
-        {"format": "7.0/../.."},
-        {"kind": 5},
-        {"size": "7"},
-        {"served": []},
-        {"served": {"entry": {"kind": "postgres"}}},
-        {"files": {}},
-        {"files": {"data": MEMBER}},
-        {"files": {"/data": {"file": "x", "size": 1}}},
-        {"files": {"/data": MEMBER | {"size": "5"}}},
-        {"dump": {"file": 5, "size": 1, "sha256": ""}},
+        ({"service": "../../etc"}, "service"),
+        ({"service": "cache --label x"}, "service"),
+        ({"format": "7.0/../.."}, "format"),
+        ({"kind": 5}, "kind"),
+        ({"size": "7"}, "size"),
+        ({"size": -(10**30)}, "size"),
+        ({"size": 10**30}, "size"),
+        ({"seeded": ["done"]}, "seeded"),
+        ({"served": []}, "served"),
+        ({"served": {"entry": {"kind": "postgres"}}}, "served.entry.kind"),
+        ({"served": {"entry": {"kind": "redis"}, "digest": "$(id)"}}, "served.digest"),
+        ({"files": {}}, "files"),
+        ({"files": {"data": MEMBER}}, "files"),
+        ({"files": {"/data\n--privileged": MEMBER}}, "files"),
+        ({"files": {"/../../etc": MEMBER}}, "files"),
+        ({"files": {"/data": {"file": "x", "size": 1}}}, "files./data"),
+        ({"files": {"/data": MEMBER | {"size": "5"}}}, "files./data"),
+        ({"files": {"/data": MEMBER | {"file": "\x1b[2J"}}}, "files./data"),
+        ({"dump": {"file": 5, "size": 1, "sha256": ""}}, "dump"),
     ],
 )
-def test_entries_that_are_none(change: dict[str, Any]) -> None:
-    with pytest.raises(ManifestError, match="does not say what it holds"):
+def test_entries_that_are_none(change: dict[str, Any], key: str) -> None:
+    with pytest.raises(ManifestError) as error:
         check_about(ABOUT | {"snapshots": [ENTRY | change]}, SIZES, 1, "x.tar")
+    assert f"snapshots[0].{key}" in [problem.key for problem in error.value.problems]
 
 
 def test_members_that_are_not_whole() -> None:
     with pytest.raises(ManifestError, match=r"cache/0\.tar\.gz is not whole"):
         check_about(ABOUT, {"cache/0.tar.gz": 4}, 1, "x.tar")
+
+
+OWN = {"cache": {"kind": "redis", "version": "7.0.15", "image": "ghcr.io/org/cache:7"}}
+
+
+def checked(**said: Any) -> Any:
+    served = {"entry": {"kind": "redis", "version": "6.0.16"} | said, "digest": None}
+    (entry,) = checked_servers([ENTRY | {"served": served}], OWN, kinds("redis"), "x.tar")
+    return entry["served"]["entry"]
+
+
+def test_a_server_that_this_manifest_could_have() -> None:
+    said = {"variant": "alpine", "image": "ghcr.io/org/cache:7", "settings": {"maxmemory": "1gb"}}
+    assert checked(**said) == {"kind": "redis", "version": "6.0.16"} | said
+    elsewhere = {"port": 6400, "environment": {"A": "b"}, "platform": "linux/arm64"}
+    assert checked(**elsewhere) == {"kind": "redis", "version": "6.0.16"}
+    (entry,) = checked_servers([ENTRY | {"served": None}], OWN, kinds("redis"), "x.tar")
+    assert entry["served"] is None
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        ({"image": "evil/backdoor:6.0.16"}, "image"),
+        ({"image": "evil/backdoor"}, "image"),
+        ({"version": {"a": 1}}, "version"),
+        ({"version": ["a"]}, "version"),
+        ({"settings": {"loadmodule": "/data/evil.so", "x": {"y": [1]}}}, "settings.x"),
+        ({"settings": "x"}, "settings"),
+        ({"platform": "linux/evil --privileged"}, "platform"),
+        ({"password": 7}, "password"),
+    ],
+)
+def test_a_server_of_an_archives_own_choice(said: dict[str, Any], key: str) -> None:
+    with pytest.raises(ManifestError) as error:
+        checked(**said)
+    assert [(problem.where.file, problem.key) for problem in error.value.problems if problem.where] == [
+        ("x.tar", f"snapshots[0].served.entry.{key}")
+    ]
