@@ -19,7 +19,7 @@ from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.kind import Kind
 from devenv.model.lock import Lock
-from devenv.model.machine import INSIDE, Machine
+from devenv.model.machine import INSIDE, OWNER, Machine
 from devenv.model.manifest import RUNTIMES, Manifest
 from devenv.model.mirrors import Mirrors
 from devenv.model.record import record
@@ -252,9 +252,7 @@ def _store(world: World, root: Path) -> Store:
     """What is remembered of the checkout in a folder; of one that was moved there, what was remembered of it before."""
     store = Store(state_folder(world.env), root, world.console.say)
     if INSIDE not in world.env:
-        identity = dotenv.parse(files.read_text(root / dotenv.PATH) or "").get(dotenv.OWNER, "")
-        if identity and identity != store.read("owner").get("id"):
-            store.follow(identity)
+        store.settle()
     return store
 
 
@@ -279,7 +277,7 @@ def open_project(
     base = build_manifest(documents.base, kinds) if documents.local else whole
     shared = resolve(base, kinds, locks) if documents.local else resolved
     inside = INSIDE in world.env
-    kept = {} if inside else _kept(root)  # what holds for the host holds for nobody in a workspace
+    kept = {} if inside else _kept(root, store)  # what holds for the host holds for nobody in a workspace
     return Project(
         root=root,
         documents=documents,
@@ -329,12 +327,13 @@ def _check_once(store: Store, documents: Documents, kinds: Mapping[str, Kind], c
         pass
 
 
-def _kept(root: Path) -> dict[str, str]:
+def _kept(root: Path, store: Store) -> dict[str, str]:
     """``.devenv/.env``, unless it came here with a copy of another checkout that is still where it was."""
     text = files.read_text(root / dotenv.PATH) or ""
     kept = dotenv.parse(text)
-    other = kept.get("DEVENV_ROOT", "")
-    if other and other != str(root) and not files.is_absent(Path(other, MANIFEST)):
+    other, identity = kept.get("DEVENV_ROOT", ""), kept.get(OWNER, "")
+    has_moved = bool(identity) and identity == store.read("owner").get("id")
+    if other and other != str(root) and not has_moved and not files.is_absent(Path(other, MANIFEST)):
         return {}
     if problems := dotenv.problems(text):
         raise ManifestError(problems)

@@ -72,10 +72,12 @@ def _uses_of(value: Any) -> bool:
 
 
 def _owner(value: Mapping[str, Any]) -> bool:
-    """The id and the folder of a checkout, and the ids of those whose data it took over."""
+    """The id and the folder of a checkout, the folder's inode, and the ids of those whose data it took over."""
     if not value:
         return True
-    if set(value) != {"id", "root", "claimed"} or not isinstance(value["claimed"], list):
+    if set(value) - {"inode"} != {"id", "root", "claimed"} or not isinstance(value["claimed"], list):
+        return False
+    if not isinstance(value.get("inode", 0), int):
         return False
     return all(isinstance(text, str) for text in (value["id"], value["root"], *value["claimed"]))
 

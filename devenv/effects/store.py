@@ -6,15 +6,17 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects.files import cannot_write, is_absent, make_folder, write
+from devenv.effects.files import cannot_write, is_absent, make_folder, read_text, write
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
-from devenv.errors import Refused
+from devenv.errors import DevenvError, Refused
 from devenv.model.file import File
+from devenv.model.machine import ENV_FILE, OWNER
 
 #: What a folder with a checkout holds.
 MANIFEST = "devenv.toml"
@@ -25,7 +27,7 @@ class Store:
 
     def __init__(self, state: Path, root: Path, report: Callable[[str], None] = lambda sentence: None) -> None:
         self.state, self.root, self.report = state, root, report
-        self.folder = state / "projects" / hashlib.sha256(str(root).encode()).hexdigest()[:16]
+        self.folder = _folder(state, str(root))
 
     def read(self, name: str) -> dict[str, Any]:
         """A record; {} where there is none. A damaged one is kept aside. Raises Refused for a newer devenv's."""
@@ -100,8 +102,9 @@ class Store:
             with contextlib.suppress(OSError):  # a word for who waits; a full disk keeps nobody from being alone
                 os.ftruncate(lock, 0)
                 os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
-            if not self.read("owner"):
-                self._write_owner(secrets.token_hex(8), ())
+            owner = self.read("owner")
+            if not owner or owner.get("inode") != _inode(self.root):
+                self._write_owner(owner.get("id") or secrets.token_hex(8), owner.get("claimed", ()))
             yield
 
     def holder(self) -> str:
@@ -124,37 +127,61 @@ class Store:
         claimed = {*owner.get("claimed", ()), *ids}
         self._write_owner(owner.get("id") or secrets.token_hex(8), sorted(claimed))
 
-    def follow(self, identity: str) -> bool:
-        """Go on with what was remembered of a checkout by its id, if its folder is gone; whether that is so.
-
-        What was remembered of an earlier checkout at this place is kept aside.
-        """
+    def settle(self) -> None:
+        """Have at this place what is remembered of the checkout that is here: it may have been moved, and another one
+        may have been here before."""
+        identity = identity_at(self.root)
         owner = self.read("owner")
-        former = owners(self.state).get(identity)
-        if not identity or owner.get("id") == identity or former is None or not is_absent(Path(former)):
+        if identity and (owner.get("id") == identity or self.follow(identity)):
+            return
+        if owner and _has_left(self.root, owner):
+            with _held(self.state / "lock", lambda _: None), contextlib.suppress(FileNotFoundError):
+                self._keep_aside()
+
+    def follow(self, identity: str) -> bool:
+        """Go on with what is remembered of a checkout by its id, if it has left its folder; whether that is so.
+
+        What is remembered of an earlier checkout at this place is kept aside.
+        """
+        folder = next((item for item in _folders(self.state) if _owner(item).get("id") == identity), None)
+        if not identity or self.read("owner").get("id") == identity or folder is None:
             return False
-        source = Store(self.state, Path(former))
+        owner = _owner(folder)
+        root = Path(owner["root"])
+        if folder == _folder(self.state, owner["root"]) and not _has_left(root, owner):
+            return False
         with _held(self.state / "lock", lambda _: None):
             try:
                 if self.folder.exists():
                     self._keep_aside()
-                source.folder.rename(self.folder)
+                folder.rename(self.folder)
             except FileNotFoundError:  # another devenv was quicker
                 return False
             except OSError as error:
                 raise cannot_write(self.folder, error) from error
-        self._write_owner(identity, self.read("owner")["claimed"])
+        self._write_owner(identity, owner["claimed"])
+        if project := self.read("project").get("project"):
+            self.remember_root(project)
         return True
 
     def _keep_aside(self) -> None:
-        """Move this checkout's memory to where it is no checkout's."""
+        """Move this place's memory to where its checkout finds it by its id; without an id, to where it is no
+        checkout's."""
+        owner = _owner(self.folder)
+        if owner and not self.folder.with_name(owner["id"]).exists():
+            self.folder.rename(self.folder.with_name(owner["id"]))
+            return
         aside = self.state / "former"
         _make_folder(aside)
         names = (aside / f"{self.folder.name}-{number}" for number in range(1, 10_000))
         self.folder.rename(next(name for name in names if not name.exists()))
 
     def _write_owner(self, identity: str, claimed: Iterable[str]) -> None:
-        self.write("owner", {"id": identity, "root": str(self.root), "claimed": list(claimed)})
+        value: dict[str, Any] = {"id": identity, "root": str(self.root), "claimed": list(claimed)}
+        inode = _inode(self.root)
+        if inode is not None:
+            value["inode"] = inode
+        self.write("owner", value)
 
     def remember_root(self, project: str) -> None:
         """Note which checkout this is, so that another one of the same project can tell."""
@@ -204,25 +231,66 @@ def _held(path: Path, waiting: Callable[[str], None]) -> Iterator[int]:
         os.close(handle)
 
 
+def _folder(state: Path, root: str) -> Path:
+    """Where the memory of the checkout in a folder is."""
+    return state / "projects" / hashlib.sha256(root.encode()).hexdigest()[:16]
+
+
+def _folders(state: Path) -> Iterator[Path]:
+    """The memories of all checkouts, also of those that have left their places."""
+    return (state / "projects").glob("*")
+
+
+def _owner(folder: Path) -> dict[str, Any]:
+    """Whose memory a folder is; {} where it does not say."""
+    try:
+        return decode("owner", (folder / "owner.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+
+
+def identity_at(root: Path) -> str:
+    """The id that ``.devenv/.env`` gives the checkout in a folder; "" if it gives none, or cannot be read."""
+    text = ""
+    with contextlib.suppress(DevenvError):
+        text = read_text(root / ENV_FILE) or ""
+    match = re.search(rf"^{OWNER}=(\w+)$", text, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def _has_left(root: Path, owner: Mapping[str, Any]) -> bool:
+    """Whether a checkout is certainly not in its folder any more: a moved folder keeps its inode, and a clone in its
+    place has another one and no ``.devenv/.env``. A checkout of which only that file was removed is still there."""
+    if is_absent(root):
+        return True
+    known, now = owner.get("inode"), _inode(root)
+    if known is None or now is None or known == now:
+        return False
+    return identity_at(root) != str(owner["id"])
+
+
+def _inode(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
 def checkouts(state: Path) -> dict[str, str]:
     """Root -> project name of every checkout known on this machine that may still be there."""
     found = {}
-    for entry in (state / "projects").glob("*/project.json"):
+    for folder in _folders(state):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            value = decode("project", entry.read_text(encoding="utf-8"))
-            if not is_absent(Path(value["root"], MANIFEST)):
+            value = decode("project", (folder / "project.json").read_text(encoding="utf-8"))
+            is_in_place = folder == _folder(state, value["root"])
+            if is_in_place and not is_absent(Path(value["root"], MANIFEST)):
                 found[value["root"]] = value["project"]
     return found
 
 
 def owners(state: Path) -> dict[str, str]:
     """Id -> root of every checkout of which something is remembered here, whether it is still there or not."""
-    found = {}
-    for entry in (state / "projects").glob("*/owner.json"):
-        with contextlib.suppress(OSError, ValueError, KeyError):
-            value = decode("owner", entry.read_text(encoding="utf-8"))
-            found[value["id"]] = value["root"]
-    return found
+    return {owner["id"]: owner["root"] for folder in _folders(state) if (owner := _owner(folder))}
 
 
 def state_folder(env: Mapping[str, str]) -> Path:

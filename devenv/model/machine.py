@@ -9,6 +9,10 @@ from devenv.model.record import record
 from devenv.model.resolved import Volume
 
 LOOPBACK = "127.0.0.1"
+#: What is decided for one checkout on one machine.
+ENV_FILE = ".devenv/.env"
+#: The variable in it with this checkout's id: a checkout that is moved is known by it.
+OWNER = "DEVENV_OWNER"
 #: A variable of every workspace: its name.
 INSIDE = "DEVENV_WORKSPACE"
 

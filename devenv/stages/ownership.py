@@ -89,24 +89,33 @@ def refusal(
 
     ``known``: by id, where checkouts are now; others are where they were when they made the volume.
     """
-    by_root: dict[str, list[str]] = {}
+    by_place: dict[tuple[str, bool], list[str]] = {}
     for volume in volumes:
-        by_root.setdefault(known.get(volume.owner, volume.root), []).append(volume.name)
-    return tuple(_problem(root, names, project, owner) for root, names in sorted(by_root.items()))
+        place = known.get(volume.owner, volume.root), volume.owner in known
+        by_place.setdefault(place, []).append(volume.name)
+    return tuple(
+        _problem(root, names, project, owner, is_known=is_known) for (root, is_known), names in sorted(by_place.items())
+    )
 
 
-def _problem(root: str, names: list[str], project: str, owner: Owner) -> Problem:
+def _problem(root: str, names: list[str], project: str, owner: Owner, *, is_known: bool) -> Problem:
     volumes = f"volume {names[0]}" if len(names) == 1 else f"volumes {', '.join(names)}"
+    other = own_name(project, owner.root)
+    another_name = f"mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={other} >.devenv/.env"
+    if root == owner.root and is_known:
+        return Problem(
+            f"{volumes}: made in this folder by another checkout, which is not here any more",
+            f"if it was moved, use another name on this machine: {another_name}\n"
+            "  if it is gone, take its data over: devenv up --claim",
+        )
     if root == owner.root:
         return Problem(
             f"{volumes}: made in this folder with another state folder, or devenv's state was lost",
             "run devenv with the former state folder (DEVENV_STATE, XDG_STATE_HOME)\n"
             "  or take the data over: devenv up --claim",
         )
-    other = own_name(project, owner.root)
     return Problem(
         f"{volumes}: made by another checkout, in {root or 'an unknown folder'}",
         "if that checkout was moved or removed, take its data over: devenv up --claim\n"
-        "  otherwise use another name on this machine:"
-        f" mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={other} >.devenv/.env",
+        f"  otherwise use another name on this machine: {another_name}",
     )

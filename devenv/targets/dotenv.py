@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 
 from devenv.model.file import File
-from devenv.model.machine import LOOPBACK, Machine
+from devenv.model.machine import ENV_FILE, LOOPBACK, OWNER, Machine
 from devenv.model.problem import Problem, Where
 from devenv.model.resolved import STANDARD, remembered
 from devenv.targets.compose import GENERATION_PREFIX, generation_variable
 
-PATH = ".devenv/.env"
-#: The variable with this checkout's id: a checkout that is moved is known by it.
-OWNER = "DEVENV_OWNER"
+PATH = ENV_FILE
 IGNORE_PATH = ".devenv/.gitignore"
 ATTRIBUTES_PATH = ".devenv/.gitattributes"
 _IGNORED = "/.env\n/compose.local.yaml\n/local.lock\n"

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 
 from devenv.data.pointing import point
+from devenv.effects.store import Store
+from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.model.observed import Container, Observed
+from devenv.project import open_project
 from devenv.stages.pointers import guard_undecided
 from devenv.standing import claim, narrowed
 from devenv.targets.compose import generation_variable
 from tests.data.checkout import Checkout
+from tests.making import tree
 
 HINT = """\
 devenv snapshot list   shows all of them
@@ -89,3 +93,19 @@ def test_another_state_folder_went_on_meanwhile(tmp_path: Path) -> None:
         ("cache-7.0-g2", "live according to .devenv/.env"),
     ]
     assert not observed.resumed
+
+
+def test_a_moved_checkout_keeps_its_place_though_a_clone_is_where_it_was(tmp_path: Path) -> None:
+    root, state = tmp_path / "shop", tmp_path / "state"
+    Checkout(root)
+    store = Store(state, root)
+    store.take_over(())
+    known = store.read("owner")["id"]
+    written = f"COMPOSE_PROJECT_NAME=mine\nDEVENV_ROOT={root}\nDEVENV_OWNER={known}\nDEVENV_DATA_CACHE_REDIS_7_0=-g2\n"
+    tree(root, {".devenv/.env": written})
+    moved = root.rename(tmp_path / "moved")
+    tree(root, {"devenv.toml": (moved / "devenv.toml").read_text()})
+    env = {"HOME": str(tmp_path), "DEVENV_STATE": str(state)}
+    here, clone = (open_project(World(cwd=place, env=env)) for place in (moved, root))
+    assert (here.machine().project, here.owner().id, here.generations()) == ("mine", known, {"cache-redis-7.0": "-g2"})
+    assert (clone.machine().project, clone.owner().id, clone.generations()) == ("shop", "", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -152,6 +153,11 @@ def identity(store: Store) -> str:
     return str(store.read("owner")["id"])
 
 
+def owner(store: Store) -> tuple[str, str, list[str]]:
+    record = store.read("owner")
+    return record["id"], record["root"], record["claimed"]
+
+
 def test_whoever_holds_a_checkout_has_an_id_that_stays(tmp_path: Path) -> None:
     one, other = (Store(tmp_path / "state", checkout(tmp_path, name)) for name in ("one", "other"))
     assert one.read("owner") == {}
@@ -168,7 +174,7 @@ def test_data_that_was_taken_over(store: Store) -> None:
     before = identity(store)
     store.take_over(["c3", "b2"])
     with store.locked("up", waiting=print):
-        assert store.read("owner") == {"id": before, "root": str(store.root), "claimed": ["b2", "c3"]}
+        assert owner(store) == (before, str(store.root), ["b2", "c3"])
 
 
 def test_memory_follows_a_checkout_that_was_moved(store: Store, tmp_path: Path) -> None:
@@ -179,7 +185,7 @@ def test_memory_follows_a_checkout_that_was_moved(store: Store, tmp_path: Path) 
     assert not moved.follow("nobody's")
     assert moved.follow(known)
     assert moved.read("generations") == {"db-postgres-15": "-g2"}
-    assert moved.read("owner") == {"id": known, "root": str(moved.root), "claimed": ["b2"]}
+    assert owner(moved) == (known, str(moved.root), ["b2"])
     assert store.read("generations") == {}  # a new checkout at the old place begins with nothing
     assert not moved.follow(known)
 
@@ -201,6 +207,76 @@ def test_memory_stays_with_a_checkout_that_is_still_there(store: Store, tmp_path
     (store.root / "devenv.toml").unlink()  # another branch
     assert not copy.follow(identity(store))
     assert copy.read("owner") == {}
+
+
+def with_identity(store: Store) -> None:
+    """Have ``.devenv/.env`` say the checkout's id, as 'devenv up' does."""
+    tree(store.root, {".devenv/.env": f"COMPOSE_PROJECT_NAME=shop\nDEVENV_OWNER={identity(store)}\n"})
+
+
+def here(store: Store) -> Store:
+    """The memory as a command finds it."""
+    found = Store(store.state, store.root)
+    found.settle()
+    return found
+
+
+@pytest.mark.parametrize("first", ["clone", "moved"])
+def test_a_clone_at_the_place_of_a_moved_checkout_has_a_memory_of_its_own(
+    store: Store, tmp_path: Path, first: str
+) -> None:
+    store.take_over([])
+    store.write("generations", {"db-postgres-15": "-g2"})
+    store.remember_root("shop")
+    with_identity(store)
+    known = identity(store)
+    places = {"moved": store.root.rename(tmp_path / "moved"), "clone": checkout(tmp_path, "shop")}
+    for name in (first, *(places.keys() - {first})):
+        found = here(Store(store.state, places[name]))
+        assert found.read("generations") == ({"db-postgres-15": "-g2"} if name == "moved" else {})
+    assert owners(store.state) == {known: str(places["moved"])}
+    assert checkouts(store.state) == {str(places["moved"]): "shop"}
+
+
+def test_two_checkouts_that_changed_places_keep_their_memories(store: Store, tmp_path: Path) -> None:
+    other = Store(store.state, checkout(tmp_path, "other"))
+    for number, one in enumerate((store, other)):
+        one.take_over([])
+        one.write("generations", {"db-postgres-15": f"-g{number}"})
+        with_identity(one)
+    store.root.rename(tmp_path / "between")
+    other.root.rename(store.root)
+    (tmp_path / "between").rename(other.root)
+    assert here(store).read("generations") == {"db-postgres-15": "-g1"}
+    assert here(other).read("generations") == {"db-postgres-15": "-g0"}
+
+
+def test_a_checkout_without_its_own_file_is_still_the_same(store: Store, tmp_path: Path) -> None:
+    store.take_over([])
+    known = identity(store)  # 'git clean -fdx' removed .devenv/.env
+    copy = Store(store.state, checkout(tmp_path, "copy"))
+    tree(copy.root, {".devenv/.env": f"DEVENV_OWNER={known}\n"})
+    assert here(copy).read("owner") == {}
+    assert identity(here(store)) == known
+
+
+def test_a_checkout_that_came_back_from_a_backup_is_still_the_same(store: Store, tmp_path: Path) -> None:
+    store.take_over([])
+    with_identity(store)
+    shutil.copytree(store.root, tmp_path / "backup")
+    store.root.rename(tmp_path / "removed")
+    (tmp_path / "backup").rename(store.root)
+    assert identity(here(store)) == identity(store)
+
+
+def test_a_clone_that_took_the_data_over_has_the_memory(store: Store, tmp_path: Path) -> None:
+    store.take_over([])
+    store.write("generations", {"db-postgres-15": "-g2"})
+    known = identity(store)
+    store.root.rename(tmp_path / "moved")
+    clone = here(Store(store.state, checkout(tmp_path, "shop")))
+    assert clone.follow(known)  # as 'up --claim' does
+    assert here(clone).read("generations") == {"db-postgres-15": "-g2"}
 
 
 def test_of_many_that_take_a_name_at_once_one_gets_it(tmp_path: Path) -> None:

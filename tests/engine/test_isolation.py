@@ -149,6 +149,11 @@ def test_a_checkout_that_is_moved_keeps_its_data(checkouts: Checkouts) -> None:
     name, url = first.name, checkouts.url(first)
     moved = Project(Path(f"{first.root}-moved"), name)
     shutil.move(first.root, moved.root)
+    new = Project(first.root, name)  # another clone where the first one was: it is not the first one
+    new.root.mkdir()
+    shutil.copy(moved.root / "devenv.toml", new.root)
+    ended = checkouts.devenv(new, "up")
+    assert (ended.code, "made in this folder by another checkout" in ended.err) == (6, True)
     well(checkouts.devenv(moved, "up"))
     assert (moved.name, checkouts.url(moved)) == (name, url)
     assert clients.redis_read(url) == clients.VALUE
@@ -156,9 +161,6 @@ def test_a_checkout_that_is_moved_keeps_its_data(checkouts: Checkouts) -> None:
     assert "gold" in well(checkouts.devenv(moved, "snapshot", "list")).out
 
     well(checkouts.devenv(moved, "down"))
-    new = Project(first.root, name)  # another clone where the first one was: it is not the first one
-    new.root.mkdir()
-    shutil.copy(moved.root / "devenv.toml", new.root)
     well(checkouts.devenv(new, "up"))
     assert new.name != name
     assert clients.redis_read(checkouts.url(new)) is None

@@ -88,6 +88,14 @@ def test_a_refusal_in_the_same_folder_speaks_of_the_state_folder() -> None:
     )
 
 
+def test_a_refusal_in_the_place_of_a_checkout_that_was_moved() -> None:
+    (problem,) = refusal([volume("b2", ANN.root)], "shop", ANN, {"b2": ANN.root})
+    assert problem.message == (
+        "volume shop_db-postgres-15: made in this folder by another checkout, which is not here any more"
+    )
+    assert "if it was moved, use another name on this machine: mkdir -p .devenv" in problem.hint
+
+
 def test_one_problem_for_each_other_checkout() -> None:
     problems = refusal([volume("b2", "/b"), volume("b2", "/b"), volume("c3", "/c")], "shop", ANN, {})
     assert [problem.message.rpartition(" ")[2] for problem in problems] == ["/b", "/c"]
