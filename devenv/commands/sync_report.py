@@ -41,13 +41,21 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     if compared.sources:
         tell_reading(asked.console, compared.read, verbose=asked.verbose)
     if follow:
-        for upgrade in follow.moves.upgrades:
-            line(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
-            if upgrade.route.note:
-                line(f"      {upgrade.route.note}")
-        for sentence in older_data(follow):
-            line(f"  ! {sentence}")
+        _tell_data(asked, follow)
+    if _locks_anew(compared):
+        line("  ~ write devenv.lock: the images' digests")
+    if follow:
         asked.console.plan(follow.prepared.plan, result=asked.result)
+
+
+def _tell_data(asked: Asked, follow: Follow) -> None:
+    """What becomes of data on this machine."""
+    for upgrade in follow.moves.upgrades:
+        asked.tell(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
+        if upgrade.route.note:
+            asked.tell(f"      {upgrade.route.note}")
+    for sentence in older_data(follow):
+        asked.tell(f"  ! {sentence}")
 
 
 def older_data(follow: Follow) -> list[str]:
@@ -235,9 +243,14 @@ def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> N
 
 def _updated(compared: Comparison) -> str:
     """Which committed files were written."""
-    if compared.wanted.lock == compared.project.lock:
-        return "devenv.toml was updated; commit it."
-    return "devenv.toml and devenv.lock were updated; commit them."
+    if _locks_anew(compared):
+        return "devenv.toml and devenv.lock were updated; commit them."
+    return "devenv.toml was updated; commit it."
+
+
+def _locks_anew(compared: Comparison) -> bool:
+    """Whether devenv.lock is to hold other images."""
+    return compared.wanted.lock != compared.project.lock
 
 
 def not_moved(applied: Applied) -> DevenvError:

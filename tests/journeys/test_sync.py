@@ -237,6 +237,7 @@ def test_what_would_change_is_the_result_of_asking_for_it(shop: Shop) -> None:
     done = shop.devenv("sync", "--yes")
     assert done.out == ""
     assert "~ services.db.version: 15.4 → 15.5\n" in done.err
+    assert "~ write devenv.lock: the images' digests\n" in done.err
 
 
 def test_a_variable_that_nobody_fills_in_is_no_source_that_cannot_be_read(shop: Shop) -> None:
