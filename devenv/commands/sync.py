@@ -127,7 +127,7 @@ def command(
     store = open_store(world)
     with store.locked("sync", waiting=console.waiting):
         recovered(console, store)
-        compared = comparing(again="devenv sync", hooks=True)
+        compared = comparing(again="devenv sync", access=True)
         return _sync(asked, compared)
 
 
@@ -139,20 +139,19 @@ def _refuse_beside(why: str, beside: Mapping[str, object]) -> None:
 
 
 def _compared(
-    asked: Asked, *, environment: str, reading: bool, adding: bool, again: str, hooks: bool = False
+    asked: Asked, *, environment: str, reading: bool, adding: bool, again: str, access: bool = False
 ) -> Comparison:
     """Production beside the manifest, once what this does on this machine is confirmed: the commands that print what
-    production is, and with ``hooks`` those of hooks and what services ask for."""
+    production is, and with ``access`` what services ask for."""
     from devenv.journeys.sync import compare, require_sources
     from devenv.project import open_project
-    from devenv.trust import hook_commands, machine_access, override_access, source_commands
+    from devenv.trust import machine_access, override_access, source_commands
 
     project = open_project(asked.world)
     items: list[Confirmable] = []
     if reading:
         items += source_commands(project, environment)
-    if hooks:
-        items += hook_commands(project)
+    if access:
         items += (*machine_access(project, project.resolved.services), *override_access(project))
     confirm(asked.world, project, items, trust=asked.trust, again=again)
     compared = compare(
@@ -218,8 +217,10 @@ def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | 
 
 
 def _sync(asked: Asked, compared: Comparison) -> int:
+    from devenv.commands.post_up import hooks_to_run
     from devenv.commands.up import tell_unfinished
     from devenv.journeys.sync_apply import write_files
+    from devenv.trust import hook_commands
 
     tell_unfinished(asked.console, compared.project)
     _tell_no_source(asked, compared)
@@ -230,6 +231,9 @@ def _sync(asked: Asked, compared: Comparison) -> int:
             asked.console.json(report(compared, follow, applied=False))
         asked.console.say(NOTHING_NEWER if asked.from_current else "nothing to do")
         return _ending(asked, compared)
+    if follow and hooks_to_run(follow.prepared):
+        hooks = hook_commands(follow.prepared.project)
+        confirm(asked.world, compared.project, hooks, trust=asked.trust, again="devenv sync")
     ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --yes")
     applied = None
     if follow is None:
@@ -246,21 +250,16 @@ def _sync(asked: Asked, compared: Comparison) -> int:
 
 
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
-    from devenv.commands.up import run_hooks
+    from devenv.commands.post_up import owe_hooks, run_due_hooks
     from devenv.journeys.sync_apply import apply, changed_words
-    from devenv.model.plan import Action
     from devenv.waiting import failures
 
-    store = follow.prepared.project.store
-    started = follow.prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)
-    if started and follow.prepared.project.manifest.post_up:
-        store.write("owed", {"hooks": True})
+    owe_hooks(follow.prepared)
     with asked.console.progress() if follow.changes else Progress() as progress:
         applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
     failures(applied.outcomes, changed=changed_words(applied.compared, applied.moved))
-    if _serves_all(applied) and store.read("owed").get("hooks"):
-        run_hooks(asked.world, asked.console, applied.prepared)
-        store.write("owed", {})
+    if _serves_all(applied):
+        run_due_hooks(asked.world, asked.console, applied.prepared)
     return applied
 
 

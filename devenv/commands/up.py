@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from devenv.commands.options import (
     timeout_option,
     trust_option,
 )
+from devenv.commands.post_up import hooks_to_run, keep_promises, owe_hooks, run_due_hooks
 from devenv.commands.up_report import steps, tell_after, tell_mended, with_later
 from devenv.console import Console, Progress
 from devenv.effects.world import World
@@ -78,7 +79,7 @@ def command(
     from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
-    from devenv.trust import hook_commands, machine_access, override_access, seed_commands, unconfirmed
+    from devenv.trust import machine_access, override_access, unconfirmed
 
     console = world.console
     project = open_project(world)
@@ -89,17 +90,19 @@ def command(
         show_unconfirmed(console, unconfirmed(project.store, override_access(project)))
         _show(console, prepared)
         return
-    items: list[Confirmable] = [*seed_commands(project, chosen), *hook_commands(project)]
-    items += (*machine_access(project, chosen), *override_access(project))
+    items: list[Confirmable] = [*machine_access(project, chosen), *override_access(project)]
     confirm(world, project, items, trust=trust, again="devenv up")
     if allowed.claim:
         project = _claimed(world, project)
     waited: list[str] = []
     with project.store.locked("up", waiting=lambda holder: _wait_for(console, holder, waited)):
         mended = recovered(console, project.store)
-        if _sown(world, console, project, chosen) or mended or waited:  # what was seen is no longer so
+        if mended or waited:  # what was seen is no longer so
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
+        confirm(world, project, host_commands(prepared), trust=trust, again="devenv up")
+        if _sown(world, console, project, chosen):
+            prepared = _decided(world, open_project(world), look(world), chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
         bring = partial(_bring, world, console, wait_timeout=wait_timeout)
 
@@ -107,6 +110,19 @@ def command(
             return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
 
         _insist(console, prepared, bring, again)
+
+
+def host_commands(prepared: Prepared) -> list[Confirmable]:
+    """The commands that this run runs on the host: those of seeds for data that is to be filled, and those of hooks."""
+    from devenv.data import seeding
+    from devenv.trust import hook_commands, seed_commands
+
+    project, machine = prepared.project, prepared.machine
+    names = [name for name in prepared.chosen if name in project.manifest.seed]
+    fresh = seeding.fresh(project, machine, prepared.observed, names)
+    owed = [name for name in names if seeding.state(project, machine, name) == seeding.OWED]
+    hooks = hook_commands(project) if hooks_to_run(prepared) else ()
+    return [*seed_commands(project, {*fresh, *owed}), *hooks]
 
 
 def _claimed(world: World, project: Project) -> Project:
@@ -170,7 +186,10 @@ def _show(console: Console, prepared: Prepared) -> None:
         console.json({"plan": steps(prepared.plan)})
         return
     console.plan(prepared.plan, result=True)
-    console.say("nothing was changed" if prepared.plan.changes else "nothing to do")
+    hooks = hooks_to_run(prepared)
+    for hook in hooks:
+        console.result(f"  + run hook {' '.join(hook)}: once all services are ready")
+    console.say("nothing was changed" if prepared.plan.changes or hooks else "nothing to do")
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wait_timeout: int) -> None:
@@ -180,7 +199,6 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     from devenv.effects.fetching import NoImage
     from devenv.errors import DevenvError
     from devenv.journeys.up import carry_out, save_decisions, wait_for
-    from devenv.model.plan import Action
     from devenv.waiting import failures
 
     start = time.monotonic()
@@ -189,8 +207,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     _tell_before(console, prepared)
     if save_decisions(prepared):
         console.say("  ~ write devenv.lock: the images' digests; commit it")
-    if prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START) and prepared.project.manifest.post_up:
-        store.write("owed", {"hooks": True})  # to whichever run sees the services serve
+    owe_hooks(prepared)
     project = prepared.project
     seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     try:
@@ -209,15 +226,15 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         tell_mended(console, outcomes)
         _remember_mended(store, outcomes)
         outcomes = with_later(outcomes, fill(world, console, prepared))
-        if no_image is None and store.read("owed").get("hooks"):
-            outcomes = with_later(outcomes, run_hooks(world, console, prepared))
-            store.write("owed", {})
+        hooked = run_due_hooks(world, console, prepared) if no_image is None else []
+        outcomes = with_later(outcomes, hooked)
     except DevenvError as error:
         if prepared.plan.changes:
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
     seconds = time.monotonic() - start
-    tell_after(console, prepared, outcomes, done=done, seconds=seconds, complete=no_image is None)
+    complete = no_image is None
+    tell_after(console, prepared, outcomes, done=done, seconds=seconds, complete=complete, hooked=bool(hooked))
     if no_image is not None:
         no_image.changed = "the other services are up; 'devenv up' tries again"
         raise no_image
@@ -275,10 +292,6 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
 
 
-#: Seconds in which services that served a moment ago must serve again.
-_AGAIN = 60
-
-
 def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
     """Fill data that was made for it with what ``[seed]`` names; the filled services, tried again.
 
@@ -301,42 +314,6 @@ def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
         except DevenvError as error:
             error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
             raise
-    outcomes = _keep_promises(world, console, prepared, owed)
+    outcomes = keep_promises(world, console, prepared, owed)
     seeding.guard_filled(project, machine, named)
-    return outcomes
-
-
-def run_hooks(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
-    """Run ``[hooks] post_up``, now that the services serve; the services, tried again. Raises DevenvError at the first
-    that fails."""
-    from devenv.commands.run import call
-    from devenv.errors import DevenvError
-
-    for hook in prepared.project.manifest.post_up:
-        console.say(f"hook: {' '.join(hook)}")
-        changed = "the services are up; 'devenv up' runs the hooks again"
-        try:
-            code = call(world, prepared.project, prepared.machine, hook, hook=True)
-        except DevenvError as error:
-            error.changed = changed
-            raise
-        if code == 130:
-            raise KeyboardInterrupt
-        if code != 0:
-            raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
-    if not prepared.project.manifest.post_up:
-        return []
-    return _keep_promises(world, console, prepared, prepared.chosen)
-
-
-def _keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> list[Outcome]:
-    """Once more what devenv.toml says of users and databases: a seed and a hook may have changed any of it."""
-    from devenv.journeys.up import wait_for
-    from devenv.waiting import failures
-
-    if not services:
-        return []
-    outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
-    failures(outcomes)
-    tell_mended(console, outcomes)
     return outcomes

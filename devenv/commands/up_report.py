@@ -30,10 +30,17 @@ def ready_entry(outcome: Outcome) -> dict[str, Any]:
 
 
 def tell_after(
-    console: Console, prepared: Prepared, outcomes: list[Outcome], *, done: Plan, seconds: float, complete: bool
+    console: Console,
+    prepared: Prepared,
+    outcomes: list[Outcome],
+    *,
+    done: Plan,
+    seconds: float,
+    complete: bool,
+    hooked: bool,
 ) -> None:
     """``outcomes`` are those of the wait for the services, with all that was made again in this run. ``complete``: no
-    service is missing from them, so that the run succeeded."""
+    service is missing from them, so that the run succeeded. ``hooked``: hooks were run."""
     services = prepared.project.resolved.services
     addresses = {name: _address(prepared, name) for name in prepared.chosen}
     if console.as_json:
@@ -64,7 +71,7 @@ def tell_after(
         console.table(("SERVICE", "KIND", "VERSION", "ADDRESS", "READY"), rows)
     for outcome in outcomes:
         _tell_other_version(console, services[outcome.name].version.text, outcome)
-    changed = bool(done.changes) or any(outcome.mended for outcome in outcomes)
+    changed = hooked or bool(done.changes) or any(outcome.mended for outcome in outcomes)
     if not complete:
         return
     if not changed:

@@ -99,6 +99,7 @@ RECORDS: Mapping[str, Declared] = {
     "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
     "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
+    "hooks": Declared(_texts, "hooks run once more"),
     "owner": Declared(_owner, "data that was made here is refused until 'devenv up --claim' takes it over"),
     "limits": Declared(_tables_of_texts, "limits that were changed by hand until now stay"),
     "owed": Declared(_anything, "hooks that were to run do not run by themselves"),

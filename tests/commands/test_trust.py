@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from devenv.cli import main
+from devenv.commands.post_up import digest, hooks_to_run
+from devenv.commands.up import host_commands
 from devenv.effects.world import World
 from devenv.errors import Refused
+from devenv.journeys.up import Prepared
+from devenv.model.observed import Container, Engine, ExistingVolume, Observed
+from devenv.model.plan import Action, Plan, Step
 from devenv.project import open_project
 from devenv.trust import guard_access, hook_commands, machine_access, seed_commands, source_commands
 from tests.making import tree
@@ -108,16 +114,48 @@ def test_somebody_reads_them(clone: Path, monkeypatch: pytest.MonkeyPatch, capsy
 
 
 def test_an_end_of_input_at_a_question_changes_nothing(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ended = typed(monkeypatch, clone, "", "up")
+    ended = typed(monkeypatch, clone, "", "sync")
     assert (ended.code, ended.err.endswith("error: interrupted\nnothing was changed\n")) == (130, True)
 
 
-def test_hooks_and_seeds_are_commands_too(clone: Path) -> None:
-    ended = said(clone, "up", env={"DOCKER_HOST": f"unix://{clone}/no.sock"})
-    assert (ended.code, ended.err.count("was not confirmed on this machine")) == (6, 2)
-    assert "seed.db[1]: would run a command that was not confirmed on this machine: fill db" in ended.err
-    assert "hooks.post_up[0]: would run a command that was not confirmed on this machine: migrate it" in ended.err
-    assert ended.err.count("devenv up --trust") == 1
+def prepared_for(clone: Path, action: Action, *volumes: ExistingVolume) -> Prepared:
+    """What 'devenv up' decided, as far as commands are concerned."""
+    world = World(cwd=clone, env={"HOME": str(clone), "DEVENV_STATE": str(clone.parent / "state")})
+    project = open_project(world)
+    engine = Engine("27", "linux/amd64")
+    return Prepared(
+        project,
+        project.machine(),
+        Observed(engine, volumes=volumes),
+        Plan((Step(action, "db", ""),)),
+        ("db",),
+        (),
+    )
+
+
+def shown(prepared: Prepared) -> list[str]:
+    return [item.shown for item in host_commands(prepared)]
+
+
+def test_commands_of_hooks_and_seeds_are_confirmed_where_they_are_about_to_run(clone: Path) -> None:
+    assert shown(prepared_for(clone, Action.CREATE)) == ["fill db", "migrate it"]
+    data = ExistingVolume("shop_db-postgres-15", "shop", "db", "postgres", "15", "/data")
+    assert shown(prepared_for(clone, Action.START, data)) == ["migrate it"], "there is nothing to fill"
+    kept = prepared_for(clone, Action.KEEP, data)
+    assert shown(kept) == ["migrate it"], "they never ran"
+    kept.project.store.write("hooks", {"digest": digest(kept)})
+    assert shown(kept) == []
+    (clone / "devenv.toml").write_text(MANIFEST.replace("migrate it", "migrate it all"))
+    assert shown(prepared_for(clone, Action.KEEP, data)) == ["migrate it all"]
+
+
+def test_hooks_wait_for_every_service(clone: Path) -> None:
+    (clone / "devenv.toml").write_text(f'{MANIFEST}[services.cache]\nkind = "redis"\nversion = "7.0.15"\n')
+    prepared = prepared_for(clone, Action.CREATE)
+    assert hooks_to_run(prepared) == (), "cache does not run"
+    cache = Container("1", "shop-cache-1", "shop", "cache", "running")
+    running = replace(prepared, observed=replace(prepared.observed, containers=(cache,)))
+    assert hooks_to_run(running) == (("migrate", "it"),)
 
 
 OWN_KIND = """\

@@ -186,6 +186,9 @@ def test_hooks_run_when_something_was_started_until_they_have_ended_well(project
     well(devenv(made, "stop"))
     well(devenv(made, "up"))
     assert (made.root / "hooked").read_text() == f"{made.url('cache')}\n" * 4
+    made.file("devenv.toml", manifest.replace("said by the hook", "said by another hook"))
+    assert "said by another hook" in well(devenv(made, "up")).err
+    assert "nothing to do" in well(devenv(made, "up")).err
 
 
 # --- stop, down, reset, wait, status

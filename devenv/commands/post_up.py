@@ -1,0 +1,107 @@
+"""``[hooks] post_up``: when its commands run, and running them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from devenv.console import Console, Progress
+from devenv.effects.world import World
+
+if TYPE_CHECKING:
+    from devenv.effects.ready import Outcome
+    from devenv.journeys.up import Prepared
+
+#: Seconds in which services that served a moment ago must serve again.
+_AGAIN = 60
+
+
+def owe_hooks(prepared: Prepared) -> None:
+    """Note that hooks are to run, by whichever run sees all services serve: something is about to start, or the hooks
+    are others than those that ran to their end."""
+    if _are_due(prepared):
+        prepared.project.store.write("owed", {"hooks": True})
+
+
+def hooks_to_run(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
+    """The hooks that this run runs if all goes well; () where none are due, or where services are missing."""
+    owed = prepared.project.store.read("owed").get("hooks")
+    if not (owed or _are_due(prepared)) or _missing(prepared):
+        return ()
+    return tuple(prepared.project.manifest.post_up)
+
+
+def _are_due(prepared: Prepared) -> bool:
+    from devenv.model.plan import Action
+
+    project = prepared.project
+    if not project.manifest.post_up:
+        return False
+    started = prepared.plan.subjects(Action.CREATE, Action.RECREATE, Action.START)
+    return bool(started) or project.store.read("hooks").get("digest") != digest(prepared)
+
+
+def digest(prepared: Prepared) -> str:
+    """What is remembered of hooks that ran to their end."""
+    import hashlib
+    import json
+
+    return hashlib.sha256(json.dumps(prepared.project.manifest.post_up).encode()).hexdigest()
+
+
+def _missing(prepared: Prepared) -> list[str]:
+    """Services of devenv.toml that are neither asked for in this run nor running."""
+    running = {item.service for item in prepared.observed.containers if item.running}
+    return [name for name in prepared.project.resolved.services if name not in {*prepared.chosen, *running}]
+
+
+def run_due_hooks(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
+    """Run the hooks if they are owed, now that the services serve; the services, tried again.
+
+    Where a service of devenv.toml does not run, they stay owed. Raises DevenvError at the first that fails.
+    """
+    project = prepared.project
+    if not project.manifest.post_up or not project.store.read("owed").get("hooks"):
+        return []
+    if missing := _missing(prepared):
+        verb = "is" if len(missing) == 1 else "are"
+        console.say(f"hooks run once all services run; {', '.join(missing)} {verb} not running: devenv up")
+        return []
+    others = [name for name in project.resolved.services if name not in prepared.chosen]
+    keep_promises(world, console, prepared, others)
+    for hook in project.manifest.post_up:
+        _run(world, console, prepared, hook)
+    project.store.write("hooks", {"digest": digest(prepared)})
+    project.store.write("owed", {})
+    return keep_promises(world, console, prepared, prepared.chosen)
+
+
+def _run(world: World, console: Console, prepared: Prepared, hook: Sequence[str]) -> None:
+    from devenv.commands.run import call
+    from devenv.errors import DevenvError
+
+    console.say(f"hook: {' '.join(hook)}")
+    changed = "the services are up; 'devenv up' runs the hooks again"
+    try:
+        code = call(world, prepared.project, prepared.machine, hook, hook=True)
+    except DevenvError as error:
+        error.changed = changed
+        raise
+    if code == 130:
+        raise KeyboardInterrupt
+    if code != 0:
+        raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
+
+
+def keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> list[Outcome]:
+    """Once more what devenv.toml says of users and databases: a seed and a hook may have changed any of it."""
+    from devenv.commands.up_report import tell_mended
+    from devenv.journeys.up import wait_for
+    from devenv.waiting import failures
+
+    if not services:
+        return []
+    outcomes = wait_for(world, prepared, timeout=_AGAIN, progress=Progress(), filled=services)
+    failures(outcomes)
+    tell_mended(console, outcomes)
+    return outcomes
