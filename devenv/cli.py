@@ -196,10 +196,10 @@ def _error_of(cause: BaseException, world: World) -> DevenvError:
     """The error that people are shown for whatever ended a command."""
     if isinstance(cause, DevenvError):
         return cause
+    if isinstance(cause, KeyboardInterrupt) or isinstance(cause.__cause__, KeyboardInterrupt):  # click wraps it
+        return Interrupted("finished steps stay; run it again to go on")
     if isinstance(cause, click.Abort):  # at a question, and nothing is done before a question
         return Interrupted()
-    if isinstance(cause, KeyboardInterrupt):
-        return Interrupted("finished steps stay; run it again to go on")
     if isinstance(cause, click.UsageError):
         command = cause.ctx.command_path if cause.ctx else "devenv"
         return ManifestError(cause.format_message(), f"'{command} --help' shows how it is used")
