@@ -105,7 +105,7 @@ class Gatherer:
     def _sought(self, text: str, paths: Sequence[Path]) -> Gathered:
         """Files that nobody named one by one. If none of them can be read, every problem is reported."""
         if not paths:
-            return Gathered((), (Note(_NO_FILES, text, failed=True),))
+            return Gathered((), (Note(_NO_FILES, masked(text), failed=True),))
         documents: list[Document] = []
         broken: list[Note] = []
         skipped: list[Note] = []
@@ -138,11 +138,13 @@ class Gatherer:
         try:
             return self._decoded(shown, read_bytes(self.root / path, limit=LARGEST))
         except (FileNotFoundError, NotADirectoryError):
-            raise Unreadable(Note("there is no such file", shown, failed=True)) from None
+            raise Unreadable(Note("there is no such file", masked(shown), failed=True)) from None
         except TooLarge:
-            raise Unreadable(Note(f"is larger than {LARGEST // 1024 // 1024} MiB", shown, failed=True)) from None
+            raise Unreadable(
+                Note(f"is larger than {LARGEST // 1024 // 1024} MiB", masked(shown), failed=True)
+            ) from None
         except OSError as error:
-            raise Unreadable(Note(f"cannot be read: {error.strerror}", shown, failed=True)) from None
+            raise Unreadable(Note(f"cannot be read: {error.strerror}", masked(shown), failed=True)) from None
 
     def _piped(self) -> Document:
         return self._decoded("standard input", self.stdin.read() if self.stdin else b"")

@@ -13,10 +13,15 @@ _SCHEME = r"(?P<scheme>[A-Za-z][\w+.-]*:/{1,2})"
 #: What stands before the host: a user and a password, which may hold any sign, else a token. A number behind the colon
 #: is a port, unless an @ follows it.
 _LOGIN = _SCHEME + r"(?:[^\s/@:'\"]*:(?!\d+(?:[/\s'\"]|$))\S*@|[^\s/@:'\"]+@)"
-#: The same of an address that was cut off before its @.
-_CUT_LOGIN = _SCHEME + r"[^\s/@:'\"\[*]*:(?!\d+\b)[^\s/@'\"]+"
-#: ``password=…`` in the query of an address, or in what libpq takes.
-_PAIR = r"(?i)(?P<key>(?:^|[\s?&'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)[^\s&'\"]+"
+#: The same of an address that was cut off before its @; ``HOST:PORT`` is in sentences of ours.
+_CUT_LOGIN = _SCHEME + r"[^\s/@:'\"\[*]*:(?!\d+\b|PORT\b)[^\s/@'\"]+"
+#: An address without its scheme: ``user:password@host``. The digest of an image stands behind an @ too.
+_BARE_LOGIN = r"(?P<before>^|[\s'\"(=,/])[^\s/@:'\"(=,]+:(?!/|\d+(?:[/\s'\"]|$))\S*@(?!sha\d+:)(?=[\w.\[-])"
+#: ``password=…`` in the query of an address, in what libpq takes and in what ADO.NET takes.
+_PAIR = (
+    r"(?i)(?P<key>(?:^|[\s?&;,'\"])[\w.-]*(?:password|passwd|pwd|secret|token)[\w.-]*=)"
+    r"(?:'[^']*'|\"[^\"]*\"|[^\s&'\"]+)"
+)
 
 
 #: What colours a terminal's text and moves its cursor.
@@ -46,4 +51,6 @@ def masked(text: str) -> str:
     if ":/" in text:
         text = re.sub(_LOGIN, rf"\g<scheme>{_HIDDEN}@", text)
         text = re.sub(_CUT_LOGIN, rf"\g<scheme>{_HIDDEN}", text)
+    if "@" in text:
+        text = re.sub(_BARE_LOGIN, rf"\g<before>{_HIDDEN}@", text)
     return re.sub(_PAIR, rf"\g<key>{_HIDDEN}", text) if "=" in text else text
