@@ -62,8 +62,11 @@ class Ended:
 
     @property
     def document(self) -> Any:
-        """stdout as the one JSON document that it is, described by the command's schema."""
-        return checked(self.words, self.out)
+        """stdout as the one JSON document that it is, described by the command's schema; it has an ``error`` exactly
+        where the exit code is not 0."""
+        document = checked(self.words, self.out)
+        assert ("error" in document) == (self.code != 0)
+        return document
 
 
 def devenv(project: Project, *words: str, input: str | None = None, cwd: Path | None = None, **more: str) -> Ended:

@@ -156,6 +156,8 @@ def test_what_has_no_image_is_left_out(shop: Shop) -> None:
     assert 'version = "15.4"\n' in shop.manifest
     assert 'version = "7.0.15" # from compose' in shop.manifest
     assert "postgres:15.4" in (shop.root / "devenv.lock").read_text()
+    tried = json.loads(shop.devenv("sync", "--dry-run", "-j").out)
+    assert (tried["error"]["exit_code"], tried["error"]["problems"]) == (1, tried["unobtainable"])
     report = json.loads(shop.devenv("sync", "--yes", "-j").out)
     assert [(problem["key"], problem["message"]) for problem in report["unobtainable"]] == [
         ("db", f"no image postgres:15.6: {shop.registry.host}/library/postgres has no such tag")
