@@ -201,6 +201,7 @@ def _address(here: Standing, service: ResolvedService, container: Container | No
 
 
 def _show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
+    from devenv.data.seeding import never_filled
     from devenv.parity import remedy
     from devenv.stages.keep import counted, other_versions, prune_hint
 
@@ -213,6 +214,8 @@ def _show(console: Console, here: Standing, rows: list[StatusRow], general: list
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
+    for sentence in never_filled(here.project, here.machine, here.observed, [row.name for row in rows]):
+        console.say(f"note: {sentence}")
     for sentence in other_versions(here.project.resolved.services, here.observed, here.machine):
         console.say(sentence)
     if hint := prune_hint(_kept(here)):

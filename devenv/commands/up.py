@@ -249,6 +249,7 @@ def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
+    from devenv.data.seeding import never_filled
     from devenv.effects.ports import owner
 
     tell_unfinished(console, prepared.project)
@@ -257,6 +258,8 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
     for sentence in _older_data(prepared):
         console.say(sentence)
+    for sentence in never_filled(prepared.project, prepared.machine, prepared.observed, prepared.chosen):
+        console.say(f"note: {sentence}")
     if prepared.plan.changes:
         console.plan(prepared.plan)
 

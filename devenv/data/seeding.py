@@ -21,7 +21,7 @@ from devenv.model.observed import Observed
 from devenv.model.problem import Problem
 from devenv.project import Project
 from devenv.stages import asking
-from devenv.stages.generations import to_resume
+from devenv.stages.generations import own_live, to_resume
 from devenv.stages.seeds import is_archive, is_packed, rule_for
 
 #: Volume -> how far its filling came.
@@ -74,6 +74,22 @@ def inherit(store: Store, copies: Mapping[str, str]) -> None:
 def note(store: Store, volume: str, how: str) -> None:
     """Note how far a volume's filling came; "" if it was not made to be filled."""
     store.write(_MEMORY, store.read(_MEMORY) | {volume: how})
+
+
+def never_filled(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> list[str]:
+    """What to know of data that an IDE or plain Compose made, and that [seed] never filled; a sentence each.
+
+    It may hold anything, so it is neither filled unasked nor a failure.
+    """
+    sentences = []
+    for name in services:
+        volume = own_live(project.resolved.services[name], observed, machine)
+        if name not in project.manifest.seed or volume is None or volume.owner:
+            continue
+        if not state(project, machine, name):
+            begin = f"{name}: its data was not made by devenv, and [seed] was never loaded into it"
+            sentences.append(f"{begin}; 'devenv seed {name}' fills new data and keeps the present data as a snapshot")
+    return sentences
 
 
 def fresh(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> tuple[str, ...]:

@@ -1,46 +1,46 @@
-"""How far data was filled goes along with its copies."""
+"""Which data is to be filled, and which was never filled."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from devenv.data import seeding
-from devenv.effects.store import Store
-from devenv.errors import DevenvError
-from devenv.model.manifest import Seed
-from tests.data.checkout import NEW, Checkout
+from devenv.effects.world import World
+from devenv.model.observed import Engine, ExistingVolume, Observed
+from devenv.project import open_project
+from tests.making import tree
+
+MANIFEST = """\
+[project]
+name = "shop"
+[services.db]
+kind = "postgres"
+version = "15.6"
+[services.cache]
+kind = "redis"
+version = "7.0.15"
+[seed]
+db = ["a.sql"]
+"""
+NEVER = (
+    "db: its data was not made by devenv, and [seed] was never loaded into it; "
+    "'devenv seed db' fills new data and keeps the present data as a snapshot"
+)
 
 
-def test_a_copy_is_filled_as_far_as_its_original(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state", tmp_path)
-    seeding.note(store, "half", seeding.BEGUN)
-    seeding.inherit(store, {"half": "half-g2", "never": "never-g2"})
-    assert store.read("seeded") == {"half": seeding.BEGUN, "half-g2": seeding.BEGUN}
-    seeding.inherit(store, {"never": "half-g2"})  # the name of a copy that was taken back
-    assert store.read("seeded") == {"half": seeding.BEGUN}
+def test_data_that_an_ide_made_was_never_filled(tmp_path: Path) -> None:
+    root = tree(tmp_path / "shop", {"devenv.toml": MANIFEST, "a.sql": ""})
+    project = open_project(World(cwd=root, env={"HOME": str(tmp_path), "DEVENV_STATE": str(tmp_path / "state")}))
+    machine = project.machine()
+    data = ExistingVolume("shop_db-postgres-15", "shop", "db", "postgres", "15", "/data")
 
+    def found(*volumes: ExistingVolume) -> list[str]:
+        observed = Observed(Engine("27", "linux/amd64"), volumes=volumes)
+        return seeding.never_filled(project, machine, observed, ["db", "cache"])
 
-@pytest.mark.parametrize("how", [seeding.OWED, seeding.BEGUN, seeding.DONE])
-def test_moved_data_is_filled_as_far_as_it_was(tmp_path: Path, how: str) -> None:
-    checkout = Checkout(tmp_path)
-    checkout.up()
-    seeding.note(checkout.store, checkout.open, how)
-    checkout.sync(NEW)
-    assert seeding.state_of(checkout.store, checkout.open) == how
-
-
-def test_data_that_is_not_filled_is_no_data_to_work_with(tmp_path: Path) -> None:
-    checkout = Checkout(tmp_path)
-    checkout.up()
-    machine, _ = checkout.look()
-    manifest = replace(checkout.project.manifest, seed={"cache": (Seed("s.redis"),)})
-    project = replace(checkout.project, manifest=manifest)
-    seeding.guard_filled(project, machine, ["cache"])
-    for how, hint in ((seeding.BEGUN, "devenv seed cache"), (seeding.OWED, "'devenv up' fills it")):
-        seeding.note(checkout.store, checkout.open, how)
-        with pytest.raises(DevenvError) as error:
-            seeding.guard_filled(project, machine, ["cache"])
-        assert error.value.problems[0].hint == hint
+    assert found(data) == [NEVER]
+    assert found(replace(data, owner="a1")) == [], "devenv made it before [seed] was written"
+    assert found() == []
+    seeding.owe(project, machine, ["db"])
+    assert found(data) == []
