@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 
 from devenv.effects import files
 from devenv.effects.gather import STATE, Gathered, Gatherer
-from devenv.effects.world import World
+from devenv.effects.world import World, today
 from devenv.errors import ManifestError
 from devenv.kinds import Catalogue, runtimes
 from devenv.model.fact import Companion, Fact, Note, Reading
@@ -93,11 +92,6 @@ def read(world: World, root: Path, places: Sequence[Place], known: Known, *, env
         beside=tuple(file for file in beside if file not in opened),
         skipped=tuple(note for note in skipped if note.file not in read_files),
     )
-
-
-def today() -> str:
-    """The ISO day of evidence, and on which acceptances end."""
-    return dt.datetime.now(dt.UTC).date().isoformat()
 
 
 def _read_one(gatherer: Gatherer, place: Place, gathered: Gathered, known: Known, *, environment: str) -> Reading:

@@ -214,7 +214,8 @@ class Project:
 
     def override(self) -> Mapping[str, Any]:
         """What the user's own Compose file says; {} if there is none. Raises as ``overrides``."""
-        return compose.parse_override(files.read_text(self.root / compose.OVERRIDE) or "")
+        text = files.read_text(self.root / compose.OVERRIDE)
+        return compose.parse_override(text) if text else {}
 
     def described_volumes(self) -> frozenset[str]:
         """The keys of volumes of which the user's own Compose file says how they are made. Raises as ``overrides``."""

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from devenv.effects.store import Store
-from devenv.effects.world import World
+from devenv.effects.world import World, today
 from devenv.errors import Refused
 from devenv.model.problem import Problem, Where
 from devenv.model.record import record
 from devenv.model.workspace import Workspace
-from devenv.production import today
 from devenv.project import Project
 from devenv.schema.issue import Issue
 from devenv.stages.reach import reach, reach_of_file, reach_of_workspace

@@ -148,6 +148,27 @@ def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> Non
     assert done.stdout.splitlines()[-1] == "SLOW []"
 
 
+#: What `up` and `status` import where nothing is to be done, in their own words.
+_TYPED_ALL_DAY = {
+    "up": "devenv.commands.up devenv.data.switching devenv.data.seeding devenv.journeys.up devenv.trust devenv.waiting",
+    "status": "devenv.commands.status devenv.parity devenv.standing devenv.effects.promises devenv.effects.live_line",
+}
+
+
+@pytest.mark.usefixtures("programs")
+@pytest.mark.parametrize("verb", _TYPED_ALL_DAY)
+def test_what_looks_at_this_machine_alone_imports_nothing_that_looks_elsewhere(verb: str) -> None:
+    """No reader of production, no registry, no TLS, and none of the large libraries."""
+    code = (
+        "import sys, importlib; [importlib.import_module(name) for name in sys.argv[1].split()];"
+        "slow = {'pydantic', 'rich', 'jinja2', 'python_on_whales', 'tomlkit', 'yaml', 'http.client', 'ssl', 'pg8000'};"
+        "print(sorted(name for name in sys.modules if name in slow or name.startswith('devenv.sources')))"
+    )
+    words = [sys.executable, "-c", code, _TYPED_ALL_DAY[verb]]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize("option", ["--version", "-V"])
 def test_the_version_is_said_at_once(option: str) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 from collections.abc import Iterator
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from devenv.effects.live_address import Address
-from devenv.effects.registry_http import is_loopback
+from devenv.model.machine import is_loopback
 from devenv.model.record import record
+
+if TYPE_CHECKING:
+    import ssl
 
 #: More than any server needs to say who it is.
 _MOST = 1024 * 1024
@@ -62,6 +65,8 @@ class Endpoint:
 
         Raises NoAnswer where the file of authorities cannot be used.
         """
+        import ssl  # services on this machine are asked without it
+
         try:
             context = ssl.create_default_context(cafile=self.tls_ca or None)
         except ssl.SSLError:
@@ -192,6 +197,8 @@ def broken_by(error: BaseException) -> OSError | None:
 
 def why(error: OSError, limits: Limits) -> str:
     """What a failed connection means, as a sentence."""
+    import ssl
+
     if isinstance(error, ssl.SSLCertVerificationError):
         return _CERTIFICATES.get(error.verify_code) or f"its certificate is not good: {error.verify_message}"
     if isinstance(error, ssl.SSLError):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import re
 import ssl
@@ -17,6 +16,7 @@ from urllib.parse import urljoin
 
 from devenv.effects import registry_errors as errors
 from devenv.effects.registry_errors import Failed, ImageRequest, table
+from devenv.model.machine import is_loopback
 from devenv.model.record import record
 
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -121,15 +121,6 @@ def _body(response: http.client.HTTPResponse, method: str, until: float) -> byte
     if method != "HEAD" and length.isdecimal() and int(length) != len(body):
         raise http.client.IncompleteRead(bytes(body))
     return bytes(body)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host[:port]`` is this machine by its very name, as Docker's own rule for plain HTTP has it."""
-    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    try:
-        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def origin(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import sys
 from collections.abc import Mapping
@@ -50,3 +51,8 @@ class World:
     @property
     def home(self) -> Path:
         return Path(self.env.get("HOME") or Path.home())
+
+
+def today() -> str:
+    """The ISO day of evidence and confirmations, and on which acceptances end."""
+    return dt.datetime.now(dt.UTC).date().isoformat()

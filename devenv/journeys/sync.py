@@ -9,7 +9,7 @@ from dataclasses import field, replace
 from devenv import production
 from devenv.data import upgrading
 from devenv.data.upgrading import Moves
-from devenv.effects.world import World
+from devenv.effects.world import World, today
 from devenv.errors import ManifestError
 from devenv.journeys.up import Prepared, Wishes, prepare
 from devenv.kinds import Catalogue, runtimes
@@ -172,7 +172,7 @@ def _judged(compared: Comparison, manifest: Manifest) -> Comparison:
     """The same without the differences that the manifest accepts."""
     environment = compared.environment
     acceptances = [entry for entry in manifest.accepted if entry.environment == environment]
-    verdict = judge(findings(compared.plan, compared.missing, environment), acceptances, day=production.today())
+    verdict = judge(findings(compared.plan, compared.missing, environment), acceptances, day=today())
     accepted = verdict.accepted_ids
     plan = replace(
         compared.plan,

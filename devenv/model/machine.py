@@ -17,6 +17,17 @@ OWNER = "DEVENV_OWNER"
 INSIDE = "DEVENV_WORKSPACE"
 
 
+def is_loopback(host: str) -> bool:
+    """Whether ``host[:port]`` is this machine by its very name, as Docker's own rule for plain HTTP has it."""
+    import ipaddress  # takes longer to import than all else here
+
+    name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+    try:
+        return name.lower() == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
 @record
 class Machine:
     """``project`` is the Compose project's name here; ``ports`` maps a port's variable to the host's port.

@@ -19,8 +19,9 @@ from devenv.effects import registry_http
 from devenv.effects.credentials import Credentials
 from devenv.effects.registry import Pinned, resolve
 from devenv.effects.registry_errors import FATES, OutOfReach, fate, near
-from devenv.effects.registry_http import is_loopback, origin
+from devenv.effects.registry_http import origin
 from devenv.model.image import ImageRef, parse_image
+from devenv.model.machine import is_loopback
 from devenv.model.mirrors import Mirrors
 from devenv.model.problem import Problem
 from tests.effects.registry_server import (
