@@ -66,12 +66,13 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
                 "in_sync": not drifting,
                 "services": [entry(row) for row in rows],
                 "drift": general,
+                "older_data": list(_older_data(here, chosen).values()),
                 "snapshots": [snapshot_entry(item) for item in _kept(here)],
                 "workspaces": _workspaces(here),
             }
         )
     else:
-        _show(console, here, rows, general)
+        show(console, here, rows, general)
         _show_untried(console, here, [name for name in serving if name in {*promised, *inside} and name not in trials])
     if not (exit_code and drifting):
         return 0
@@ -200,7 +201,8 @@ def _address(here: Standing, service: ResolvedService, container: Container | No
     return f"{here.machine.host}:{here.machine.ports.get(port.variable, port.preferred)}"
 
 
-def _show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
+def show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
+    """The services, what differs, and what data there is besides the live one."""
     from devenv.data.seeding import never_filled
     from devenv.parity import remedy
     from devenv.stages.keep import counted, other_versions, prune_hint
@@ -216,10 +218,24 @@ def _show(console: Console, here: Standing, rows: list[StatusRow], general: list
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
     for sentence in never_filled(here.project, here.machine, here.observed, [row.name for row in rows]):
         console.say(f"note: {sentence}")
-    for sentence in other_versions(here.project.resolved.services, here.observed, here.machine):
+    older = _older_data(here, [row.name for row in rows])
+    for sentence in older.values():
+        console.say(sentence)
+    others = {name: service for name, service in here.project.resolved.services.items() if name not in older}
+    for sentence in other_versions(others, here.observed, here.machine):
         console.say(sentence)
     if hint := prune_hint(_kept(here)):
         console.say(hint)
+
+
+def _older_data(here: Standing, names: Iterable[str]) -> dict[str, str]:
+    """By service, what 'devenv up' would open where it finds older data."""
+    import datetime as dt
+
+    from devenv.stages.keep import older_data
+
+    services = [here.project.resolved.services[name] for name in names]
+    return older_data(services, here.observed, here.machine, dt.datetime.now(dt.UTC))
 
 
 def _show_untried(console: Console, here: Standing, names: Sequence[str]) -> None:

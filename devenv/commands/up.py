@@ -88,7 +88,7 @@ def command(
     if dry_run:
         prepared = prepare(world, project, looking.result(), chosen, allowed)
         show_unconfirmed(console, unconfirmed(project.store, override_access(project)))
-        _show(console, prepared)
+        show_plan(console, prepared)
         return
     items: list[Confirmable] = [*machine_access(project, chosen), *override_access(project)]
     confirm(world, project, items, trust=trust, again="devenv up")
@@ -181,10 +181,14 @@ def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
     console.waiting(holder)
 
 
-def _show(console: Console, prepared: Prepared) -> None:
+def show_plan(console: Console, prepared: Prepared) -> None:
+    """What would be done, and which older data services would open."""
+    older = _older_data(prepared)
     if console.as_json:
-        console.json({"plan": steps(prepared.plan)})
+        console.json({"plan": steps(prepared.plan), "older_data": older})
         return
+    for sentence in older:
+        console.result(f"  ! {sentence}")
     console.plan(prepared.plan, result=True)
     hooks = hooks_to_run(prepared)
     for hook in hooks:
@@ -270,13 +274,10 @@ def _older_data(prepared: Prepared) -> list[str]:
         return []
     import datetime as dt
 
-    from devenv.stages.generations import finds_older
-    from devenv.stages.keep import older_words
+    from devenv.stages.keep import older_data
 
-    now = dt.datetime.now(dt.UTC)
     chosen = [prepared.project.resolved.services[name] for name in prepared.chosen]
-    found = [(service, finds_older(service, prepared.observed, prepared.machine)) for service in chosen]
-    return [older_words(service, use, prepared.observed, now) for service, use in found if use is not None]
+    return list(older_data(chosen, prepared.observed, prepared.machine, dt.datetime.now(dt.UTC)).values())
 
 
 def tell_unfinished(console: Console, project: Project) -> None:

@@ -13,7 +13,7 @@ from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.schema.issue import did_you_mean
-from devenv.stages.generations import live, volumes_of
+from devenv.stages.generations import finds_older, live, volumes_of
 
 #: What a snapshot may be called.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -144,6 +144,18 @@ def other_versions(services: Mapping[str, ResolvedService], observed: Observed, 
         version = f"{volume.kind} {volume.format}"
         sentences.append(f"{volume.service}: its {version} data stays in {volume.name}, and {version} finds it again")
     return tuple(sentences)
+
+
+def older_data(
+    services: Iterable[ResolvedService], observed: Observed, machine: Machine, now: dt.datetime
+) -> dict[str, str]:
+    """By service, what it is about to open where it finds older data of its version."""
+    found = {}
+    for service in services:
+        use = finds_older(service, observed, machine)
+        if use is not None:
+            found[service.name] = older_words(service, use, observed, now)
+    return found
 
 
 def older_words(service: ResolvedService, use: Use, observed: Observed, now: dt.datetime) -> str:

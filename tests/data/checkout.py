@@ -30,7 +30,7 @@ from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import COPY, Recipe, Route, Upgrade, Way
 from devenv.project import Project, open_project
 from devenv.stages.generations import finds_older, left_behind, next_generation, own_live, to_resume
-from devenv.stages.keep import older_words
+from devenv.stages.keep import older_data
 from devenv.stages.plan_up import data_problem
 from devenv.stages.plan_upgrade import behind, can_follow
 from devenv.standing import with_generations
@@ -110,8 +110,7 @@ class Checkout:
     def announced(self) -> str:
         """What 'devenv up' says of older data that the service finds again."""
         machine, observed = self.look()
-        use = finds_older(self.service, observed, machine)
-        return older_words(self.service, use, observed, dt.datetime.now(dt.UTC)) if use else ""
+        return older_data([self.service], observed, machine, dt.datetime.now(dt.UTC)).get("cache", "")
 
     def up(self, *, fresh: bool = False) -> bool:
         if self.problem() and not fresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from pathlib import Path
 
@@ -9,9 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from devenv.commands.status import show
+from devenv.commands.status_rows import StatusRow
+from devenv.commands.up import show_plan
+from devenv.console import Console
 from devenv.effects import history
 from devenv.errors import Refused
 from devenv.journeys import rollback
+from devenv.journeys.up import Prepared
+from devenv.model.plan import Action, Plan, Step
 from devenv.parity import remedy
 from devenv.stages.keep import other_versions
 from devenv.standing import Standing
@@ -120,6 +127,31 @@ def test_a_sync_that_only_moved_data_is_undone_by_hand() -> None:
         assert checkout.up()
         checkout.says(NEW)
         assert "'devenv sync --from-current cache' moves that to 8.0.2 instead" in checkout.announced()
+
+
+def test_older_data_is_announced_before_it_is_opened() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        assert checkout.sync(NEW)
+        checkout.says(OLD)
+        assert checkout.up()
+        checkout.says(NEW)
+        announced = checkout.announced()
+        assert announced.startswith("cache: opens its redis 8.0 data of ")
+        machine, observed = checkout.look()
+        plan = Plan((Step(Action.RECREATE, "cache", "version 7.0.15 → 8.0.2"),))
+        console = Console(io.StringIO(), io.StringIO(), {"NO_COLOR": "1"})
+        show_plan(console, Prepared(checkout.project, machine, observed, plan, ("cache",), ()))
+        show(console, Standing(checkout.project, machine, observed), [row()], [])
+        assert f"  ! {announced}\n" in console.stdout.getvalue()
+        told = console.stderr.getvalue()
+        assert f"{announced}\n" in told
+        assert "finds it again" not in told, "the same data is not named twice"
+
+
+def row() -> StatusRow:
+    return StatusRow("cache", "redis", NEW, OLD, "ready", "", "version 7.0.15 → 8.0.2")
 
 
 def test_status_advises_what_works() -> None:
