@@ -255,6 +255,7 @@ def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
 def _tell_before(console: Console, prepared: Prepared) -> None:
     from devenv.data.seeding import never_filled
     from devenv.effects.ports import owner
+    from devenv.stages.place import kept_name
 
     tell_unfinished(console, prepared.project)
     for moved in prepared.moved:
@@ -265,6 +266,8 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
     for sentence in never_filled(prepared.project, prepared.machine, prepared.observed, prepared.chosen):
         console.say(f"note: {sentence}")
     if prepared.plan.changes:
+        if sentence := kept_name(prepared.project.manifest.project, prepared.machine.project):
+            console.say(f"note: {sentence}")
         console.plan(prepared.plan)
 
 

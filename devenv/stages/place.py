@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from devenv.model.machine import Machine
@@ -40,6 +41,16 @@ def project_name(name: str, root: str, kept: Mapping[str, str], taken_by: str) -
 def own_name(name: str, root: str) -> str:
     """The name of a checkout whose project's plain name belongs to another one."""
     return f"{name}-{hashlib.sha256(root.encode()).hexdigest()[:6]}"
+
+
+def kept_name(name: str, project: str) -> str:
+    """What to know of a project's name here that is not made of the one in devenv.toml; "" if it is."""
+    if re.fullmatch(f"{re.escape(name)}(-[0-9a-f]+)?", project):
+        return ""
+    return (
+        f"this checkout keeps the name {project} on this machine, so that its data is found; devenv.toml says {name}, "
+        "which a new checkout gets"
+    )
 
 
 def place(

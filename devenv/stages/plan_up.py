@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from devenv.errors import DataNeedsUpgrade, Refused
@@ -329,8 +330,29 @@ def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
         if (new.get(key) or old.get(key) or "").startswith(("#", "sha256:")):
             words.append(f"{name} changed")
         else:
-            words.append(one_line(f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}"))
+            change = f"{name} {old.get(key) or 'default'} → {new.get(key) or 'default'}"
+            words.append(one_line(change + _what_stays(key, old.get(key, ""), new.get(key, ""))))
     return ", ".join(words)
+
+
+def _listed(described: str) -> list[str]:
+    """The names in the description of a list; [] for any other value."""
+    return [str(name) for name in json.loads(described)] if described.startswith("[") else []
+
+
+#: Lists of what a server holds. devenv makes what is named there and removes nothing: it may hold data.
+_NEVER_REMOVED = ("databases", "extensions", "vhosts")
+
+
+def _what_stays(key: str, old: str, new: str) -> str:
+    """What a server keeps though devenv.toml no longer names it, as the end of a change."""
+    if key not in _NEVER_REMOVED:
+        return ""
+    named = _listed(new)
+    left = [name for name in _listed(old) if name not in named]
+    if not left:
+        return ""
+    return f" ({', '.join(left)} {'stays' if len(left) == 1 else 'stay'})"
 
 
 def _container(observed: Observed, service: str) -> Container | None:

@@ -6,7 +6,7 @@ import pytest
 
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, Observed
-from devenv.stages.place import own_name, place, project_name
+from devenv.stages.place import kept_name, own_name, place, project_name
 from tests.making import resolved
 
 TWO = '[services.db]\nkind = "postgres"\nversion = "15.4"\n[services.other]\nkind = "postgres"\nversion = "15.4"\n'
@@ -166,3 +166,12 @@ def test_a_checkout_keeps_its_name() -> None:
 def test_a_moved_checkout_keeps_its_name_and_so_its_data() -> None:
     kept = {"COMPOSE_PROJECT_NAME": "shop", "DEVENV_ROOT": "/old"}
     assert project_name("shop", "/new", kept, "") == "shop"
+
+
+def test_a_name_that_devenv_toml_no_longer_says_is_kept_and_named() -> None:
+    assert kept_name("shop", "shop") == ""
+    assert kept_name("shop", own_name("shop", "/b")) == ""
+    assert kept_name("store", "shop") == (
+        "this checkout keeps the name shop on this machine, so that its data is found; devenv.toml says store, "
+        "which a new checkout gets"
+    )

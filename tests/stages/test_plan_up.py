@@ -114,6 +114,24 @@ def test_a_changed_setting_recreates_that_service_alone_and_says_which() -> None
     )
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "reason"),
+    [
+        ('databases = ["shop"]', 'databases = ["shop9"]', 'databases ["shop"] → ["shop9"] (shop stays)'),
+        ('databases = ["a", "b"]', 'databases = ["c"]', 'databases ["a", "b"] → ["c"] (a, b stay)'),
+        ('databases = ["a"]', 'databases = ["a", "b"]', 'databases ["a"] → ["a", "b"]'),
+        ('extensions = ["vector"]', "", 'extensions ["vector"] → default (vector stays)'),
+    ],
+)
+def test_what_devenv_toml_no_longer_names_stays_in_the_server(before: str, after: str, reason: str) -> None:
+    old, new = resolved(f"{DB}{before}\n"), resolved(f"{DB}{after}\n")
+    words = difference(old.services["db"].described, new.services["db"].described)
+    assert words.startswith(reason), words
+    assert difference({"databases": "16"}, {"databases": "32"}) == "databases 16 → 32", (
+        "a number of a kind of one's own"
+    )
+
+
 def test_a_patch_release_recreates_on_the_same_data() -> None:
     before, after = resolved(DB), resolved(DB.replace("15.4", "15.6"))
     data = volume("db", "postgres", "15", "/var/lib/postgresql/data")
