@@ -180,8 +180,10 @@ def compared_words(asked: Asked, compared: Comparison) -> str:
 def unread_words(asked: Asked, compared: Comparison) -> str:
     """What a check says where a source could not be read: what the others say of devenv.toml."""
     others = f"{compared_words(asked, compared)} the others"
-    if compared.verdict.counting or compared.held:
-        others = "the differences are those from the others"
+    if compared.verdict.counting:
+        others = "the differences are those that the others show"
+    elif compared.held:
+        others = "the others differ"
     elif not compared.has_compared:
         others = "nothing was compared"
     return f"A source could not be read; {others}."

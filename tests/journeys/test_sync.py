@@ -182,6 +182,9 @@ def test_what_an_unread_source_may_contradict_stays_as_it_is(shop: Shop) -> None
     """A missing Terraform state must not have a Compose file of lower rank downgrade production's version."""
     text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate" }, { path')
     (shop.root / "devenv.toml").write_text(text)
+    checked = shop.devenv("sync", "--check", "db")
+    assert checked.code == 7
+    assert checked.err.endswith("A source could not be read; the others differ.\n")
     ended = shop.devenv("sync", "--yes")
     assert ended.code == 7
     stays = "services.db.version stays 15.4 (prod/compose.prod.yaml says 15.5): gone.tfstate could not be read"
