@@ -52,6 +52,7 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
         compose.prepare()
     done: list[tuple[str, str]] = []
     errors: list[NoImage] = []
+    store.clear_journal()
     store.journal({"verb": verb, "process": os.getpid(), "at": time.time(), "steps": steps})
     for actions, do in _ROOMS:
         subjects = _with_image(plan.subjects(*actions), errors)

@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from devenv.effects.shapes import SERVED, SNAPSHOT, boolean, fields, list_of, nothing_or, number, table_of, text
 from devenv.model.record import record
-from devenv.model.snapshot import Snapshot
 
 #: Goes up when what is written cannot be read by an older devenv.
 FORMAT = 1
@@ -46,20 +46,6 @@ def _services(value: Mapping[str, Any]) -> bool:
     return isinstance(names, list) and all(isinstance(name, str) for name in names)
 
 
-def _snapshots(value: Mapping[str, Any]) -> bool:
-    items = value.get("snapshots", [])
-    return isinstance(items, list) and all(_snapshot(item) for item in items)
-
-
-def _snapshot(item: Any) -> bool:
-    try:
-        made = Snapshot(**item)
-    except TypeError:
-        return False
-    texts = (made.name, made.service, made.kind, made.format, made.version, made.at, made.why)
-    return all(isinstance(text, str) for text in texts) and isinstance(made.volumes, dict) and _texts(made.volumes)
-
-
 def _uses(value: Mapping[str, Any]) -> bool:
     """Which data services are and were served from."""
     return set(value) <= {"current", "previous", "left"} and all(_uses_of(item) for item in value.values())
@@ -82,10 +68,12 @@ def _owner(value: Mapping[str, Any]) -> bool:
     return all(isinstance(text, str) for text in (value["id"], value["root"], *value["claimed"]))
 
 
-def _entry(value: Mapping[str, Any]) -> bool:
-    """One run in the history."""
-    needed, further = {"number", "at", "verb", "changes"}, {"before", "after", "moved", "undone"}
-    return needed <= set(value) <= needed | further and isinstance(value["changes"], list)
+_SNAPSHOTS = fields({}, {"snapshots": list_of(SNAPSHOT)})
+#: One run.
+_HISTORY = fields(
+    {"number": number, "at": text, "verb": text, "changes": list_of(text)},
+    {"before": table_of(nothing_or(text)), "after": table_of(text), "moved": table_of(text), "undone": boolean},
+)
 
 
 def _anything(value: Mapping[str, Any]) -> bool:
@@ -98,7 +86,7 @@ RECORDS: Mapping[str, Declared] = {
     "confirmed": Declared(_texts, "commands, and what services ask this machine for, are to be confirmed anew"),
     "ensured": Declared(_texts, "'devenv up' ensures users and databases once more"),
     "generations": Declared(_texts, "which volumes are live is read from .devenv/.env"),
-    "history": Declared(_entry, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
+    "history": Declared(_HISTORY, "'devenv history' lacks that run, and 'devenv sync --rollback' cannot undo it"),
     "hooks": Declared(_texts, "hooks run once more"),
     "owner": Declared(_owner, "data that was made here is refused until 'devenv up --claim' takes it over"),
     "limits": Declared(_tables_of_texts, "limits that were changed by hand until now stay"),
@@ -108,8 +96,8 @@ RECORDS: Mapping[str, Declared] = {
     "ran": Declared(_services, "services that stood still for a move are not started by themselves"),
     "rendered": Declared(_texts, "generated files are compared with devenv.toml once more"),
     "seeded": Declared(_texts, "whether [seed] filled the data is not known"),
-    "served": Declared(_tables, "which image last opened the data is not known"),
-    "snapshots": Declared(_snapshots, "snapshots are found again by their volumes, under new names"),
+    "served": Declared(table_of(SERVED), "which image last opened the data is not known"),
+    "snapshots": Declared(_SNAPSHOTS, "snapshots are found again by their volumes, under new names"),
     "undecided": Declared(_texts, "the first generation of data that was taken over is taken for the live one"),
     "uses": Declared(_uses, "data that was in use on another version is not named"),
     "valid": Declared(_texts, "devenv.toml is checked anew"),
@@ -128,10 +116,18 @@ def encode(name: str, value: Mapping[str, Any]) -> str:
     return json.dumps({"format": FORMAT, "value": value}, indent=1, sort_keys=True) + "\n"
 
 
-def decode(name: str, text: str) -> dict[str, Any]:
+def decode(name: str, written: str) -> dict[str, Any]:
     """What a record's text says. Raises Damaged, Newer."""
+    value = unwrapped(written)
+    if not declared(name).fits(value):
+        raise Damaged
+    return value
+
+
+def unwrapped(written: str) -> dict[str, Any]:
+    """The value in the JSON of a record, whatever its shape. Raises Damaged, Newer."""
     try:
-        whole = json.loads(text)
+        whole = json.loads(written)
     except (ValueError, RecursionError) as error:
         raise Damaged from error
     if not isinstance(whole, dict):
@@ -143,10 +139,6 @@ def decode(name: str, text: str) -> dict[str, Any]:
         if whole["format"] > FORMAT:
             raise Newer
         value = whole["value"]
-    return _fitting(name, value)
-
-
-def _fitting(name: str, value: Any) -> dict[str, Any]:
-    if isinstance(value, dict) and declared(name).fits(value):
-        return value
-    raise Damaged
+    if not isinstance(value, dict):
+        raise Damaged
+    return value

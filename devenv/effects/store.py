@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv.effects.files import cannot_write, is_absent, make_folder, read_text, write
+from devenv.effects.journals import JOURNALS, decode_lines, encode_line
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import DevenvError, Refused
 from devenv.model.file import File
@@ -35,8 +35,7 @@ class Store:
         try:
             return decode(name, path.read_text(encoding="utf-8"))
         except Newer:
-            hint = "use that devenv here: 'pip install .' in a checkout of the newer devenv"
-            raise Refused(f"{path} was written by a newer devenv", hint) from None
+            raise _newer(path) from None
         except (Damaged, UnicodeDecodeError):
             self._set_aside(path, declared(name).lost)
         except OSError:  # it is not there, or somebody else's: then writing it fails, and says so
@@ -69,7 +68,7 @@ class Store:
         path = self.folder / f"{of}.jsonl"
         try:
             with path.open("a", encoding="utf-8") as out:
-                out.write(json.dumps(entry, sort_keys=True) + "\n")
+                out.write(encode_line(of, entry))
                 out.flush()
                 os.fsync(out.fileno())
         except OSError as error:
@@ -79,16 +78,18 @@ class Store:
         (self.folder / f"{of}.jsonl").unlink(missing_ok=True)
 
     def unfinished(self, *, of: str = "journal") -> list[dict[str, Any]]:
-        """The journal of a run that did not end; [] if the last one did."""
+        """The journal of a run that did not end; [] if the last one did. A damaged one is kept aside. Raises Refused
+        for a newer devenv's."""
+        path = self.folder / f"{of}.jsonl"
         try:
-            lines = (self.folder / f"{of}.jsonl").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            return []
-        entries = []
-        for line in lines:
-            with contextlib.suppress(ValueError):  # the last line of a machine that lost power
-                entries.append(json.loads(line))
-        return [entry for entry in entries if isinstance(entry, dict)]
+            return decode_lines(of, path.read_text(encoding="utf-8", errors="replace"))
+        except Newer:
+            raise _newer(path) from None
+        except Damaged:
+            self._set_aside(path, JOURNALS[of].lost)
+        except OSError:  # it is not there, or somebody else's
+            pass
+        return []
 
     @contextlib.contextmanager
     def locked(self, verb: str, *, waiting: Callable[[str], None]) -> Iterator[None]:
@@ -202,6 +203,11 @@ class Store:
                 return False
             self.remember_root(project)
             return True
+
+
+def _newer(path: Path) -> Refused:
+    hint = "use that devenv here: 'pip install .' in a checkout of the newer devenv"
+    return Refused(f"{path} was written by a newer devenv", hint)
 
 
 def _make_folder(folder: Path) -> None:

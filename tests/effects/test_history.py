@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from devenv.effects import history
@@ -28,6 +29,15 @@ def test_a_damaged_entry_is_reported(tmp_path: Path) -> None:
     (store.folder / "history" / "000002.json").write_text("{")
     assert history.entries(store) == [entry]
     assert "000002.json is damaged and kept as 000002.damaged-1" in told[0]
+
+
+def test_an_entry_of_another_shape_is_damaged(tmp_path: Path) -> None:
+    store = Store(tmp_path / "state", tmp_path)
+    entry = history.add(store, "sync", [])
+    for change in ({"before": 7}, {"moved": {"d": 7}}, {"changes": [{}]}, {"number": "1"}, {"undone": None}):
+        value = {"number": 2, "at": "", "verb": "sync", "changes": []} | change
+        (store.folder / "history" / "000002.json").write_text(json.dumps({"format": 1, "value": value}))
+        assert history.entries(store) == [entry]
 
 
 def test_nobody_else_may_read_what_a_manifest_was(tmp_path: Path) -> None:

@@ -87,10 +87,11 @@ def test_a_record_of_a_newer_devenv_is_refused(store: Store) -> None:
 def test_the_journal_of_a_run_that_did_not_end(store: Store) -> None:
     assert store.unfinished() == []
     store.journal({"verb": "up"})
-    store.journal({"begin": ["pull"]})
+    begun = {"begin": ["pull"], "subjects": ["db"]}
+    store.journal(begun)
     with (store.folder / "journal.jsonl").open("a") as out:
         out.write('{"done": ["pu')  # the power failed
-    assert store.unfinished() == [{"verb": "up"}, {"begin": ["pull"]}]
+    assert store.unfinished() == [{"verb": "up"}, begun]
     store.clear_journal()
     store.clear_journal()
     assert store.unfinished() == []
@@ -299,7 +300,7 @@ def test_a_damaged_entry_of_another_checkout_is_passed_over(store: Store) -> Non
 def test_a_place_that_cannot_be_had(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("mine")
     store = Store(tmp_path / "state", checkout(tmp_path, "shop"))
-    for act in (lambda: store.write("applied", {}), lambda: store.journal({}), lambda: store.claim("shop")):
+    for act in (lambda: store.write("applied", {}), lambda: store.journal({"verb": "up"}), lambda: store.claim("shop")):
         with pytest.raises(DevenvError, match="a file stands where devenv needs a folder: move it away"):
             act()
     with pytest.raises(DevenvError, match="cannot be written"), store.locked("up", waiting=print):
