@@ -11,7 +11,15 @@ from tests.making import manifest
 
 @pytest.mark.parametrize(
     ("folder", "name"),
-    [("shop", "shop"), ("My Shop_2", "my-shop-2"), ("24h", "project-24h"), ("Ü", "project"), ("", "project")],
+    [
+        ("shop", "shop"),
+        ("My Shop_2", "my-shop-2"),
+        ("24h", "project-24h"),
+        ("Ü", "u"),
+        ("été", "ete"),
+        ("店", "project"),
+        ("", "project"),
+    ],
 )
 def test_a_name_after_the_folder(folder: str, name: str) -> None:
     assert project_name(folder) == name
