@@ -35,7 +35,9 @@ def memory(project: Project, observed: Observed, *, claiming: bool = False) -> M
     indexed = tuple(snapshots.entries(store))
     listed = {name for item in indexed for name in item.volumes.values()}
     written = project.written_pointers(volume.data for volume in observed.volumes)
-    recovered = pointers.recovered(observed, remembered, written, listed, claiming=claiming)
+    recovered = pointers.NOTHING
+    if claiming or not store.has("generations"):
+        recovered = pointers.recovered(observed, remembered, written, listed)
     undecided = recovered.undecided | (store.read("undecided").keys() - remembered.keys())
     known = {**written, **remembered, **recovered.pointers}
     live = {data: generation for data, generation in known.items() if data not in undecided}

@@ -25,24 +25,24 @@ class Recovered:
     reasons: Mapping[str, str] = field(default_factory=dict)
 
 
+NOTHING = Recovered({}, frozenset())
+
+
 def recovered(
     observed: Observed,
     remembered: Mapping[str, str],
     written: Mapping[str, str],
     listed: Collection[str],
-    *,
-    claiming: bool = False,
 ) -> Recovered:
-    """The live generations of data that ``remembered`` does not name; of all data where it is being taken over
-    (``claiming``): then somebody else may have moved on since.
+    """The live generations of data, where what is remembered was lost, or where the data is being taken over: then
+    somebody else may have moved on since.
 
     ``remembered`` are pointers by data, ``written`` those of ``.devenv/.env``. ``listed`` are volumes of snapshots,
     which are never live. Data without any other volume is left out.
     """
     candidates: dict[str, list[ExistingVolume]] = {}
     for volume in observed.volumes:
-        trusted = volume.data in remembered and not claiming
-        if volume.generation() is not None and volume.name not in listed and not trusted:
+        if volume.generation() is not None and volume.name not in listed:
             candidates.setdefault(volume.data, []).append(volume)
     pointers: dict[str, str] = {}
     undecided: set[str] = set()

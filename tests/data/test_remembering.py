@@ -69,6 +69,17 @@ def test_a_part_is_never_taken_for_the_whole(tmp_path: Path) -> None:
     assert machine.generations[B] == "-g3"
 
 
+def test_a_volume_that_is_being_made_is_not_taken_for_the_live_one(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    assert checkout.up()
+    checkout.wants(NEW)
+    target = f"shop_{checkout.service.data}-g1"
+    checkout.make(target, checkout.service, [])  # as an upgrade does before its data is moved
+    machine, observed = checkout.look()
+    assert machine.volume(checkout.service.volumes[0]) != target
+    assert observed.snapshots == ()
+
+
 def test_a_lost_list_of_snapshots_is_made_again(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path)
     told: list[str] = []

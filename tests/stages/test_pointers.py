@@ -23,22 +23,19 @@ def seen(*generations: str, mounted: str | None = None) -> Observed:
 
 
 @pytest.mark.parametrize(
-    ("observed", "remembered", "written", "live"),
+    ("observed", "written", "live"),
     [
-        (seen(), {}, {}, {}),
-        (seen(""), {}, {}, {DATA: ""}),
-        (seen("-g3"), {}, {}, {DATA: "-g3"}),
-        (seen("", "-g2", mounted="-g2"), {}, {}, {DATA: "-g2"}),
-        (seen("", "-g2", mounted=""), {}, {}, {DATA: ""}),
-        (seen("", "-g2"), {}, {DATA: "-g2"}, {DATA: "-g2"}),
-        (seen("", "-g2", mounted="-g9"), {}, {DATA: ""}, {DATA: ""}),
-        (seen("", "-g2", mounted=""), {DATA: "-g2"}, {DATA: ""}, {}),
+        (seen(), {}, {}),
+        (seen(""), {}, {DATA: ""}),
+        (seen("-g3"), {}, {DATA: "-g3"}),
+        (seen("", "-g2", mounted="-g2"), {}, {DATA: "-g2"}),
+        (seen("", "-g2", mounted=""), {}, {DATA: ""}),
+        (seen("", "-g2"), {DATA: "-g2"}, {DATA: "-g2"}),
+        (seen("", "-g2", mounted="-g9"), {DATA: ""}, {DATA: ""}),
     ],
 )
-def test_what_is_named(
-    observed: Observed, remembered: dict[str, str], written: dict[str, str], live: dict[str, str]
-) -> None:
-    assert recovered(observed, remembered, written, ()) == Recovered(live, frozenset())
+def test_what_is_named(observed: Observed, written: dict[str, str], live: dict[str, str]) -> None:
+    assert recovered(observed, {}, written, ()) == Recovered(live, frozenset())
 
 
 @pytest.mark.parametrize("mounted", [None, "-g9"])
@@ -59,8 +56,8 @@ def test_snapshots_are_never_live() -> None:
 
 def test_data_that_is_taken_over_may_have_moved_on() -> None:
     observed = seen("", "-g2")
-    assert recovered(observed, {DATA: ""}, {DATA: ""}, (), claiming=True).pointers == {DATA: ""}
-    assert recovered(observed, {DATA: ""}, {DATA: "-g2"}, (), claiming=True).undecided == {DATA}
+    assert recovered(observed, {DATA: ""}, {DATA: ""}, ()).pointers == {DATA: ""}
+    assert recovered(observed, {DATA: ""}, {DATA: "-g2"}, ()).undecided == {DATA}
 
 
 def found(observed: Observed, pointers: dict[str, str], *listed: str) -> list[str]:
