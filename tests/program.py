@@ -30,7 +30,7 @@ small = ["cache"]
 DATABASE_URL = "{{ services.db.url }}"
 """
 #: What an 'up' would have decided.
-UP_BEFORE = {".devenv/.env": "COMPOSE_PROJECT_NAME=shop\nDEVENV_DB_PORT=20001\nDEVENV_CACHE_PORT=20002\n"}
+UP_BEFORE = {".devenv/.env": "COMPOSE_PROJECT_NAME=only-in-tests\nDEVENV_DB_PORT=20001\nDEVENV_CACHE_PORT=20002\n"}
 
 
 @dataclass
