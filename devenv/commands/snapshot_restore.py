@@ -36,6 +36,7 @@ def put_back(
     from devenv.effects import history
     from devenv.errors import DevenvError
     from devenv.journeys.up import bring_back
+    from devenv.standing import standing
 
     place = keeping.Place(world, here.project, here.machine, here.observed)
     restoring.check_ways(place, found)
@@ -47,6 +48,9 @@ def put_back(
         problems = _moved(world, place, [item for item in found if item not in fitting], timeout, progress)
         if problems:
             raise DevenvError(problems, changed="its data is as it was, and so is the snapshot")
+        if len(fitting) < len(found):  # pointers have moved
+            here_now = standing(world)
+            place = keeping.Place(world, here_now.project, here_now.machine, here_now.observed)
         former, ran = restoring.restore(place, fitting, name=name, progress=progress)
         lines = [f"{item.service}: a copy of {item.name} ({item.version}) is the data now" for item in found]
         lines += [f"{item.service}: its data of before is kept as {item.name}" for item in former]

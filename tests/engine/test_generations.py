@@ -10,6 +10,7 @@ import pytest
 
 from devenv.model.machine import Machine
 from devenv.model.observed import ExistingVolume
+from devenv.targets.compose import generation_variable
 from tests.data.checkout import ACTS, NEW, OLD, Checkout, act
 from tests.engine import clients
 from tests.engine.conftest import Make, Standin
@@ -126,6 +127,10 @@ class Real(Checkout):
 
     def check(self) -> None:
         super().check()
+        written = (self.real.root / ".devenv" / ".env").read_text()
+        data, _, generation = self.open.removeprefix("shop_").partition("-g")
+        line = f"{generation_variable(data)}=-g{generation}\n"
+        assert not generation or line in written, "plain docker compose would open other data"
         found = [item["version"].partition(".")[0] for item in listed(self.real)]
         assert found == [item.version.partition(".")[0] for item in self.look()[1].snapshots]
 
