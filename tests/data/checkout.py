@@ -196,9 +196,14 @@ class Checkout:
         rollback.restore(entry, self.project_of(former), None)
         self.wants(former)
         self.open = ""
-        switching.take_back(self.project, *self.look(), entry)
+        machine, observed = self.look()
+        older = finds_older(self.service, observed, machine)
+        switching.take_back(self.project, machine, observed, entry)
         history.undo(self.store, entry)
-        self.up()  # where the sync moved nothing there may be no data of the version before
+        is_kept = older is not None and older.volume in self.look()[1].kept
+        served = self.up()  # where the sync moved nothing there may be no data of the version before
+        if older and served and not is_kept:
+            anew.keep_left_behind(self.project, self.look()[1], {"cache": older})
         return True
 
     def follow_the_refusal(self, error: Refused) -> None:
