@@ -12,6 +12,7 @@ HTML comments, which no reader sees, say what comes before a block:
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import os
 import re
@@ -105,7 +106,8 @@ class Reader:
                 printed = list(self._run(block))
                 if UPDATE and _neutral(printed) != _neutral(block.lines):
                     _rewrite(block, printed)
-                assert UPDATE or _neutral(printed) == _neutral(block.lines), f"{page}:{block.line}"
+                difference = "\n".join(difflib.ndiff(_neutral(block.lines), _neutral(printed)))
+                assert UPDATE or _neutral(printed) == _neutral(block.lines), f"{page}:{block.line}\n{difference}"
 
     def _prepare(self, directive: str, block: Block) -> None:
         verb, *words = shlex.split(directive)

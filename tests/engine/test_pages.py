@@ -20,7 +20,7 @@ PORTS = {"DB": 5432, "CACHE": 6379}
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[pages.Reader]:
     """A reader whose project has a name and ports of its own on this engine."""
-    name = f"page{secrets.token_hex(4)}"
+    name = f"shop-{secrets.token_hex(4)}"
     ports = {service: own_port(first=6500, count=3000) for service in PORTS}  # as wide in a table as the usual ones
     project = Project(tmp_path / "shop", name)
     chosen = [f"DEVENV_{service}_PORT={port}" for service, port in ports.items()]

@@ -110,11 +110,12 @@ def db(tmp_path_factory: pytest.TempPathFactory, standins: tuple[Standin, ...]) 
 
 
 def small(folder: Path, volume: str, size: str) -> str:
-    """A PATH on which the volume that a pattern of the shell finds is a file system of this size."""
+    """A PATH on which the volume that a pattern of the shell finds is a file system of this size: of options that are
+    given twice, the engine takes the last."""
     options = f'--driver local --opt type=tmpfs --opt device=tmpfs --opt "o=size={size}"'
     return docker_that(
         folder / "bin",
-        f'case "$*" in "volume create"*{volume}) shift 2; exec "$real" volume create {options} "$@";; esac',
+        f'case "$*" in "volume create"*{volume}) exec "$real" "$@" {options};; esac',
     )
 
 
