@@ -239,7 +239,7 @@ def test_a_first_clone_keeps_its_name_and_gets_another_port_only_for_one_that_is
         text = "".join(
             f'[services.{name}]\nkind = "memcached"\nversion = "1.6"\nport = {port}\n' for name, port in wanted.items()
         )
-        shop = tree(tmp_path / "shop", {"devenv.toml": f'[project]\nname = "shop"\n{text}[devcontainer]\n'})
+        shop = tree(tmp_path / "shop", {"devenv.toml": f'[project]\nname = "only-in-tests"\n{text}[devcontainer]\n'})
         assert said(shop, "render").code == 0
         if kind == "folder":
             (shop / ".git").mkdir()
