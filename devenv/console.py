@@ -136,8 +136,10 @@ class Console:
         self.failure(error, changed=changed)
 
     def failure(self, error: DevenvError, *, changed: str = "") -> int:
-        """Put an error into the document for programs, and return its exit code. Every run that does not end with 0
-        has one there; people are told elsewhere."""
+        """Put an error into the JSON document, and return its exit code.
+
+        Every run that does not end with 0 has one there. This prints nothing: ``error`` does.
+        """
         entries = [problem_entry(problem) for problem in error.problems]
         self.json({"error": {"exit_code": error.exit_code, "problems": entries, "changed": changed or None}})
         return error.exit_code

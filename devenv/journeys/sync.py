@@ -318,7 +318,7 @@ def _newer(world: World, compared: Comparison, service: str) -> str:
 
 def _later_patch(compared: Comparison, service: str, version: str) -> str:
     """What to do with the nearest later patch: write it, or accept the difference where it is there already."""
-    nearest = f"the nearest later patch that can be had is {version}"
+    nearest = f"the nearest later patch available is {version}"
     manifest = compared.project.manifest
     if manifest.services[service].version.text != version:
         return f'{nearest}: version = "{version}"'

@@ -74,7 +74,7 @@ def named(fact: Fact) -> Fact:
         service=presentable(fact.service),
         members=tuple(presentable(member) for member in fact.members),
         evidence=_presentable(fact.evidence),
-        whence={name: _presentable(evidence) for name, evidence in fact.whence.items()},
+        setting_evidence={name: _presentable(evidence) for name, evidence in fact.setting_evidence.items()},
         note=presentable(fact.note, _LONGEST_NOTE),
         extensions={
             name: version if _VERSION.fullmatch(version) else ""

@@ -136,7 +136,7 @@ def _of_container(
     return replace(
         fact,
         settings=dict(sorted(settings.items())),
-        whence={name: evidence for name, (_, evidence) in mounted.items() if name not in own},
+        setting_evidence={name: evidence for name, (_, evidence) in mounted.items() if name not in own},
         plugins=fact.plugins if plugins is None else plugins,
     ), notes
 

@@ -163,9 +163,9 @@ def _of_objects(resources: Sequence[Resource], known: Known, manner: Manner) -> 
     reading = kubernetes.parse(documents, known)
     facts = []
     for fact in reading.facts:
-        told = {name: _by_owner(said, owners, manner) for name, said in fact.whence.items()}
+        told = {name: _by_owner(said, owners, manner) for name, said in fact.setting_evidence.items()}
         evidence = _by_owner(fact.evidence, owners, manner)
-        facts.append(replace(fact, evidence=evidence, whence=told, trust=manner.written))
+        facts.append(replace(fact, evidence=evidence, setting_evidence=told, trust=manner.written))
     for note in reading.notes:
         owner = owners[note.file]
         notes.append(replace(note, file=owner.document.file, line=None, address=owner.address))

@@ -88,7 +88,7 @@ def _fact(resource: Resource, row: Row, manner: Manner, groups: _Groups) -> Fact
     told, path = _version(resource, row, engine)
     is_seen = path in SEEN or (resource.seen and bool(path))
     unknown = "" if told.version else "its version is not stated: ask the server itself"
-    settings, whence, extensions = _settings(told.kind, resource, row, groups, manner)
+    settings, setting_evidence, extensions = _settings(told.kind, resource, row, groups, manner)
     return Fact(
         kind=told.kind,
         evidence=resource.evidence(manner, path),
@@ -96,7 +96,7 @@ def _fact(resource: Resource, row: Row, manner: Manner, groups: _Groups) -> Fact
         precision=told.precision,
         name=_last(next((text for name in row.names if (text := resource.text(name))), "")),
         settings=settings,
-        whence=whence,
+        setting_evidence=setting_evidence,
         extensions=extensions,
         status=Status.ACTUAL if told.version else Status.UNKNOWN,
         note=told.note or unknown,
@@ -128,7 +128,7 @@ def _settings(
     """The settings, for those that stand in a group of parameters that one's evidence, and the extensions that are
     let in by a setting."""
     settings: dict[str, str] = {}
-    whence: dict[str, Evidence] = {}
+    setting_evidence: dict[str, Evidence] = {}
     extensions: dict[str, str] = {}
     for path in row.groups:
         if name := resource.text(path):
@@ -137,12 +137,12 @@ def _settings(
                 extensions |= {name: "" for key, text in said if key == _EXTENSIONS for name in _names(text)}
                 found = allowed(kind, said)
                 settings |= found
-                whence |= dict.fromkeys(found, group.evidence(manner, ""))
+                setting_evidence |= dict.fromkeys(found, group.evidence(manner, ""))
     pairs_of_its_own = [pair for path in row.settings for pair in listed(kind, resource.at(path))]
     if row.clustered and resource.text(row.clustered) == "true":
         pairs_of_its_own.append(("cluster-enabled", "yes"))
     own = allowed(kind, pairs_of_its_own)
-    told = {name: evidence for name, evidence in whence.items() if name not in own}
+    told = {name: evidence for name, evidence in setting_evidence.items() if name not in own}
     return dict(sorted((settings | own).items())), told, dict(sorted(extensions.items()))
 
 

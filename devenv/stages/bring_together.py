@@ -170,7 +170,7 @@ def brought_together(facts: Sequence[Fact]) -> Truth | None:
     evidence |= {"variant": variant.evidence} if variant else {}
     evidence |= {"plugins": replace(plugins.evidence, attribute="plugins")} if plugins else {}
     extended = [(replace(fact.evidence, attribute="extensions"), fact.extensions) for fact in reversed(now)]
-    evidence |= {f"extensions.{name}": whence for whence, names in extended for name in names}
+    evidence |= {f"extensions.{name}": stated_by for stated_by, names in extended for name in names}
     return Truth(whole, tuple(now), evidence, _doubts(now, version), coming)
 
 

@@ -74,7 +74,7 @@ def _with_member(primary: Fact, member: Fact) -> Fact:
         status=primary.status if primary.version or not member.version else member.status,
         variant=primary.variant or member.variant,
         settings={**member.settings, **primary.settings},
-        whence={**from_member, **primary.whence},
+        setting_evidence={**from_member, **primary.setting_evidence},
         extensions={**member.extensions, **primary.extensions},
         plugins=primary.plugins if primary.plugins is not None else member.plugins,
         note=note,

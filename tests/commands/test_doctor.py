@@ -31,12 +31,12 @@ def test_a_developers_own_layer_that_git_would_commit(tmp_path: Path) -> None:
     subprocess.run(["git", "init", "--quiet"], cwd=shop, check=True)
     (found,) = findings(shop)
     assert (found.subject, found.level, found.message) == ("devenv.local.toml", "warning", "git does not ignore it")
-    subprocess.run(found.fix, cwd=shop, check=True, shell=True)
+    subprocess.run(["sh", "-c", found.fix], cwd=shop, check=True)  # as somebody pastes it
     assert [found.level for found in findings(shop)] == ["ok"]
     subprocess.run(["git", "add", "--force", "devenv.local.toml"], cwd=shop, check=True)
     (found,) = findings(shop)
     assert (found.level, found.message) == ("warning", "git tracks it, so it applies to everybody")
-    subprocess.run(found.fix, cwd=shop, check=True, shell=True)
+    subprocess.run(["sh", "-c", found.fix], cwd=shop, check=True)  # as somebody pastes it
     assert [found.level for found in findings(shop)] == ["ok"]
 
 

@@ -171,10 +171,10 @@ def test_a_later_patch_that_can_be_had_is_proposed(shop: Shop) -> None:
     shop.has("postgres", newest)
     shop.runs("15.6", "7.0.15")
     ended = shop.devenv("sync", "--yes")
-    assert f'the nearest later patch that can be had is {newest}: version = "{newest}"' in ended.err
+    assert f'the nearest later patch available is {newest}: version = "{newest}"' in ended.err
     (shop.root / "devenv.toml").write_text(MANIFEST.replace("15.4", newest))
     again = shop.devenv("sync", "--yes")
-    assert f"the nearest later patch that can be had is {newest}, which devenv.toml has already" in again.err
+    assert f"the nearest later patch available is {newest}, which devenv.toml has already" in again.err
     assert '{ finding = "production/services.db.version", reason = "…" }' in again.err
 
 
@@ -194,9 +194,14 @@ def test_what_an_unread_source_may_contradict_stays_as_it_is(shop: Shop) -> None
     assert 'appendonly = "yes" # from compose' in shop.manifest
 
 
-def test_what_no_unread_source_may_contradict_is_followed(shop: Shop) -> None:
+def lose_the_source_of_cache(shop: Shop) -> None:
+    """Have devenv.toml name a source for one service alone, which is not there."""
     text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate", service = "cache" }, { path')
     (shop.root / "devenv.toml").write_text(text)
+
+
+def test_what_no_unread_source_may_contradict_is_followed(shop: Shop) -> None:
+    lose_the_source_of_cache(shop)
     ended = shop.devenv("sync", "--yes")
     assert ended.code == 7
     assert "note: gone.tfstate: there is no such file" in ended.err
@@ -219,8 +224,7 @@ def test_a_service_whose_source_is_unread_is_not_added_twice(shop: Shop) -> None
 
 def test_a_check_with_a_difference_and_an_unread_source(shop: Shop) -> None:
     """An unreadable source ends with 7, whatever else is found; both are said."""
-    text = MANIFEST.replace("[{ path", '[{ path = "gone.tfstate", service = "cache" }, { path')
-    (shop.root / "devenv.toml").write_text(text)
+    lose_the_source_of_cache(shop)
     checked = shop.devenv("sync", "--check")
     assert checked.code == 7
     assert "2 differences between devenv.toml and production." in checked.err

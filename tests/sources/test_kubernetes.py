@@ -148,7 +148,7 @@ spec: {template: {spec: {containers: [{image: "acme/web:1"}, {image: "memcached:
         fact(
             "postgres", "16.3", PATCH, "prod/StatefulSet/db", IMAGE, variant="alpine",
             settings={"jit": "off", "max_connections": "300"},
-            whence=mounted("prod/ConfigMap/conf", "postgresql.conf", "max_connections"),
+            setting_evidence=mounted("prod/ConfigMap/conf", "postgresql.conf", "max_connections"),
         ),
         fact(
             "memcached", "1.6.26", PATCH, "Deployment/web", "spec.template.spec.containers[1].image",
@@ -200,16 +200,16 @@ spec:
     assert reading.facts == (
         fact(
             "rabbitmq", "3.13.7", PATCH, "Pod/queue", image, settings={"consumer_timeout": "60000"},
-            whence=mounted("ConfigMap/rabbit", "rabbitmq.conf", "consumer_timeout"),
+            setting_evidence=mounted("ConfigMap/rabbit", "rabbitmq.conf", "consumer_timeout"),
             plugins=("rabbitmq_management", "rabbitmq_stomp"),
         ),
         fact(
             "mysql", "8.0.36", PATCH, "Pod/my", image, settings={"sql_mode": "ANSI"},
-            whence=mounted("ConfigMap/other", "settings", "sql_mode"),
+            setting_evidence=mounted("ConfigMap/other", "settings", "sql_mode"),
         ),
         fact(
             "redis", "7.2.4", PATCH, "Pod/cache", image, settings={"appendonly": "yes"},
-            whence=mounted("ConfigMap/other", "redis.conf", "appendonly"),
+            setting_evidence=mounted("ConfigMap/other", "redis.conf", "appendonly"),
         ),
     )  # fmt: skip
     assert "canary" not in repr(reading)

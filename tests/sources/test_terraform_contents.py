@@ -103,7 +103,7 @@ def test_objects_of_kubernetes_are_read_together() -> None:
             name="cache",
             settings={"maxmemory-policy": "noeviction"},
             trust=Trust.CONFIGURED,
-            whence={"maxmemory-policy": evidence("kubectl_manifest.r2", "data.redis.conf")},
+            setting_evidence={"maxmemory-policy": evidence("kubectl_manifest.r2", "data.redis.conf")},
         ),
     )
     said = Note("its manifest is no valid YAML", "x.tfstate", address="kubectl_manifest.r3", failed=True)

@@ -56,7 +56,7 @@ def test_what_a_data_source_saw() -> None:
             name="shop",
             settings={"jit": "off"},
             trust=Trust.RECORDED,
-            whence={"jit": Evidence("terraform-state", "0.tfstate", "aws_db_parameter_group.main")},
+            setting_evidence={"jit": Evidence("terraform-state", "0.tfstate", "aws_db_parameter_group.main")},
         ),
     )
 

@@ -178,7 +178,7 @@ def test_a_name_that_nothing_has(name: str, hint: str) -> None:
 
 def test_a_setting_has_the_evidence_of_where_it_stands() -> None:
     group = Evidence("terraform-state", "prod.tfstate", "aws_db_parameter_group.g", "", "2026-11-23")
-    known = fact(settings={"jit": "off", "timezone": "UTC"}, whence={"jit": group})
+    known = fact(settings={"jit": "off", "timezone": "UTC"}, setting_evidence={"jit": group})
     truth = bind(manifest(DB).services, [known]).services["db"]
     assert truth.evidence["settings.jit"] == replace(group, attribute="jit")
     assert truth.evidence["settings.timezone"] == replace(known.evidence, attribute="timezone")

@@ -20,7 +20,7 @@ def test_members_fold_into_their_primary() -> None:
             precision=Precision.PATCH,
             status=Status.ACTUAL,
             settings={"jit": "off"},
-            whence={"jit": replace(members[0].evidence, attribute="jit")},
+            setting_evidence={"jit": replace(members[0].evidence, attribute="jit")},
             members=names,
         ),
     )
@@ -53,6 +53,6 @@ def test_two_that_are_part_of_one_another() -> None:
 
 def test_a_setting_keeps_its_evidence_on_the_way_up() -> None:
     group = Evidence("terraform-state", "prod.tfstate", "aws_db_parameter_group.g")
-    member = fact(name="node", part_of="cluster", settings={"jit": "off"}, whence={"jit": group})
+    member = fact(name="node", part_of="cluster", settings={"jit": "off"}, setting_evidence={"jit": group})
     (whole,) = folded([fact(name="cluster"), member])
     assert whole.evidence_of("jit") == replace(group, attribute="jit")
