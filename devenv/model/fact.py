@@ -67,8 +67,8 @@ class Fact:
     ``version`` is the upstream server's, "" where it is not stated. ``settings`` are those that passed the list of
     ``devenv.sources.allowed``. ``extensions`` maps a name to its version, "" where that is not stated. ``plugins`` is
     None where the source does not tell them. A replica or a member of a cluster is ``part_of`` its primary, by name.
-    ``service`` is the manifest's service where the source was told which one it is. ``setting_evidence`` is the evidence
-    of those settings that stand elsewhere than the rest: in a group of parameters, in a mounted file. ``members`` are
+    ``service`` is the manifest's service where the source was told which one it is. ``setting_evidence`` is that of
+    settings that stand elsewhere than the rest: in a group of parameters, in a mounted file. ``members`` are
     the names and addresses of what was folded into it.
 
     ``note`` is one sentence about the version: why it is unknown, or what to know before using it. It goes wherever
