@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from devenv.effects import files
-from devenv.effects.engine import containers, socket_of
+from devenv.effects.engine import containers_by_socket
 from devenv.effects.world import World
-from devenv.errors import Refused, Unreachable
+from devenv.errors import Refused
 from devenv.model.machine import Machine
 from devenv.model.observed import Container
 from devenv.project import Project
@@ -19,17 +19,14 @@ from devenv.stages.load import MANIFEST
 def reachable(world: World, project: Project, services: Iterable[str]) -> Machine | None:
     """What ``Project.reachable`` says, once the engine has been asked who answers there.
 
-    Raises Refused where another checkout's container answers. An engine that is only reached through the docker CLI is
-    not asked: that takes longer than all else.
+    Raises Refused where another checkout's container answers. An engine that is not reached by its socket is not asked:
+    the docker CLI takes longer than all else.
     """
     names = list(services)
     machine = project.reachable(names)
-    if machine is None or not socket_of(world):
-        return machine
-    try:
-        found = containers(world)
-    except Unreachable:  # nothing runs there, so nothing wrong answers
-        return machine
+    if machine is None:
+        return None
+    found = containers_by_socket(world) or ()
     own = [item for item in found if item.project == machine.project and item.running]
     guard(project, machine, own, names, elsewhere(project.root, own))
     return machine

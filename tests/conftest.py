@@ -52,6 +52,7 @@ def guards(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
             name for name in os.environ if name.startswith(("DEVENV_REGISTRY", "DEVENV_TRUST", "COMPOSE_", "DOCKER_"))
         ]:
             monkeypatch.delenv(name)
+        monkeypatch.setenv("DOCKER_HOST", f"unix://{home}/no-engine.sock")
         if "programs" not in request.fixturenames:
             monkeypatch.setattr(process.subprocess, "Popen", _refused)
         monkeypatch.setattr(socket.socket, "connect", _loopback_only(socket.socket.connect))

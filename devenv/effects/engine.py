@@ -35,6 +35,9 @@ from devenv.model.record import record
 #: The oldest that the tests run on.
 OLDEST_ENGINE = (20, 10)
 
+#: What comes of a socket that is not there, or behind which no engine speaks.
+_NO_ANSWER = (OSError, ValueError, LookupError, TypeError, AttributeError)
+
 
 def docker(
     *words: str,
@@ -158,7 +161,7 @@ class _Asked:
         if self.sock:
             try:
                 return self.question.columns(engine_socket.answer(self.sock))
-            except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            except _NO_ANSWER:
                 pass  # docker says what is the matter, if it does not know better
         return _table(self.begun or begin(["docker", *self.question.words]))
 
@@ -226,6 +229,18 @@ def _is_there(sock: socket.socket) -> bool:
 def containers(world: World) -> tuple[Container, ...]:
     """All containers there are just now, of all projects."""
     return tuple(_listed(row) for row in _ask(CONTAINERS, socket_of(world)).table())
+
+
+def containers_by_socket(world: World) -> tuple[Container, ...] | None:
+    """The same, if the engine's socket answers; None where a docker process would have to be asked."""
+    place = socket_of(world)
+    if not place:
+        return None
+    try:
+        rows = CONTAINERS.columns(engine_socket.answer(engine_socket.ask(place, CONTAINERS.resource)))
+    except _NO_ANSWER:
+        return None
+    return tuple(_listed(row) for row in rows)
 
 
 def _check_version(version: str) -> None:
