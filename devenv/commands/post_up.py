@@ -1,19 +1,32 @@
-"""``[hooks] post_up``: when its commands run, and running them."""
+"""What follows once services serve: new data is filled with what ``[seed]`` names, then ``[hooks] post_up`` runs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from devenv.console import Console, Progress
 from devenv.effects.world import World
+from devenv.model.record import record
 
 if TYPE_CHECKING:
     from devenv.effects.ready import Outcome
     from devenv.journeys.up import Prepared
+    from devenv.trust import Confirmable
 
 #: Seconds in which services that served a moment ago must serve again.
 _AGAIN = 60
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+@record
+class FollowUp:
+    """The services that were tried again after their data was filled, and after hooks ran."""
+
+    filled: Sequence[Outcome] = ()
+    hooked: Sequence[Outcome] = ()
 
 
 def owe_hooks(prepared: Prepared) -> None:
@@ -23,12 +36,56 @@ def owe_hooks(prepared: Prepared) -> None:
         prepared.project.store.write("owed", {"hooks": True})
 
 
+def follow_up_commands(prepared: Prepared, *, moving: Mapping[str, str] = _NOTHING) -> list[Confirmable]:
+    """The commands that ``follow_up`` runs on the host. ``moving``: see ``seeding.to_fill``."""
+    from devenv.trust import hook_commands, seed_commands
+
+    project = prepared.project
+    hooks = hook_commands(project) if hooks_to_run(prepared) else ()
+    return [*seed_commands(project, _seeds_to_load(prepared, moving)), *hooks]
+
+
+def follow_up_lines(prepared: Prepared, *, moving: Mapping[str, str] = _NOTHING) -> list[str]:
+    """What ``follow_up`` does, as lines of a plan."""
+    seeds = prepared.project.manifest.seed
+    fills = [f"  + fill {name}: {', '.join(map(str, seeds[name]))}" for name in _seeds_to_load(prepared, moving)]
+    hooks = [f"  + run hook {' '.join(hook)}: once all services are ready" for hook in hooks_to_run(prepared)]
+    return [*fills, *hooks]
+
+
+def follow_up(world: World, console: Console, prepared: Prepared, *, complete: bool) -> FollowUp:
+    """Fill data that was never filled, then run the hooks that are owed, now that the services serve.
+
+    ``complete``: no service is missing. Hooks need all of them, and whole data. Raises DevenvError at the first that
+    fails.
+    """
+    from devenv.data import seeding
+
+    project, machine = prepared.project, prepared.machine
+    filled = fill(world, console, prepared)
+    if not complete or any(seeding.unfilled(project, machine, name) for name in prepared.chosen):
+        return FollowUp(filled)
+    return FollowUp(filled, run_due_hooks(world, console, prepared))
+
+
+def _seeds_to_load(prepared: Prepared, moving: Mapping[str, str]) -> list[str]:
+    from devenv.data import seeding
+
+    return seeding.to_fill(prepared.project, prepared.machine, prepared.observed, prepared.chosen, moving=moving)
+
+
 def hooks_to_run(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
-    """The hooks that this run runs if all goes well; () where none are due, or where services are missing."""
-    owed = prepared.project.store.read("owed").get("hooks")
+    """The hooks that this run runs if all goes well; () where none are due, where services are missing and where data
+    is half filled."""
+    from devenv.data import seeding
+
+    project, machine = prepared.project, prepared.machine
+    owed = project.store.read("owed").get("hooks")
     if not (owed or _are_due(prepared)) or _missing(prepared):
         return ()
-    return tuple(prepared.project.manifest.post_up)
+    if any(seeding.unfilled(project, machine, name) == seeding.HALF_FILLED for name in prepared.chosen):
+        return ()
+    return tuple(project.manifest.post_up)
 
 
 def _are_due(prepared: Prepared) -> bool:
@@ -105,3 +162,29 @@ def keep_promises(world: World, console: Console, prepared: Prepared, services: 
     failures(outcomes)
     tell_mended(console, outcomes)
     return outcomes
+
+
+def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
+    """Fill data that was made for it with what ``[seed]`` names; the filled services, tried again.
+
+    Raises DevenvError at the first that fails.
+    """
+    from devenv.commands.run import call
+    from devenv.data import seeding
+    from devenv.effects.engine import containers
+    from devenv.errors import DevenvError
+
+    project, machine = prepared.project, prepared.machine
+    named = [name for name in prepared.chosen if name in project.manifest.seed]
+    owed = [name for name in named if seeding.state(project, machine, name) == seeding.OWED]
+    if not owed:
+        return []
+    own = {item.service: item.id for item in containers(world) if item.project == machine.project}
+    for name in owed:
+        run = partial(call, world, project, machine, hook=True)
+        try:
+            seeding.fill(project, machine, name, own[name], run, console.say)
+        except DevenvError as error:
+            error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
+            raise
+    return keep_promises(world, console, prepared, owed)

@@ -53,7 +53,7 @@ def command(world: World, services: tuple[str, ...], yes: bool, trust: bool, wai
 
 
 def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...], *, sure: bool, timeout: int) -> None:
-    from devenv.commands.up import fill
+    from devenv.commands.post_up import fill
     from devenv.data import keeping, restoring, seeding
     from devenv.effects import history
     from devenv.journeys.seed import take_in
@@ -74,6 +74,7 @@ def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...
         take_in(world, chosen, progress)
         prepared = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
     fill(world, console, prepared)
+    seeding.guard_filled(prepared.project, prepared.machine, chosen)
     history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in chosen), *lines])
     console.json({"seeded": list(chosen)})
     console.say(f"{', '.join(chosen)}: filled")

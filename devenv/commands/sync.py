@@ -30,6 +30,7 @@ from devenv.commands.sync_report import (
     tell,
     tell_after,
     tell_differences,
+    tell_steps,
     undescribed,
     unread_words,
 )
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     from devenv.journeys.sync import Comparison, Follow
     from devenv.journeys.sync_apply import Applied
+    from devenv.project import Project
     from devenv.trust import Confirmable
 
 
@@ -50,6 +52,8 @@ NOTHING_NEWER = (
     "nothing to do: no service has data of another version that was in use since; "
     "'devenv snapshot list' shows the data that is kept"
 )
+
+_ROLLBACK = "devenv sync --rollback"
 
 
 @click.command()
@@ -112,9 +116,9 @@ def command(
         _refuse_beside("--check moves no data", {name: beside[name] for name in ("--way", "--from-current")})
     if checking and no_read:
         raise click.UsageError("--check compares with production, which --no-read does not read: leave one of them out")
+    asked.trust, asked.verbose = trust, verbose
     if rollback:
         return _roll_back(asked, dry=dry_run)
-    asked.trust, asked.verbose = trust, verbose
     asked.reading = not no_read
     comparing = partial(_compared, asked, environment=environment, reading=not no_read, adding=add)
     if checking or dry_run:
@@ -217,23 +221,17 @@ def _followed(asked: Asked, compared: Comparison) -> tuple[Comparison, Follow | 
 
 
 def _sync(asked: Asked, compared: Comparison) -> int:
-    from devenv.commands.post_up import hooks_to_run
     from devenv.commands.up import tell_unfinished
     from devenv.journeys.sync_apply import write_files
-    from devenv.trust import hook_commands
 
     tell_unfinished(asked.console, compared.project)
     _tell_no_source(asked, compared)
     compared, follow = _followed(asked, compared)
     tell(asked, compared, follow)
-    if not compared.plan.changes and not (follow and follow.changes):
-        if asked.as_json:
-            asked.console.json(report(compared, follow, applied=False))
-        asked.console.say(NOTHING_NEWER if asked.from_current else "nothing to do")
-        return _ending(asked, compared)
-    if follow and hooks_to_run(follow.prepared):
-        hooks = hook_commands(follow.prepared.project)
-        confirm(asked.world, compared.project, hooks, trust=asked.trust, again="devenv sync")
+    if not compared.plan.changes and not (follow and _has_work(follow)):
+        return _nothing_to_do(asked, compared, follow)
+    if follow:
+        _confirm_follow_up(asked, compared.project, follow, again="devenv sync")
     ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --yes")
     applied = None
     if follow is None:
@@ -249,8 +247,36 @@ def _sync(asked: Asked, compared: Comparison) -> int:
     return _ending(asked, compared)
 
 
+def _has_work(follow: Follow) -> bool:
+    """Whether anything is to be done on this machine, also after the services serve."""
+    from devenv.commands.post_up import follow_up_lines
+
+    return follow.changes or bool(follow_up_lines(follow.prepared, moving=follow.moves.sources))
+
+
+def _nothing_to_do(asked: Asked, compared: Comparison, follow: Follow | None) -> int:
+    """Say so. Raises DevenvError for data that is half filled, as ``devenv up`` does."""
+    from devenv.data import seeding
+
+    if asked.as_json:
+        asked.console.json(report(compared, follow, applied=False))
+    asked.console.say(NOTHING_NEWER if asked.from_current else "nothing to do")
+    if follow:
+        prepared = follow.prepared
+        seeding.guard_filled(prepared.project, prepared.machine, prepared.chosen)
+    return _ending(asked, compared)
+
+
+def _confirm_follow_up(asked: Asked, project: Project, follow: Follow, *, again: str) -> None:
+    """Have commands of seeds and hooks confirmed that are about to run; ``project`` tells where they stand."""
+    from devenv.commands.post_up import follow_up_commands
+
+    commands = follow_up_commands(follow.prepared, moving=follow.moves.sources)
+    confirm(asked.world, project, commands, trust=asked.trust, again=again)
+
+
 def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
-    from devenv.commands.post_up import owe_hooks, run_due_hooks
+    from devenv.commands.post_up import follow_up, owe_hooks
     from devenv.journeys.sync_apply import apply, changed_words
     from devenv.waiting import failures
 
@@ -258,19 +284,8 @@ def _apply(asked: Asked, compared: Comparison, follow: Follow) -> Applied:
     with asked.console.progress() if follow.changes else Progress() as progress:
         applied = apply(asked.world, compared, follow, timeout=asked.timeout, progress=progress)
     failures(applied.outcomes, changed=changed_words(applied.compared, applied.moved))
-    if _serves_all(applied):
-        run_due_hooks(asked.world, asked.console, applied.prepared)
+    follow_up(asked.world, asked.console, applied.prepared, complete=applied.no_image is None)
     return applied
-
-
-def _serves_all(applied: Applied) -> bool:
-    """Whether every service serves data that hooks can work with."""
-    from devenv.data import seeding
-
-    prepared = applied.prepared
-    if not prepared.chosen or applied.no_image is not None:
-        return False
-    return not any(seeding.unfilled(prepared.project, prepared.machine, name) for name in prepared.chosen)
 
 
 def _raise_what_failed(applied: Applied | None) -> None:
@@ -315,14 +330,18 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         project = open_project(asked.world)
         entry = last_sync(project.store, project)
         former = before(asked.world, entry)
+        if not dry:
+            _confirm_access(asked, former)
         follow, code = _way_back(asked, Comparison(project, former, SyncPlan(()), Bound({}, ())))
         asked.tell("\n".join(f"  ↶ undo {change}" for change in entry.changes))
         if follow:
             for sentence in older_data(follow):
                 asked.tell(f"  ! {sentence}")
-            console.plan(follow.prepared.plan, result=asked.result)
+            tell_steps(asked, follow)
         if not dry:
-            ask(asked.world, "Do it?", sure=asked.yes, again="devenv sync --rollback --yes")
+            if follow:
+                _confirm_follow_up(asked, former, follow, again=_ROLLBACK)
+            ask(asked.world, "Do it?", sure=asked.yes, again=f"{_ROLLBACK} --yes")
             follow = restore(entry, former, follow)
             if follow:
                 applied = _apply(asked, Comparison(former, former, SyncPlan(()), Bound({}, ()), verb=ROLLBACK), follow)
@@ -334,6 +353,14 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
         console.say("nothing was changed" if dry else f"restored to the state before the sync of {entry.at}")
     _raise_what_failed(applied)
     return code
+
+
+def _confirm_access(asked: Asked, former: Project) -> None:
+    """Have confirmed what the services of before ask this machine for."""
+    from devenv.trust import machine_access, override_access
+
+    items: list[Confirmable] = [*machine_access(former, former.resolved.services), *override_access(former)]
+    confirm(asked.world, former, items, trust=asked.trust, again=_ROLLBACK)
 
 
 def _way_back(asked: Asked, compared: Comparison) -> tuple[Follow | None, int]:

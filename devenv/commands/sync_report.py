@@ -45,7 +45,16 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     if _locks_anew(compared):
         line("  ~ write devenv.lock: the images' digests")
     if follow:
-        asked.console.plan(follow.prepared.plan, result=asked.result)
+        tell_steps(asked, follow)
+
+
+def tell_steps(asked: Asked, follow: Follow) -> None:
+    """What this machine does to follow: containers, then what runs once the services serve."""
+    from devenv.commands.post_up import follow_up_lines
+
+    asked.console.plan(follow.prepared.plan, result=asked.result)
+    for line in follow_up_lines(follow.prepared, moving=follow.moves.sources):
+        asked.tell(line)
 
 
 def _tell_data(asked: Asked, follow: Follow) -> None:

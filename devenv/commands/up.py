@@ -20,7 +20,7 @@ from devenv.commands.options import (
     timeout_option,
     trust_option,
 )
-from devenv.commands.post_up import hooks_to_run, keep_promises, owe_hooks, run_due_hooks
+from devenv.commands.post_up import follow_up, follow_up_commands, follow_up_lines, owe_hooks
 from devenv.commands.up_report import steps, tell_after, tell_mended, with_later
 from devenv.console import Console, Progress
 from devenv.effects.world import World
@@ -100,7 +100,7 @@ def command(
         if mended or waited:  # what was seen is no longer so
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
-        confirm(world, project, host_commands(prepared), trust=trust, again="devenv up")
+        confirm(world, project, follow_up_commands(prepared), trust=trust, again="devenv up")
         if _sown(world, console, project, chosen):
             prepared = _decided(world, open_project(world), look(world), chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
@@ -110,19 +110,6 @@ def command(
             return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
 
         _insist(console, prepared, bring, again)
-
-
-def host_commands(prepared: Prepared) -> list[Confirmable]:
-    """The commands that this run runs on the host: those of seeds for data that is to be filled, and those of hooks."""
-    from devenv.data import seeding
-    from devenv.trust import hook_commands, seed_commands
-
-    project, machine = prepared.project, prepared.machine
-    names = [name for name in prepared.chosen if name in project.manifest.seed]
-    fresh = seeding.fresh(project, machine, prepared.observed, names)
-    owed = [name for name in names if seeding.state(project, machine, name) == seeding.OWED]
-    hooks = hook_commands(project) if hooks_to_run(prepared) else ()
-    return [*seed_commands(project, {*fresh, *owed}), *hooks]
 
 
 def _claimed(world: World, project: Project) -> Project:
@@ -190,10 +177,10 @@ def show_plan(console: Console, prepared: Prepared) -> None:
     for sentence in older:
         console.result(f"  ! {sentence}")
     console.plan(prepared.plan, result=True)
-    hooks = hooks_to_run(prepared)
-    for hook in hooks:
-        console.result(f"  + run hook {' '.join(hook)}: once all services are ready")
-    console.say("nothing was changed" if prepared.plan.changes or hooks else "nothing to do")
+    lines = follow_up_lines(prepared)
+    for line in lines:
+        console.result(line)
+    console.say("nothing was changed" if prepared.plan.changes or lines else "nothing to do")
 
 
 def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wait_timeout: int) -> None:
@@ -212,8 +199,6 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     if save_decisions(prepared):
         console.say("  ~ write devenv.lock: the images' digests; commit it")
     owe_hooks(prepared)
-    project = prepared.project
-    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
             try:
@@ -229,16 +214,18 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
         failures(outcomes)
         tell_mended(console, outcomes)
         _remember_mended(store, outcomes)
-        outcomes = with_later(outcomes, fill(world, console, prepared))
-        hooked = run_due_hooks(world, console, prepared) if no_image is None else []
-        outcomes = with_later(outcomes, hooked)
+        done_after = follow_up(world, console, prepared, complete=no_image is None)
+        seeding.guard_filled(prepared.project, prepared.machine, prepared.chosen)
+        outcomes = with_later(outcomes, (*done_after.filled, *done_after.hooked))
     except DevenvError as error:
         if prepared.plan.changes:
             error.changed = error.changed or "what was done stays; 'devenv up' goes on from there"
         raise
     seconds = time.monotonic() - start
     complete = no_image is None
-    tell_after(console, prepared, outcomes, done=done, seconds=seconds, complete=complete, hooked=bool(hooked))
+    tell_after(
+        console, prepared, outcomes, done=done, seconds=seconds, complete=complete, hooked=bool(done_after.hooked)
+    )
     if no_image is not None:
         no_image.changed = "the other services are up; 'devenv up' tries again"
         raise no_image
@@ -297,30 +284,3 @@ def _check_offline(prepared: Prepared, *, offline: bool) -> None:
     if offline and (needed := prepared.plan.subjects(Action.PULL, Action.BUILD)):
         images = ", ".join(prepared.project.local_image(name) for name in needed)
         raise Unreachable(f"not on this machine: {images}", "run it once without --offline")
-
-
-def fill(world: World, console: Console, prepared: Prepared) -> list[Outcome]:
-    """Fill data that was made for it with what ``[seed]`` names; the filled services, tried again.
-
-    Raises DevenvError at the first that fails, and for data that an earlier run left half filled: it is no data to
-    work with.
-    """
-    from devenv.commands.run import call
-    from devenv.data import seeding
-    from devenv.effects.engine import containers
-    from devenv.errors import DevenvError
-
-    project, machine = prepared.project, prepared.machine
-    named = [name for name in prepared.chosen if name in project.manifest.seed]
-    owed = [name for name in named if seeding.state(project, machine, name) == seeding.OWED]
-    own = {item.service: item.id for item in containers(world) if item.project == machine.project} if owed else {}
-    for name in owed:
-        run = partial(call, world, project, machine, hook=True)
-        try:
-            seeding.fill(project, machine, name, own[name], run, console.say)
-        except DevenvError as error:
-            error.changed = error.changed or f"the services are up; 'devenv seed {name}' fills it anew"
-            raise
-    outcomes = keep_promises(world, console, prepared, owed)
-    seeding.guard_filled(project, machine, named)
-    return outcomes

@@ -105,6 +105,23 @@ def fresh(project: Project, machine: Machine, observed: Observed, services: Iter
     )
 
 
+def to_fill(
+    project: Project, machine: Machine, observed: Observed, services: Iterable[str], *, moving: Mapping[str, str]
+) -> list[str]:
+    """Of these services, those whose data a run fills: data that it makes, and data that was never filled.
+
+    ``moving``: by service, the volume whose data the run moves to the service's version first.
+    """
+    seeded = [name for name in services if name in project.manifest.seed]
+    new = fresh(project, machine, observed, [name for name in seeded if name not in moving])
+    filling = []
+    for name in seeded:
+        how = state_of(project.store, moving[name]) if name in moving else state(project, machine, name)
+        if name in new or how == OWED:
+            filling.append(name)
+    return filling
+
+
 def owe(project: Project, machine: Machine, services: Iterable[str]) -> tuple[str, ...]:
     """Note that these services' data, which is about to be made, is to be filled. Raises ManifestError for what
     cannot be: better now than when it is there."""

@@ -41,6 +41,11 @@ class Moves:
         """By service, the generation of its data that is to be made."""
         return {upgrade.service: upgrade.generation for upgrade in self.upgrades}
 
+    @property
+    def sources(self) -> dict[str, str]:
+        """By service, the first volume of the data that is moved."""
+        return {upgrade.service: upgrade.source[0] for upgrade in self.upgrades}
+
     def of(self, service: str) -> Upgrade | None:
         return next((upgrade for upgrade in self.upgrades if upgrade.service == service), None)
 

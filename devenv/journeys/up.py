@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from devenv import generated_files
 from devenv.console import Progress
-from devenv.data import anew, served
+from devenv.data import anew, seeding, served
 from devenv.effects import snapshots
 from devenv.effects.files import write_files
 from devenv.effects.world import World
@@ -111,7 +111,8 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
 
 
 def save_decisions(prepared: Prepared) -> bool:
-    """The lock and this machine's own file, if they say something new; whether the lock was written.
+    """The lock and this machine's own file, if they say something new; whether the lock was written. Data that is about
+    to be made is owed what [seed] names for it: raises ManifestError for files that are not there.
 
     What was once ensured of a container does not hold for one that is made, or started again.
     """
@@ -121,6 +122,7 @@ def save_decisions(prepared: Prepared) -> bool:
     anew.keep(project, prepared.observed, prepared.machine, prepared.chosen)
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     generated_files.drop_leftovers(project)
+    seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))
     ensured = project.store.read("ensured")
     starting = prepared.plan.subjects(Action.START)
     stay = {item.id for item in prepared.observed.containers if item.service not in starting}
@@ -279,16 +281,12 @@ def insisting(
 
 def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
     """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
-    from devenv.data import seeding
     from devenv.effects.engine import look
     from devenv.waiting import failures
 
     def once(lost: frozenset[int] = frozenset()) -> Prepared:
         prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes(lost=lost))
         save_decisions(prepared)
-        project = prepared.project
-        owed = seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen)
-        seeding.owe(project, prepared.machine, owed)
         carry_out(world, prepared, progress, verb=verb)
         return prepared
 

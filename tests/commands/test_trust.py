@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from devenv.cli import main
-from devenv.commands.post_up import digest, hooks_to_run
-from devenv.commands.up import host_commands
+from devenv.commands.post_up import digest, follow_up_commands, follow_up_lines, hooks_to_run
+from devenv.data import seeding
 from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.journeys.up import Prepared
@@ -134,7 +134,7 @@ def prepared_for(clone: Path, action: Action, *volumes: ExistingVolume) -> Prepa
 
 
 def shown(prepared: Prepared) -> list[str]:
-    return [item.shown for item in host_commands(prepared)]
+    return [item.shown for item in follow_up_commands(prepared)]
 
 
 def test_commands_of_hooks_and_seeds_are_confirmed_where_they_are_about_to_run(clone: Path) -> None:
@@ -147,6 +147,25 @@ def test_commands_of_hooks_and_seeds_are_confirmed_where_they_are_about_to_run(c
     assert shown(kept) == []
     (clone / "devenv.toml").write_text(MANIFEST.replace("migrate it", "migrate it all"))
     assert shown(prepared_for(clone, Action.KEEP, data)) == ["migrate it all"]
+
+
+def test_data_that_is_moved_is_filled_where_it_never_was(clone: Path) -> None:
+    """Its new volume is not there yet, and means no new data."""
+    prepared = prepared_for(clone, Action.RECREATE)
+    lines = ["  + fill db: a.sql, fill db", "  + run hook migrate it: once all services are ready"]
+    assert follow_up_lines(prepared) == lines
+    moving = {"db": "shop_db-postgres-14"}
+    assert follow_up_lines(prepared, moving=moving) == lines[1:]
+    seeding.note(prepared.project.store, "shop_db-postgres-14", seeding.OWED)
+    assert follow_up_lines(prepared, moving=moving) == lines
+    commands = follow_up_commands(prepared, moving=moving)
+    assert [item.shown for item in commands] == ["fill db", "migrate it"]
+
+
+def test_half_filled_data_has_no_hooks(clone: Path) -> None:
+    prepared = prepared_for(clone, Action.START)
+    seeding.note(prepared.project.store, "shop_db-postgres-15", seeding.BEGUN)
+    assert hooks_to_run(prepared) == ()
 
 
 def test_hooks_wait_for_every_service(clone: Path) -> None:

@@ -26,7 +26,7 @@ def count(project: Project) -> Any:
     return clients.postgres(project.url("db"), "SELECT count(*) FROM t")
 
 
-def test_up_fills_what_it_makes_once(project: Make) -> None:
+def test_up_and_sync_fill_what_was_made_once(project: Make) -> None:
     command = '{ command = ["sh", "-c", "echo $DATABASE_URL > said"] }'
     made = project(
         f'{POSTGRES}{REDIS}{ENV}[seed]\ndb = ["seed/*.sql", "more.sql.gz", {command}]\ncache = ["c.redis"]\n'
@@ -35,8 +35,12 @@ def test_up_fills_what_it_makes_once(project: Make) -> None:
     made.file("seed/2.sql", "INSERT INTO t SELECT generate_series(1, 10);\n")
     (made.root / "more.sql.gz").write_bytes(gzip.compress(b"INSERT INTO t VALUES (11);\n"))
     made.file("c.redis", "SET a 1\n")
-    up = well(devenv(made, "up"))
-    assert "filling db: seed/*.sql" in up.err
+    assert devenv(made, "up", "--wait-timeout", "0").code == 4
+    sync = well(devenv(made, "sync", "--no-read", "--yes", "db"))
+    assert "+ fill db: seed/*.sql, more.sql.gz" in sync.err
+    assert "filling db: seed/*.sql" in sync.err
+    assert "nothing to do" in well(devenv(made, "sync", "--no-read", "--yes", "db")).err
+    assert "filling cache: c.redis" in well(devenv(made, "up")).err
     assert (count(made), (made.root / "said").read_text()) == (11, made.url("db") + "\n")
     well(devenv(made, "down"))
     assert "filling" not in well(devenv(made, "up")).err

@@ -133,6 +133,25 @@ def test_a_rollback_goes_with_nothing_else(shop: Shop, words: list[str]) -> None
     assert shop.files() == before
 
 
+def test_a_rollback_confirms_what_services_of_before_ask_for(shop: Shop) -> None:
+    """A clone's files may have changed since."""
+    own = '[services.it]\nkind = "own"\nversion = "1"\n'
+    kind = 'title = "Own"\nsummary = "A kind."\n[image]\nrepository = "own"\n'
+    text = MANIFEST.replace("[project]\n", '[project]\ncatalogue = "kinds"\n') + own
+    tree(shop.root, {"devenv.toml": text, "kinds/own/service.toml": kind, "kinds/own/compose.yaml.j2": ""})
+    shop.has("own", "1")
+    assert shop.devenv("sync", "--yes").code == 0
+    tree(shop.root, {"kinds/own/compose.yaml.j2": "privileged: true\n"})
+    before = shop.files()
+    refused = shop.devenv("sync", "--rollback", "--yes")
+    assert refused.code == 6
+    assert "services.it.kind: asks this machine for privileged: true, which was not confirmed" in refused.err
+    assert "allow: devenv sync --rollback --trust (in CI: DEVENV_TRUST=1)" in refused.err
+    assert shop.files() == before
+    assert shop.devenv("sync", "--rollback", "--trust", "--yes").code == 0
+    assert shop.manifest == text
+
+
 def test_files_are_put_back_also_where_their_images_are_gone(shop: Shop) -> None:
     """The former lock, if there was one, is put back too; only what it lacks cannot be asked for."""
     shop.devenv("sync", "--yes")
