@@ -7,10 +7,11 @@ from pathlib import Path
 
 from devenv.effects import files
 from devenv.effects.engine import containers_by_socket
+from devenv.effects.store import owners
 from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.model.machine import Machine
-from devenv.model.observed import Container
+from devenv.model.observed import Container, ExistingVolume
 from devenv.project import Project
 from devenv.stages import ownership
 from devenv.stages.load import MANIFEST
@@ -27,9 +28,17 @@ def reachable(world: World, project: Project, services: Iterable[str]) -> Machin
     if machine is None:
         return None
     found = containers_by_socket(world) or ()
+    guard_ownership(project, machine.project, found)
     own = [item for item in found if item.project == machine.project and item.running]
     guard(project, machine, own, names, elsewhere(project.root, own))
     return machine
+
+
+def guard_ownership(project: Project, name: str, items: Iterable[Container | ExistingVolume]) -> None:
+    """Raises Refused where some of a project's volumes and containers are another checkout's."""
+    owner = project.owner()
+    if made := ownership.foreign(items, name, owner):
+        raise Refused(ownership.refusal(made, name, owner, owners(project.state)))
 
 
 def elsewhere(root: Path, own: Iterable[Container]) -> frozenset[str]:

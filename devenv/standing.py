@@ -8,18 +8,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv import generated_files
-from devenv.addresses import elsewhere, guard
+from devenv.addresses import elsewhere, guard, guard_ownership
 from devenv.console import Console
 from devenv.data import remembering
 from devenv.effects import files
 from devenv.effects.containers import inspect
 from devenv.effects.engine import Looking, look
 from devenv.effects.ports import listening
-from devenv.effects.store import Store, checkouts, owners
+from devenv.effects.store import Store, checkouts
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused, Unreachable
 from devenv.model.machine import LOOPBACK, Machine
-from devenv.model.observed import Container, Observed, Use
+from devenv.model.observed import Container, ExistingVolume, Observed, Use
 from devenv.model.record import record
 from devenv.project import Project, open_project
 from devenv.stages import generations, ownership, place, pointers
@@ -110,7 +110,8 @@ _RAN = "ran"
 def narrowed(project: Project, everything: Observed, *, claiming: bool = False) -> tuple[Machine, Observed]:
     """This checkout's place on this machine, and of all that the engine has what belongs to it.
 
-    Raises Refused where data of that name is another checkout's, unless it is being taken over (``claiming``).
+    Raises Refused where data or containers of that name are another checkout's, unless they are being taken over
+    (``claiming``).
     Raises Unreachable in a workspace, also where an engine answers: what the checkout is called and where its data is
     is known on the host alone.
     """
@@ -118,7 +119,7 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         raise Unreachable("in a workspace services are neither started nor changed", "run it on the host")
     name = _project_name(project, everything)
     if not claiming:
-        _check_ownership(project, everything, name)
+        guard_ownership(project, name, [*everything.volumes, *everything.containers])
     own = tuple(item for item in everything.containers if item.project == name and item.service)
     observed = replace(
         everything,
@@ -131,7 +132,7 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         served=project.store.read("served"),
     )
     machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
-    foreign = claiming and ownership.foreign(everything, name, project.owner())
+    foreign = claiming and ownership.foreign(everything.volumes, name, project.owner())
     return with_generations(project, machine, observed, claiming=bool(foreign))
 
 
@@ -207,28 +208,26 @@ def _other_holder(project: Project, everything: Observed) -> str:
     return next((other for other, taken in known.items() if taken == name and other != str(project.root)), "")
 
 
-def _check_ownership(project: Project, everything: Observed, name: str) -> None:
-    owner = project.owner()
-    if volumes := ownership.foreign(everything, name, owner):
-        raise Refused(ownership.refusal(volumes, name, owner, owners(project.state)))
-
-
 def claim(project: Project, everything: Observed) -> list[str]:
-    """Have data that another checkout made be this one's. Returns the names of its volumes; [] if there are none.
+    """Have what another checkout made be this one's: data and containers. Returns their names; [] if there are none.
 
     Of a checkout that is gone, all that is remembered of it comes along where nothing is remembered of this one.
     Raises Refused where nothing says which generation of the data was live: all of them are snapshots then.
     """
     owner = project.owner()
     name = _project_name(project, everything)
-    volumes = ownership.foreign(everything, name, owner)
-    ids = sorted({volume.owner for volume in volumes})
+    volumes = ownership.foreign(everything.volumes, name, owner)
+    containers = ownership.foreign(everything.containers, name, owner)
+    made: list[Container | ExistingVolume] = [*volumes, *containers]
+    names = [item.name for item in made]
+    ids = sorted({item.owner for item in made})
     if len(ids) == 1 and not project.store.read("project") and project.store.follow(ids[0]):
-        return [volume.name for volume in volumes]
+        return names
     if ids:
         project.store.take_over(ids)
+    if volumes:
         _recover_pointers(project, everything, name)
-    return [volume.name for volume in volumes]
+    return names
 
 
 def _recover_pointers(project: Project, everything: Observed, name: str) -> None:

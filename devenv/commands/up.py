@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     help="Start SERVICE empty; its old data is kept.",
     shell_complete=complete_services,
 )
-@click.option("--claim", is_flag=True, help="Take over data that another checkout made under this project's name.")
+@click.option("--claim", is_flag=True, help="Take over what another checkout made under this project's name.")
 @format_option
 @click.pass_obj
 def command(
@@ -113,13 +113,13 @@ def command(
 
 
 def _claimed(world: World, project: Project) -> Project:
-    """The project with data as its own that another checkout made under its name."""
+    """The project with data and containers as its own that another checkout made under its name."""
     from devenv.effects.engine import look
     from devenv.project import open_project
     from devenv.standing import claim
 
-    volumes = claim(project, look(world).result())
-    world.console.say(f"taken over: {', '.join(volumes)}" if volumes else "there is no data to take over")
+    names = claim(project, look(world).result())
+    world.console.say(f"taken over: {', '.join(names)}" if names else "there is nothing to take over")
     return open_project(world)
 
 

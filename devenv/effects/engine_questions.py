@@ -10,7 +10,7 @@ from urllib.parse import quote
 from devenv.model.record import record
 
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
-#: On volumes: the id of the checkout that made one, and the folder where it was then.
+#: The id of the checkout that made a volume or a container; on volumes also the folder where it was then.
 OWNER, ROOT = "devenv.owner", "devenv.root"
 Table = Sequence[Sequence[str]]
 
@@ -44,6 +44,7 @@ _FOLDER = "com.docker.compose.project.working_dir"
 _OF_CONTAINERS = (
     *(PROJECT, SERVICE, "devenv.config", "devenv.version", _FOLDER, "devenv.ports", "devenv.data"),
     "devenv.workspace",
+    OWNER,
 )
 
 

@@ -11,7 +11,7 @@ from devenv.model.resolved import Volume
 LOOPBACK = "127.0.0.1"
 #: What is decided for one checkout on one machine.
 ENV_FILE = ".devenv/.env"
-#: The variable in it with this checkout's id: a checkout that is moved is known by it.
+#: The variable in it with this checkout's id: containers bear it, and a checkout that is moved is known by it.
 OWNER = "DEVENV_OWNER"
 #: A variable of every workspace: its name.
 INSIDE = "DEVENV_WORKSPACE"
@@ -40,7 +40,7 @@ class Machine:
     ``generations`` maps data (``Volume.data``) to what its volumes' names end with: there may be several volumes of one
     format, kept copies and results of upgrades, of which one set is live. Where none is named it is the first, "".
 
-    ``owner`` is this checkout's random id, which its data is marked with; "" as long as it has made nothing.
+    ``owner`` is this checkout's random id, which its data and its containers bear; "" as long as it has made nothing.
     """
 
     project: str

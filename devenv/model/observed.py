@@ -32,7 +32,8 @@ class Container:
     it was made to have, running or not. ``config``, ``version`` and ``data`` (its volume, without the project's name)
     are what devenv labelled it with when it was created; "" for one that devenv did not. ``root`` is the checkout that
     it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
-    made ("" for anything else). ``networks`` are those that it is on, by id or by name.
+    made ("" for anything else). ``networks`` are those that it is on, by id or by name. ``owner`` is the id of the
+    checkout that made it ("" where an IDE or plain Compose made it without ``.devenv/.env``, or an earlier devenv).
     ``limits`` is what ``docker update`` can change, by name ({} if nobody has looked).
     """
 
@@ -54,6 +55,7 @@ class Container:
     workspace: str = ""
     networks: tuple[str, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
 
     @property
     def running(self) -> bool:

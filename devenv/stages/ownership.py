@@ -1,12 +1,14 @@
-"""Whose data is it? A checkout marks the volumes that it makes with its random id and its folder.
+"""Whose is it? A checkout marks the volumes and the containers that it makes with its random id.
 
-A volume without a mark was made by an IDE or by an earlier devenv. It belongs to the checkout that its containers were
-started in, and where there are none, to the checkout that has the project's name.
+A container without a mark was made by an IDE, by plain Compose or by an earlier devenv. It belongs to the checkout in
+whose folder it was started. A volume without a mark belongs to the checkout that its containers were started in, and
+where there are none, to the checkout that has the project's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
@@ -15,6 +17,9 @@ from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.stages.generations import is_generation_of
 from devenv.stages.place import own_name
+
+#: What bears a mark.
+Marked = TypeVar("Marked", bound=Container | ExistingVolume)
 
 
 @record
@@ -27,15 +32,15 @@ class Owner:
     claimed: frozenset[str] = frozenset()
     project: str = ""
 
-    def owns(self, volume: ExistingVolume) -> bool:
-        """Whether a volume bears a mark of this checkout's, or none at all."""
-        return volume.owner in {"", self.id, *self.claimed}
+    def owns(self, item: Container | ExistingVolume) -> bool:
+        """Whether it bears a mark of this checkout's, or none at all."""
+        return item.owner in {"", self.id, *self.claimed}
 
 
-def foreign(observed: Observed, project: str, owner: Owner) -> tuple[ExistingVolume, ...]:
-    """The volumes of a project that bear the mark of another checkout."""
-    own = (volume for volume in observed.volumes if volume.project == project)
-    return tuple(volume for volume in own if not owner.owns(volume))
+def foreign(items: Iterable[Marked], project: str, owner: Owner) -> tuple[Marked, ...]:
+    """Those volumes or containers of a project that bear the mark of another checkout."""
+    own = (item for item in items if item.project == project)
+    return tuple(item for item in own if not owner.owns(item))
 
 
 def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection[str]) -> str:
@@ -44,9 +49,10 @@ def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection
 
     ``absent`` are folders that certainly hold no checkout any more: what was started there may have been moved here.
     """
-    for volume in foreign(observed, project, owner):
-        if volume.root and volume.root != owner.root and volume.root not in absent:
-            return volume.root
+    items: list[Container | ExistingVolume] = [*observed.volumes, *observed.containers]
+    for item in foreign(items, project, owner):
+        if item.root and item.root != owner.root and item.root not in absent:
+            return item.root
     for container in observed.containers:
         if container.project == project and not _started_here(container, owner) and container.root not in absent:
             return container.root or container.name
@@ -57,14 +63,23 @@ def _started_here(container: Container, owner: Owner) -> bool:
     return container.root == owner.root or container.project == owner.project
 
 
+def made_elsewhere(container: Container, machine: Machine, elsewhere: Collection[str]) -> str:
+    """How a container was made by another checkout; "" if it was not."""
+    if container.root in elsewhere:
+        return f"was started in {container.root}, another checkout"
+    if container.owner not in ("", machine.owner):
+        return "was made by a checkout that this one took over"
+    return ""
+
+
 def stray(service: ResolvedService, container: Container, machine: Machine, elsewhere: Collection[str]) -> str:
     """Why a container does not serve this checkout's live data; "" if it does, or if it serves another version.
 
     Compose knows a container by the project's name alone: where another checkout has the same name, or where
     ``.devenv/.env`` is missing, ``docker compose up`` by hand replaces this checkout's containers.
     """
-    if container.root in elsewhere:
-        return f"was started in {container.root}, another checkout"
+    if reason := made_elsewhere(container, machine, elsewhere):
+        return reason
     live = service.data + machine.generations.get(service.data, "")
     if is_generation_of(service.data, container.data) and container.data != live:
         return f"has data {container.data} open, not {live}"
@@ -83,39 +98,49 @@ def roots(observed: Observed) -> set[str]:
 
 
 def refusal(
-    volumes: Iterable[ExistingVolume], project: str, owner: Owner, known: Mapping[str, str]
+    items: Iterable[Container | ExistingVolume], project: str, owner: Owner, known: Mapping[str, str]
 ) -> tuple[Problem, ...]:
-    """What is wrong with opening another checkout's volumes, and what to do; a problem for each checkout.
+    """What is wrong with using another checkout's volumes and containers, and what to do; a problem for each checkout.
 
-    ``known``: by id, where checkouts are now; others are where they were when they made the volume.
+    ``known``: by id, where checkouts are now; others are where they were when they made it.
     """
-    by_place: dict[tuple[str, bool], list[str]] = {}
-    for volume in volumes:
-        place = known.get(volume.owner, volume.root), volume.owner in known
-        by_place.setdefault(place, []).append(volume.name)
+    by_place: dict[tuple[str, bool], list[Container | ExistingVolume]] = {}
+    for item in items:
+        place = known.get(item.owner, item.root), item.owner in known
+        by_place.setdefault(place, []).append(item)
     return tuple(
-        _problem(root, names, project, owner, is_known=is_known) for (root, is_known), names in sorted(by_place.items())
+        _problem(root, made, project, owner, is_known=is_known) for (root, is_known), made in sorted(by_place.items())
     )
 
 
-def _problem(root: str, names: list[str], project: str, owner: Owner, *, is_known: bool) -> Problem:
-    volumes = f"volume {names[0]}" if len(names) == 1 else f"volumes {', '.join(names)}"
+def _names(items: Sequence[Container | ExistingVolume]) -> str:
+    """Volumes by name; containers only where there is no volume."""
+    volumes = [item.name for item in items if isinstance(item, ExistingVolume)]
+    names = volumes or [item.name for item in items]
+    noun = "volume" if volumes else "container"
+    return f"{noun} {names[0]}" if len(names) == 1 else f"{noun}s {', '.join(names)}"
+
+
+def _problem(
+    root: str, items: Sequence[Container | ExistingVolume], project: str, owner: Owner, *, is_known: bool
+) -> Problem:
+    names = _names(items)
     other = own_name(project, owner.root)
     another_name = f"mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={other} >.devenv/.env"
     if root == owner.root and is_known:
         return Problem(
-            f"{volumes}: made in this folder by another checkout, which is not here any more",
+            f"{names}: made in this folder by another checkout, which is not here any more",
             f"if it was moved, use another name on this machine: {another_name}\n"
-            "  if it is gone, take its data over: devenv up --claim",
+            "  if it is gone, take over what it made: devenv up --claim",
         )
     if root == owner.root:
         return Problem(
-            f"{volumes}: made in this folder with another state folder, or devenv's state was lost",
+            f"{names}: made in this folder with another state folder, or devenv's state was lost",
             "run devenv with the former state folder (DEVENV_STATE, XDG_STATE_HOME)\n"
-            "  or take the data over: devenv up --claim",
+            "  or take it over: devenv up --claim",
         )
     return Problem(
-        f"{volumes}: made by another checkout, in {root or 'an unknown folder'}",
-        "if that checkout was moved or removed, take its data over: devenv up --claim\n"
+        f"{names}: made by another checkout, in {root or 'an unknown folder'}",
+        "if that checkout was moved or removed, take over what it made: devenv up --claim\n"
         f"  otherwise use another name on this machine: {another_name}",
     )

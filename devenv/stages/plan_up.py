@@ -15,6 +15,7 @@ from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
+from devenv.stages.ownership import made_elsewhere
 from devenv.stages.pointers import guard_undecided
 from devenv.stages.reach import reach
 
@@ -260,8 +261,8 @@ def half_made(observed: Observed) -> tuple[Container, ...]:
 
 def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
     """Why a container must be made anew; "" if it need not be."""
-    if container.root in observed.elsewhere:
-        return f"was started in {container.root}, another checkout"
+    if reason := made_elsewhere(container, machine, observed.elsewhere):
+        return reason
     if not container.config:
         return "was not started by devenv"
     if container.config != service.config[:16]:

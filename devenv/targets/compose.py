@@ -14,6 +14,7 @@ from devenv import yamlio
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.file import File
 from devenv.model.image import ImageRef
+from devenv.model.machine import OWNER
 from devenv.model.problem import Problem, Where
 from devenv.model.resolved import Port, Resolved, ResolvedService, Volume
 from devenv.targets.mark import marked
@@ -24,7 +25,7 @@ PATH = ".devenv/compose.yaml"
 LOCAL_PATH = ".devenv/compose.local.yaml"
 OVERRIDE = ".devenv/compose.override.yaml"
 #: Changes when this module writes something else from the same values.
-_REVISION = "6"
+_REVISION = "7"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
 _HEALTH = {"interval": "60s", "timeout": "10s", "start_period": "120s"}
 _HEALTH_NOTE = yamlio.Comment(
@@ -235,6 +236,7 @@ def _labels(project: str, service: ResolvedService) -> dict[str, str]:
         "devenv.version": service.version.text.replace("$", "$$"),
         "devenv.config": service.config[:16],
         "devenv.ports": " ".join(f"{port.container}:{_reference(port)}" for port in service.ports),
+        "devenv.owner": f"${{{OWNER}:-}}",
         **data,
     }
 

@@ -56,6 +56,18 @@ def test_the_container_says_it(tmp_path: Path) -> None:
     guard_undecided([strange.checkout.service], observed, machine)
 
 
+def test_containers_without_data_are_taken_over_too(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    theirs = Container("1", "shop-cache-1", "shop", "cache", "running", root=str(tmp_path), owner="another")
+    everything = replace(checkout.engine(), containers=(theirs,))
+    with pytest.raises(Refused, match="container shop-cache-1: made in this folder with another state folder"):
+        narrowed(checkout.project, everything)
+    assert claim(checkout.project, everything) == ["shop-cache-1"]
+    _, observed = narrowed(checkout.project, everything)
+    assert observed.containers == (theirs,)
+    assert claim(checkout.project, everything) == []
+
+
 def test_nobody_says_it(tmp_path: Path) -> None:
     strange = Strange(tmp_path)
     service = strange.checkout.service

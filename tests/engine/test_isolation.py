@@ -177,6 +177,10 @@ def test_data_of_another_state_folder_is_refused_until_it_is_claimed(checkouts: 
         ended = checkouts.devenv(first, *words.split(), state=other)
         assert ended.code == 6
         assert f"{volume}: made in this folder with another state folder" in ended.err
+    for words in ("url cache", "env", "run -- true"):  # they ask for containers alone
+        ended = checkouts.devenv(first, *words.split(), state=other)
+        assert (ended.code, ended.out) == (6, "")
+        assert f"container {first.name}-cache-1: made in this folder with another state folder" in ended.err
     assert (running(first), volumes(first)) == ({"cache"}, {volume})
 
     stranger = Project(tmp_path / "stranger", first.name)  # a committed .devenv/.env that names the first one's project

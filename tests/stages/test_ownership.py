@@ -1,4 +1,4 @@
-"""Whose data is it: marks decide, and without marks the folders that containers were started in."""
+"""Whose is it: marks decide, and without marks the folders that containers were started in."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def volume(owner: str = "", root: str = "", project: str = "shop") -> ExistingVo
     return ExistingVolume(f"{project}_db-postgres-15", project, "db", "postgres", "15", "/data", owner, root)
 
 
-def container(root: str, project: str = "shop") -> Container:
-    return Container("1", f"{project}-db-1", project, "db", "running", root=root)
+def container(root: str, project: str = "shop", owner: str = "") -> Container:
+    return Container("1", f"{project}-db-1", project, "db", "running", root=root, owner=owner)
 
 
 def seen(*things: ExistingVolume | Container) -> Observed:
@@ -35,24 +35,27 @@ def names_holder(*things: ExistingVolume | Container, owner: Owner = ANN, absent
 
 
 @pytest.mark.parametrize("mark", ["a1", "b2", ""])
-def test_own_data_is_what_bears_an_own_mark_a_claimed_one_or_none(mark: str) -> None:
+def test_own_is_what_bears_an_own_mark_a_claimed_one_or_none(mark: str) -> None:
     owner = Owner("a1", "/home/ann/shop", frozenset({"b2"}))
-    assert foreign(seen(volume(mark, "/elsewhere")), "shop", owner) == ()
+    assert foreign([volume(mark, "/elsewhere"), container("/elsewhere", owner=mark)], "shop", owner) == ()
 
 
-def test_another_mark_is_another_checkouts_also_in_the_same_folder() -> None:
-    theirs = volume("b2", ANN.root)
-    assert foreign(seen(theirs), "shop", ANN) == (theirs,)
-    assert foreign(seen(theirs), "shop", Owner("", ANN.root)) == (theirs,)
+@pytest.mark.parametrize("theirs", [volume("b2", ANN.root), container(ANN.root, owner="b2")])
+def test_another_mark_is_another_checkouts_also_in_the_same_folder(theirs: ExistingVolume | Container) -> None:
+    assert foreign([theirs], "shop", ANN) == (theirs,)
+    assert foreign([theirs], "shop", Owner("", ANN.root)) == (theirs,)
 
 
-def test_data_of_other_projects_is_nobodys_business() -> None:
-    assert foreign(seen(volume("b2", "/b", "blog")), "shop", ANN) == ()
-    assert names_holder(volume("b2", "/b", "blog"), container("/b", "blog")) == ""
+def test_other_projects_are_nobodys_business() -> None:
+    theirs = volume("b2", "/b", "blog"), container("/b", "blog", owner="b2")
+    assert foreign(theirs, "shop", ANN) == ()
+    assert names_holder(*theirs) == ""
 
 
 def test_a_name_is_held_by_a_checkout_that_may_still_be_there() -> None:
     assert names_holder(volume("b2", "/home/bob/shop")) == "/home/bob/shop"
+    before = Owner("a1", ANN.root, project="shop")
+    assert names_holder(container("/home/bob/shop", owner="b2"), owner=before) == "/home/bob/shop"
     assert names_holder(container("/home/bob/shop")) == "/home/bob/shop"
 
 
@@ -79,6 +82,16 @@ def test_a_refusal_names_the_folder_where_the_other_checkout_is_now() -> None:
     assert problem.message == "volume shop_db-postgres-15: made by another checkout, in /new"
     assert "devenv up --claim" in problem.hint
     assert "echo COMPOSE_PROJECT_NAME=shop-" in problem.hint
+
+
+def test_a_refusal_names_containers_where_there_is_no_volume() -> None:
+    theirs = container(ANN.root, owner="b2")
+    (problem,) = refusal([theirs], "shop", ANN, {})
+    assert problem.message == (
+        "container shop-db-1: made in this folder with another state folder, or devenv's state was lost"
+    )
+    (problem,) = refusal([volume("b2", ANN.root), theirs], "shop", ANN, {})
+    assert problem.message.startswith("volume shop_db-postgres-15: made in this folder")
 
 
 def test_a_refusal_in_the_same_folder_speaks_of_the_state_folder() -> None:
@@ -117,6 +130,14 @@ def test_a_container_is_used_if_it_serves_this_checkouts_live_data(root: str, da
     service = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n').services["db"]
     machine = Machine("shop", ANN.root, {}, generations={service.data: "-g1"})
     assert stray(service, replace(container(root), data=data), machine, {"/clone"}) == reason
+
+
+def test_a_container_of_a_checkout_that_was_taken_over_is_made_anew_first() -> None:
+    service = resolved('[services.db]\nkind = "memcached"\nversion = "1.6.18"\n').services["db"]
+    machine = Machine("shop", ANN.root, {}, owner="a1")
+    theirs, own, nobodys = (container(ANN.root, owner=mark) for mark in ("b2", "a1", ""))
+    assert stray(service, theirs, machine, ()) == "was made by a checkout that this one took over"
+    assert [stray(service, item, machine, ()) for item in (own, nobodys)] == ["", ""]
 
 
 def test_a_data_format_with_a_dot_is_no_generation() -> None:

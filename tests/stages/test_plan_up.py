@@ -105,6 +105,14 @@ def test_a_container_that_another_checkout_replaced_is_made_again() -> None:
     assert plan(wanted, settled(wanted, containers=(replaced,))).changes == (), "the checkout was moved"
 
 
+def test_a_container_of_a_checkout_that_was_taken_over_is_made_again() -> None:
+    target = resolved(CACHE)
+    observed = settled(target, containers=(container(target, "cache", owner="another"),))
+    assert plan(target, observed).steps[-1] == Step(
+        Action.RECREATE, "cache", "was made by a checkout that this one took over"
+    )
+
+
 def test_a_changed_setting_recreates_that_service_alone_and_says_which() -> None:
     before = resolved(DB + "[services.db.settings]\nmax_connections = 100\n" + CACHE)
     after = resolved(DB + "[services.db.settings]\nmax_connections = 200\n" + CACHE)
