@@ -240,6 +240,7 @@ def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
+    from devenv.data.remembering import found_here
     from devenv.data.seeding import never_filled
     from devenv.effects.ports import owner
     from devenv.stages.place import kept_name
@@ -250,7 +251,8 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
     for sentence in _older_data(prepared):
         console.say(sentence)
-    for sentence in never_filled(prepared.project, prepared.machine, prepared.observed, prepared.chosen):
+    about = prepared.project, prepared.machine, prepared.observed, prepared.chosen
+    for sentence in (*found_here(*about), *never_filled(*about)):
         console.say(f"note: {sentence}")
     if prepared.plan.changes:
         if sentence := kept_name(prepared.project.manifest.project, prepared.machine.project):

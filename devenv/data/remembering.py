@@ -7,14 +7,16 @@ is ever taken for the whole.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from devenv.effects import snapshots
+from devenv.model.machine import Machine
 from devenv.model.observed import Observed
 from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 from devenv.project import Project
 from devenv.stages import pointers
+from devenv.stages.generations import own_live
 
 
 @record
@@ -64,3 +66,16 @@ def complete(project: Project, observed: Observed, *, claiming: bool = False) ->
     undecided = {volume.data: volume.service for volume in observed.volumes if volume.data in now.undecided}
     if undecided != store.read("undecided"):
         store.write("undecided", undecided)
+
+
+def found_here(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> list[str]:
+    """What to know of data that is about to be used here for the first time and that no checkout marked as its own: a
+    sentence each."""
+    remembered = project.store.read("generations")
+    sentences = []
+    for name in services:
+        volume = own_live(project.resolved.services[name], observed, machine)
+        if volume is not None and not volume.owner and volume.data not in remembered:
+            made_by = "which an IDE, plain Compose or an earlier devenv made"
+            sentences.append(f"{name}: uses the data in volume {volume.name}, {made_by}")
+    return sentences

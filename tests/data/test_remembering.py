@@ -5,13 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from devenv.data import remembering
 from devenv.data.pointing import point
 from devenv.effects import snapshots
 from devenv.effects.store import Store
 from devenv.effects.world import World
+from devenv.errors import Refused
 from devenv.model.observed import Engine, ExistingVolume, Observed
 from devenv.project import Project, open_project
+from devenv.stages.pointers import guard_undecided
 from devenv.standing import with_generations
 from tests.data.checkout import NEW, OLD, Checkout
 from tests.making import tree
@@ -37,7 +41,10 @@ DEVENV_DATA_B_REDIS_6_2=-g2
 
 
 def project(root: Path) -> Project:
-    tree(root, {"devenv.toml": MANIFEST, ".devenv/.env": WRITTEN.format(root=root)})
+    return opened(tree(root, {"devenv.toml": MANIFEST, ".devenv/.env": WRITTEN.format(root=root)}))
+
+
+def opened(root: Path) -> Project:
     return open_project(World(cwd=root, env={"HOME": str(root), "DEVENV_STATE": str(root / "state")}))
 
 
@@ -97,3 +104,29 @@ def test_a_lost_list_of_snapshots_is_made_again(tmp_path: Path) -> None:
     assert checkout.up()
     checkout.check()
     assert len(told) == 1
+
+
+def test_data_that_no_checkout_marked_is_named_when_it_is_first_used(tmp_path: Path) -> None:
+    here = opened(tree(tmp_path, {"devenv.toml": MANIFEST}))
+    unmarked = ExistingVolume("shop_a-redis-7.0-g3", "shop", "a", "redis", "7.0", "/data")
+    marked = replace(unmarked, name="shop_b-redis-7.0", service="b", owner="a1")
+
+    def found(*volumes: ExistingVolume) -> list[str]:
+        observed = replace(engine(), volumes=volumes)
+        machine, observed = with_generations(here, here.machine(), observed)
+        return remembering.found_here(here, machine, observed, ["a", "b"])
+
+    sentence = "a: uses the data in volume shop_a-redis-7.0-g3, which an IDE, plain Compose or an earlier devenv made"
+    assert found(unmarked, marked) == [sentence]
+    remembering.complete(here, replace(engine(), volumes=(unmarked, marked)))
+    assert found(unmarked, marked) == []
+
+
+def test_of_several_generations_none_is_opened_where_all_memory_was_lost(tmp_path: Path) -> None:
+    """Volumes of an earlier devenv bear no mark, so that nothing but this memory says whose they are."""
+    here = opened(tree(tmp_path, {"devenv.toml": MANIFEST}))
+    machine, observed = with_generations(here, here.machine(), engine())
+    assert observed.undecided == {A, B, OLDER_B}
+    names = "a-7.0, a-7.0-g3"
+    with pytest.raises(Refused, match=f"a: it is not certain which of these is its live data: {names}\n"):
+        guard_undecided([here.resolved.services["a"]], observed, machine)
