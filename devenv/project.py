@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devenv import __version__
+from devenv import __version__, yamlio
 from devenv.configuration import configured_mirrors, kept_mirrors
 from devenv.effects import files
 from devenv.effects.store import Store, state_folder
@@ -216,6 +216,10 @@ class Project:
         """What the user's own Compose file says; {} if there is none. Raises as ``overrides``."""
         text = files.read_text(self.root / compose.OVERRIDE)
         return compose.parse_override(text) if text else {}
+
+    def override_lines(self) -> Mapping[str, int]:
+        """The lines at which parts of the user's own Compose file begin, as ``services.db``."""
+        return yamlio.key_lines(files.read_text(self.root / compose.OVERRIDE) or "")
 
     def described_volumes(self) -> frozenset[str]:
         """The keys of volumes of which the user's own Compose file says how they are made. Raises as ``overrides``."""

@@ -75,6 +75,11 @@ class OverrideAccess:
 
     key: str
     rights: tuple[str, ...]
+    line: int | None = None
+
+    @property
+    def where(self) -> Where:
+        return Where(compose.OVERRIDE, self.line)
 
     @property
     def digest(self) -> str:
@@ -82,7 +87,7 @@ class OverrideAccess:
 
     @property
     def shown(self) -> str:
-        return f"{compose.OVERRIDE}: {self.key}: {', '.join(self.rights)}"
+        return f"{self.where}: {self.key}: {', '.join(self.rights)}"
 
     @property
     def unconfirmed(self) -> str:
@@ -142,7 +147,9 @@ def workspace_access(workspace: Workspace) -> tuple[MachineAccess, ...]:
 
 def override_access(project: Project) -> tuple[OverrideAccess, ...]:
     """What the user's own Compose file asks this machine for. Raises ManifestError if it is no YAML."""
-    return tuple(OverrideAccess(key, rights) for key, rights in reach_of_file(project.override()).items())
+    found = reach_of_file(project.override())
+    lines = project.override_lines() if found else {}
+    return tuple(OverrideAccess(key, rights, lines.get(key)) for key, rights in found.items())
 
 
 def unconfirmed(store: Store, items: Iterable[Confirmable]) -> list[Confirmable]:
@@ -176,7 +183,7 @@ def refusal(project: Project, items: Sequence[Confirmable], again: str) -> list[
     problems = []
     for item in items:
         if isinstance(item, OverrideAccess):
-            where, key = Where(compose.OVERRIDE), item.key
+            where, key = item.where, item.key
         else:
             where, key = project.documents.where(item.path), Issue(item.path, "").key
         problems.append(Problem(item.unconfirmed, "", where, key))

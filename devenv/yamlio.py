@@ -43,6 +43,33 @@ def parse(text: str) -> Any:
     return value
 
 
+def key_lines(text: str) -> dict[str, int]:
+    """The line of each key of the two outermost mappings of a document: ``services``, ``services.db``.
+
+    Raises YamlError.
+    """
+    import yaml
+
+    try:
+        root = yaml.compose(text, Loader=_typed_loader())
+    except yaml.YAMLError as error:
+        raise _yaml_error(error) from error
+    found = {}
+    for key, node in _entries(root):
+        found[key.value] = key.start_mark.line + 1
+        for name, _ in _entries(node):
+            found[f"{key.value}.{name.value}"] = name.start_mark.line + 1
+    return found
+
+
+def _entries(node: Any) -> list[tuple[Any, Any]]:
+    """The keys that are plain texts, and their values, of a mapping's node; [] for any other node."""
+    import yaml
+
+    entries = node.value if isinstance(node, yaml.MappingNode) else []
+    return [(key, value) for key, value in entries if isinstance(key, yaml.ScalarNode)]
+
+
 #: (key, line) of each key that stands in a mapping a second time.
 Twice = list[tuple[str, int]]
 

@@ -56,3 +56,9 @@ def test_what_is_short_is_in_one_line() -> None:
         "- {b: null}",
         "empty: []",
     ]
+
+
+def test_lines_of_keys() -> None:
+    text = "services:\n  db: {pid: host}\n  ? [a]\n  : b\nvolumes: [a]\n"
+    assert yamlio.key_lines(text) == {"services": 1, "services.db": 2, "volumes": 5}
+    assert yamlio.key_lines("") == {}

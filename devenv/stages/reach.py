@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from devenv import yamlio
+from devenv.model.machine import is_loopback
 from devenv.model.resolved import ResolvedService
 from devenv.model.text import one_line
 from devenv.model.workspace import Workspace
@@ -26,7 +27,7 @@ _HARMLESS = frozenset((
     "cpu_quota", "cpu_shares", "cpus", "cpuset", "depends_on", "develop", "dns", "dns_opt", "dns_search",
     "domainname", "entrypoint", "environment", "expose", "extra_hosts", "healthcheck", "hostname", "image", "init",
     "labels", "links", "logging", "mac_address", "mem_limit", "mem_reservation", "mem_swappiness", "memswap_limit",
-    "networks", "pids_limit", "platform", "ports", "profiles", "pull_policy", "read_only", "restart", "scale",
+    "networks", "pids_limit", "platform", "profiles", "pull_policy", "read_only", "restart", "scale",
     "secrets", "shm_size", "stdin_open", "stop_grace_period", "stop_signal", "storage_opt", "sysctls", "tmpfs",
     "tty", "ulimits", "user", "working_dir",
 ))  # fmt: skip
@@ -55,6 +56,8 @@ _VOLUME = re.compile(r"[a-zA-Z0-9][\w.-]+")
 _SHELL = "variables of this machine"
 #: ``$NAME`` and ``${NAME…}``; two dollars are one that means nothing.
 _VARIABLE = re.compile(r"\$\$|\$\{?([A-Za-z_]\w*)")
+#: ``${NAME:-default}``, whose colon parts nothing.
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
 #: What ``.devenv/.env`` alone sets: devenv hides the shell's from Compose.
 _OWN_VARIABLES = ("DEVENV_", "COMPOSE_")
 
@@ -104,6 +107,8 @@ def _of_service(body: Mapping[str, Any]) -> Iterator[str]:
             continue
         if key == "volumes":
             yield from _of_mounts(value)
+        elif key == "ports":
+            yield from _of_ports(value)
         elif key == "deploy":
             yield from _of_deployment(value)
         elif key in _RIGHTS and isinstance(value, list):
@@ -128,6 +133,23 @@ def _is_within_engine(mount: Any) -> bool:
         return mount.get("type") in ("tmpfs", "image")
     source, colon, _ = str(mount).partition(":")
     return not colon or _VOLUME.fullmatch(source) is not None
+
+
+def _of_ports(value: Any) -> Iterator[str]:
+    for port in value if isinstance(value, list) else [value]:
+        if not _is_on_loopback(port):
+            yield f"a port that other machines reach: {_text(port)}"
+
+
+def _is_on_loopback(port: Any) -> bool:
+    """Whether a port is published for this machine alone. Without an address Compose publishes on all of them."""
+    if isinstance(port, dict):
+        address = str(port.get("host_ip", ""))
+    else:
+        numbers_alone = _REFERENCE.sub("0", str(port))
+        address, _, _ = numbers_alone.rpartition(":")[0].rpartition(":")
+    address = address.strip("[]")
+    return is_loopback(f"[{address}]")
 
 
 def _of_deployment(value: Any) -> Iterator[str]:

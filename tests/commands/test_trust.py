@@ -247,7 +247,7 @@ def test_what_the_users_own_compose_file_asks_for_is_confirmed_once(tmp_path: Pa
     refused = said(clone, "up", env=no_engine)
     assert refused.code == 6
     assert (
-        ".devenv/compose.override.yaml: services.helper: asks this machine for volumes: /:/host, which was not "
+        ".devenv/compose.override.yaml:2: services.helper: asks this machine for volumes: /:/host, which was not "
         "confirmed\n  Read it, then allow: devenv up --trust (in CI: DEVENV_TRUST=1)" in refused.err
     )
     assert said(clone, "up", "--trust", env=no_engine).code == 7

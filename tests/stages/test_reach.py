@@ -111,7 +111,10 @@ include: [../other.yaml]
 def test_what_a_whole_compose_file_asks_for() -> None:
     assert reach_of_file(yamlio.parse(OVERRIDE)) == {
         "services.db": ("pid: host", "volumes: /:/host"),
-        "services.mail": ("variables of this machine: AWS_SECRET_ACCESS_KEY",),
+        "services.mail": (
+            "a port that other machines reach: 8025:8025",
+            "variables of this machine: AWS_SECRET_ACCESS_KEY",
+        ),
         "volumes.root": ('driver_opts: {"device": "/", "o": "bind", "type": "none"}',),
         "volumes.others": ("external: true", "name: other_db"),
         "networks.outer": ("external: true",),
@@ -119,6 +122,28 @@ def test_what_a_whole_compose_file_asks_for() -> None:
         "secrets.token": ("environment: TOKEN",),
         "include": ('["../other.yaml"]',),
     }
+
+
+@pytest.mark.parametrize(
+    ("port", "rights"),
+    [
+        ("'127.0.0.1:8025:8025'", ()),
+        ("'[::1]:80:80'", ()),
+        ("'127.0.0.1::80/udp'", ()),
+        ("'127.0.0.1:${DEVENV_DB_PORT:-5432}:5432'", ()),
+        ("{target: 80, host_ip: '::1'}", ()),
+        ("80", ("a port that other machines reach: 80",)),
+        ("'0.0.0.0:80:80'", ("a port that other machines reach: 0.0.0.0:80:80",)),
+        ("{target: 80}", ('a port that other machines reach: {"target": 80}',)),
+        (
+            "'${IP:-127.0.0.1}:80:80'",
+            ("a port that other machines reach: ${IP:-127.0.0.1}:80:80", "variables of this machine: IP"),
+        ),
+    ],
+)
+def test_ports_stay_on_this_machine(port: str, rights: tuple[str, ...]) -> None:
+    document = yamlio.parse(f"services: {{web: {{ports: [{port}]}}}}")
+    assert reach_of_file(document).get("services.web", ()) == rights
 
 
 @pytest.mark.parametrize(
