@@ -81,7 +81,7 @@ def standing(world: World, looking: Looking | None = None) -> Standing:
 @contextlib.contextmanager
 def alone(world: World, verb: str, console: Console) -> Iterator[Standing]:
     """The same with nobody else at work in this checkout until the end: what was seen stays true."""
-    from devenv.data.switching import recovered
+    from devenv.data.recovery import recovered
 
     store = open_project(world).store
     with store.locked(verb, waiting=console.waiting):

@@ -150,7 +150,7 @@ def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> Non
 
 #: What `up` and `status` import where nothing is to be done, in their own words.
 _TYPED_ALL_DAY = {
-    "up": "devenv.commands.up devenv.data.switching devenv.data.seeding devenv.journeys.up devenv.trust devenv.waiting",
+    "up": "devenv.commands.up devenv.data.recovery devenv.data.seeding devenv.journeys.up devenv.trust devenv.waiting",
     "status": "devenv.commands.status devenv.parity devenv.standing devenv.effects.promises devenv.effects.live_line",
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -106,8 +107,7 @@ def _trials(promised: Mapping[str, Promise], *, deep: bool) -> dict[str, Trial]:
 
 def _with_inside(here: Standing, trials: Mapping[str, Trial], names: Sequence[str]) -> dict[str, Trial]:
     """The trials with what takes a program in the container, all at the same time: it takes seconds."""
-    from concurrent.futures import ThreadPoolExecutor
-
+    from devenv.effects.at_once import all_at_once
     from devenv.effects.promises import tried_inside
     from devenv.model.promise import Trial
     from devenv.stages import asking
@@ -118,10 +118,7 @@ def _with_inside(here: Standing, trials: Mapping[str, Trial], names: Sequence[st
         command = asking.command(service, service.kind.lacking, here.project.resolved.project)
         return trials.get(name, Trial()).and_also(tried_inside(here.container(name).id, command))
 
-    if not names:
-        return dict(trials)
-    with ThreadPoolExecutor(len(names)) as pool:
-        return {**trials, **dict(zip(names, pool.map(look, names), strict=True))}
+    return {**trials, **all_at_once({name: partial(look, name) for name in names})}
 
 
 def _remember_trials(here: Standing, trials: Mapping[str, Trial]) -> None:

@@ -125,7 +125,7 @@ def command(
         asked.result = not asked.as_json
         compared = comparing(again="devenv sync --check" if checking else "devenv sync --dry-run")
         return _check(asked, compared) if checking else _dry(asked, compared)
-    from devenv.data.switching import recovered
+    from devenv.data.recovery import recovered
     from devenv.project import open_store
 
     store = open_store(world)
@@ -313,7 +313,7 @@ def _ending(asked: Asked, compared: Comparison) -> int:
 
 def _roll_back(asked: Asked, *, dry: bool) -> int:
     """Put the manifest and the lock back as the last sync found them, and what runs with them."""
-    from devenv.data.switching import recovered
+    from devenv.data.recovery import recovered
     from devenv.effects import history
     from devenv.journeys.rollback import before, last_sync, restore
     from devenv.journeys.sync import ROLLBACK, Comparison

@@ -34,7 +34,7 @@ def command(world: World, what: str, words: tuple[str, ...], adopt: bool, discar
     devenv try db@17.6 -- python manage.py test
     devenv try db@17.6 --adopt -- make test
     """
-    from devenv.data.switching import recovered
+    from devenv.data.recovery import recovered
     from devenv.errors import ManifestError
     from devenv.project import open_store
 

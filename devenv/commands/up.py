@@ -75,7 +75,7 @@ def command(
 
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
-    from devenv.data.switching import recovered
+    from devenv.data.recovery import recovered
     from devenv.journeys.up import Wishes, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select

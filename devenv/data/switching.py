@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from devenv.console import Console
 from devenv.data import anew, pointing, remembering, seeding, served
 from devenv.data.benches import JOURNAL
 from devenv.effects import files, history, snapshots
@@ -112,14 +111,6 @@ def take_back(project: Project, machine: Machine, observed: Observed, entry: his
 def done(project: Project) -> None:
     """All that a switch means is done."""
     project.store.clear_journal(of=JOURNAL)
-
-
-def recovered(console: Console, store: Store) -> bool:
-    """Put an end to what a killed run left, and say so; whether there was anything."""
-    told = recover(store) + pointing.recover(store)
-    for line in told:
-        console.say(line)
-    return bool(told)
 
 
 def recover(store: Store) -> list[str]:

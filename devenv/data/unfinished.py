@@ -10,6 +10,11 @@ from devenv.effects.store import Store
 UPGRADES, SNAPSHOTS, AROUND = "upgrade", "snapshot", "around"
 
 
+def is_anything_left(store: Store) -> bool:
+    """Whether there is a journal of a run that did not come to its end."""
+    return any(store.unfinished(of=journal) for journal in (UPGRADES, SNAPSHOTS, AROUND))
+
+
 def sentences(store: Store) -> list[str]:
     """What is left, in words; [] if there is nothing, and while somebody is at work."""
     if store.holder():

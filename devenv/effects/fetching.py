@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from devenv.console import Progress
@@ -40,6 +39,8 @@ def pull_images(images: Mapping[str, str], platforms: Mapping[str, str], progres
 
     Raises NoImage when all pulls have ended, if any failed; Unreachable if the engine does not answer.
     """
+
+    from concurrent.futures import ThreadPoolExecutor
 
     def pull(service: str) -> NoImage | None:
         return _pull(service, images[service], platforms[service], progress)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from devenv.effects.at_once import all_at_once
 from devenv.model.probe import Answer, Question
 
 #: Seconds between two questions, and how long one may take. An answer on loopback takes a millisecond.
@@ -55,17 +56,7 @@ def _shown(received: bytes) -> str:
 
 def ask_all(questions: Mapping[str, Question]) -> dict[str, Answer]:
     """Ask several servers once, all at the same time."""
-    answers: dict[str, Answer] = {}
-
-    def one(name: str, question: Question) -> None:
-        answers[name] = ask(question)
-
-    threads = [threading.Thread(target=one, args=item) for item in questions.items()]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
+    return all_at_once({name: partial(ask, question) for name, question in questions.items()})
 
 
 def until_ready(question: Question, *, stop: Callable[[], bool], pause: Callable[[float], object]) -> Answer:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 
+from devenv.effects.at_once import all_at_once
 from devenv.effects.containers import execute
 from devenv.effects.probe import until_ready
 from devenv.model.probe import Command, Question
@@ -35,12 +37,7 @@ def tried(promise: Promise) -> Trial:
 
 def tried_all(promises: Mapping[str, Promise]) -> dict[str, Trial]:
     """Try several, all at the same time."""
-    if not promises:
-        return {}
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(len(promises)) as pool:
-        return dict(zip(promises, pool.map(tried, promises.values()), strict=True))
+    return all_at_once({name: partial(tried, promise) for name, promise in promises.items()})
 
 
 def tried_inside(container: str, command: Command) -> Trial:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
+from devenv.effects.at_once import all_at_once
 from devenv.effects.containers import execute, health_command, inspect, last_lines
 from devenv.effects.probe import until_ready
-from devenv.effects.process import minding
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.observed import Container
@@ -140,13 +140,11 @@ def wait(
             ended(outcome)
         return outcome
 
-    with ThreadPoolExecutor(len(awaited)) as pool, minding():
-        try:
-            outcomes = list(pool.map(one, awaited))
-        except Unreachable as error:
-            watch.gone = watch.gone or error
-        finally:
-            watch.over.set()  # the pool waits for its threads, and they ask until this is set
+    waits = {item.name: partial(one, item) for item in awaited}
+    try:
+        outcomes = list(all_at_once(waits, stop=watch.over.set).values())
+    except Unreachable as error:
+        watch.gone = watch.gone or error
     if watch.gone:
         watch.gone.changed = "what was started stays; 'devenv up' goes on from there once the engine is back"
         raise watch.gone
