@@ -145,6 +145,7 @@ def _exec(data: Mapping[str, Any] | None) -> Exec | None:
     return Exec(
         tuple(data["command"]),
         input=data.get("input", ""),
+        existing=data.get("existing", ""),
         expect=data.get("expect", ""),
         fresh=data.get("fresh", ""),
         beside=tuple(data.get("beside", ())),

@@ -268,11 +268,30 @@ def _typed_loader() -> Any:
     return Typed
 
 
-class Comment(str):
-    """A line of a comment: as a key of a mapping, whose value is None, or as an item of a list, it stands above the
-    next one."""
+class Verbatim(str):
+    """A line of YAML that is written as it is: as a key of a mapping, whose value is None, or as an item of a list."""
 
     __slots__ = ()
+
+
+class Comment(Verbatim):
+    """A line of a comment, without its ``#``; it stands above the next key or item."""
+
+    __slots__ = ()
+
+
+class OneLine(dict[str, Any]):
+    """A mapping that is written in one line, however long that is."""
+
+
+def anchor(name: str, value: Mapping[str, Any]) -> Verbatim:
+    """A top-level key (Compose ignores those that begin with ``x-``) whose value ``merge`` takes over elsewhere."""
+    return Verbatim(f"x-{name}: &{name} {dump(OneLine(value)).strip()}")
+
+
+def merge(name: str) -> Verbatim:
+    """Takes over what ``anchor`` wrote under a name; keys beside it count where both have one."""
+    return Verbatim(f"<<: *{name}")
 
 
 def parse_commented(text: str) -> Any:
@@ -341,6 +360,8 @@ def _block(dumper: Any, value: str) -> Any:
 
 #: How long a list or a mapping may be that is written in one line.
 _ONE_LINE = 100
+#: Nothing is folded: a command can be copied as it stands.
+_WIDTH = 1_000_000
 
 
 def _sequence(dumper: Any, value: list[Any]) -> Any:
@@ -348,8 +369,8 @@ def _sequence(dumper: Any, value: list[Any]) -> Any:
 
 
 def _mapping(dumper: Any, value: dict[str, Any]) -> Any:
-    flat = [*value, *value.values()]
-    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=_fits_one_line(flat))
+    flow = isinstance(value, OneLine) or _fits_one_line([*value, *value.values()])
+    return dumper.represent_mapping("tag:yaml.org,2002:map", value.items(), flow_style=flow)
 
 
 def _fits_one_line(items: list[Any]) -> bool:
@@ -374,6 +395,7 @@ def _dumper() -> Any:
     Canonical.add_representer(str, _block)
     Canonical.add_representer(list, _sequence)
     Canonical.add_representer(dict, _mapping)
+    Canonical.add_representer(OneLine, _mapping)
     return Canonical
 
 
@@ -381,21 +403,22 @@ def dump(value: Any) -> str:
     """Values as YAML, keys in the order given: the same values always give the same text."""
     import yaml
 
-    comments: list[str] = []
-    text: str = yaml.dump(_marked(value, comments), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=120)
-    return _MARKED.sub(lambda found: f"{found['indent']}# {comments[int(found['number'])]}", text)
+    lines: list[str] = []
+    text: str = yaml.dump(_marked(value, lines), Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=_WIDTH)
+    return _MARKED.sub(lambda found: found["indent"] + lines[int(found["number"])], text)
 
 
 _MARKED = re.compile(rf"^(?P<indent> *)(?:- )?{_MARK}(?P<number>\d+)(?:: null)?$", re.MULTILINE)
 
 
-def _marked(value: Any, comments: list[str]) -> Any:
-    """The same with marks in place of comments, whose texts are added to ``comments``."""
-    if isinstance(value, Comment):
-        comments.append(value)
-        return f"{_MARK}{len(comments) - 1}"
+def _marked(value: Any, lines: list[str]) -> Any:
+    """The same with marks in place of lines that are written as they are, which are added to ``lines``."""
+    if isinstance(value, Verbatim):
+        lines.append(f"# {value}" if isinstance(value, Comment) else value)
+        return f"{_MARK}{len(lines) - 1}"
     if isinstance(value, dict):
-        return {_marked(key, comments): _marked(item, comments) for key, item in value.items()}
+        kind = type(value)
+        return kind({_marked(key, lines): _marked(item, lines) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return [_marked(item, comments) for item in value]
+        return [_marked(item, lines) for item in value]
     return value

@@ -41,6 +41,10 @@ def execs(kind: Kind) -> Iterator[Exec]:
             yield rule
 
 
+def _inputs(kind: Kind) -> set[str]:
+    return {file for rule in execs(kind) for file in (rule.existing, rule.input) if file}
+
+
 def services(name: str) -> Iterator[tuple[Resolved, ResolvedService]]:
     """A kind's services as its golden case has them, without options and with all of them, at each known version."""
     text = (Path(__file__).parent / "golden/render" / name / "devenv.toml").read_text(encoding="utf-8")
@@ -60,7 +64,7 @@ def test_the_declaration_has_the_right_shape(name: str) -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_what_is_mentioned_exists_and_what_exists_is_mentioned(name: str) -> None:
     kind = KINDS[name]
-    mentioned = {file.template for file in kind.files} | {rule.input for rule in execs(kind) if rule.input}
+    mentioned = {file.template for file in kind.files} | _inputs(kind)
     mentioned |= {kind.build.dockerfile} if kind.build else set()
     there = {path for path in FOLDERS[name] if not path.endswith(".md") and not path.startswith("settings")}
     assert there == mentioned | {DECLARATION, FRAGMENT}

@@ -62,3 +62,31 @@ def test_lines_of_keys() -> None:
     text = "services:\n  db: {pid: host}\n  ? [a]\n  : b\nvolumes: [a]\n"
     assert yamlio.key_lines(text) == {"services": 1, "services.db": 2, "volumes": 5}
     assert yamlio.key_lines("") == {}
+
+
+def test_what_is_to_be_in_one_line_is_however_long_it_is() -> None:
+    value = {"labels": yamlio.OneLine(first="x" * 90, second="y" * 90), "test": [f"{'word ' * 50}end"]}
+    text = yamlio.dump(value)
+    assert yamlio.parse(text) == value
+    assert text.splitlines() == [
+        f"labels: {{first: {'x' * 90}, second: {'y' * 90}}}",
+        "test:",
+        f"- {'word ' * 50}end",
+    ]
+
+
+def test_what_several_mappings_share_is_written_once() -> None:
+    shared = {"interval": "60s", "timeout": "10s"}
+    value = {
+        yamlio.Comment("How often."): None,
+        yamlio.anchor("health", shared): None,
+        "one": {yamlio.merge("health"): None, "test": "a"},
+        "two": {yamlio.merge("health"): None, "timeout": "1s"},
+    }
+    text = yamlio.dump(value)
+    assert text.startswith("# How often.\nx-health: &health {interval: 60s, timeout: 10s}\none:\n  <<: *health\n")
+    assert yamlio.parse(text) == {
+        "x-health": shared,
+        "one": shared | {"test": "a"},
+        "two": shared | {"timeout": "1s"},
+    }

@@ -70,11 +70,13 @@ class Exec:
     ``expect`` is searched in the output; a group named ``version`` in it is the server's version. ``fresh`` is a
     template too: whether the command is needed even where the image has just made new data itself (not blank: it is).
     ``beside`` are the words of the same in a container beside the server, templates of what the service provides.
+    ``existing`` names a template file that goes before ``input``: what only data that was there already may need.
     ``at_boot``: the server brings the same about by itself whenever it starts.
     """
 
     command: tuple[str, ...]
     input: str = ""
+    existing: str = ""
     expect: str = ""
     fresh: str = ""
     beside: tuple[str, ...] = ()

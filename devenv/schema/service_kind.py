@@ -77,8 +77,12 @@ class ExecShape(Shape):
 
 
 class EnsureShape(ExecShape):
-    """``at_boot``: the server brings the same about by itself whenever it starts."""
+    """``existing`` goes before ``input``: what only data that was there already may need.
 
+    ``at_boot``: the server brings the same about by itself whenever it starts.
+    """
+
+    existing: StrictStr = ""
     at_boot: StrictBool = False
 
 

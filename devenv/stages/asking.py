@@ -79,9 +79,12 @@ def command(service: ResolvedService, rule: Exec, project: str, **more: Any) -> 
     values = context(project, service) | more
     where = f"templates/services/{service.kind.name}/service.toml"
     words = tuple(render(where, word, values) for word in rule.command)
-    text = service.kind.templates.get(rule.input, "")
-    given = render(f"templates/services/{service.kind.name}/{rule.input}", text, values) if text else ""
+    given = "".join(_file(service, file, values) for file in (rule.existing, rule.input) if file)
     return Command(tuple(word for word in words if word), given, rule.expect)
+
+
+def _file(service: ResolvedService, file: str, values: Mapping[str, Any]) -> str:
+    return render(f"templates/services/{service.kind.name}/{file}", service.kind.templates[file], values)
 
 
 def needed_when_fresh(service: ResolvedService, rule: Exec, project: str) -> bool:

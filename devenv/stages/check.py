@@ -281,6 +281,7 @@ def _absent(data: Mapping[str, Any], files: set[str]) -> Iterator[Issue]:
         (("files", path, "template"), value["template"]) for path, value in data.get("files", {}).items()
     ]
     named += [((part, "input"), data.get(part, {}).get("input", "")) for part in ("ensure", "effective", "lacking")]
+    named += [(("ensure", "existing"), data.get("ensure", {}).get("existing", ""))]
     named += [(("build", "dockerfile"), data.get("build", {}).get("dockerfile", ""))]
     for path, file in named:
         if file and file not in files:

@@ -55,7 +55,7 @@ def dockerfile_path(service: str) -> str:
 def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
     """The Compose file and the Dockerfiles it builds. Raises DevenvError for a template that cannot be rendered."""
     project = f"${{COMPOSE_PROJECT_NAME:-{resolved.project}}}"
-    document: dict[str, Any] = {"name": project, _HEALTH_NOTE: None, "services": {}}
+    services: dict[str, Any] = {}
     configs: dict[str, Any] = {}
     volumes: dict[str, Any] = {}
     made_from = inputs(resolved)
@@ -63,19 +63,36 @@ def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
     for service in resolved.services.values():
         values = context(resolved.project, service)
         body, own_configs = entry(resolved.project, service, values)
-        document["services"][service.name] = body
+        services[service.name] = _with_shared_health(body)
         configs |= own_configs
         for volume in service.volumes:
             volumes[volume.key] = {
                 "name": f"{project}_{volume.key}{_generation(volume.data)}",
-                "labels": volume_labels(resolved.project, service, volume),
+                "labels": yamlio.OneLine(volume_labels(resolved.project, service, volume)),
             }
         if service.build:
             built.append(dockerfile(service, values, dockerfile_path(service.name), made_from))
-    document |= {key: value for key, value in (("configs", configs), ("volumes", volumes)) if value}
+    parts = {"configs": configs, "volumes": volumes}
+    used = {key: part for key, part in parts.items() if part}
+    document = {"name": project, **_shared(services), "services": services, **used}
     path = LOCAL_PATH if local else PATH
     text = marked(yamlio.dump(document), made_from, own="compose.override.yaml")
     return (File(path, text, made_from, 0o600 if local else 0o644), *built)
+
+
+def _shared(services: Mapping[str, Any]) -> dict[str, Any]:
+    """What services take over: how often they are checked."""
+    if not any("healthcheck" in body for body in services.values()):
+        return {}
+    return {_HEALTH_NOTE: None, yamlio.anchor("health", _HEALTH): None}
+
+
+def _with_shared_health(body: dict[str, Any]) -> dict[str, Any]:
+    """A service that takes over how often it is checked, and says only what it has of its own."""
+    if "healthcheck" not in body:
+        return body
+    own = {key: value for key, value in body["healthcheck"].items() if (key, value) not in _HEALTH.items()}
+    return body | {"healthcheck": {yamlio.merge("health"): None} | own}
 
 
 def context(project: str, service: ResolvedService) -> dict[str, Any]:
@@ -197,13 +214,14 @@ def _fragment(service: ResolvedService, values: Mapping[str, Any]) -> dict[str, 
 
 def _configs(service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Files for the container as Compose configs with inline content: they reach a remote engine too."""
-    configs, mounts = {}, []
+    configs: dict[str, Any] = {}
+    mounts: list[dict[str, Any]] = []
     for file in service.kind.files:
         content = _template(service, file.template, values)
         if content.strip():
             key = f"{service.name}{file.path.replace('/', '-')}"  # the whole path: two files may share a name
             configs[key] = {"content": content.replace("$", "$$")}
-            mounts.append({"source": key, "target": file.path})
+            mounts.append(yamlio.OneLine(source=key, target=file.path))
     return configs, mounts
 
 

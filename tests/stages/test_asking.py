@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from devenv import yamlio
 from devenv.model.machine import Machine
 from devenv.model.promise import Promise
 from devenv.stages import asking
+from devenv.targets import compose
 from tests.making import resolved
 
 MACHINE = Machine("shop", "/shop", {"DEVENV_IT_PORT": 5000, "DEVENV_IT__MANAGEMENT_PORT": 5001}, {})
@@ -47,3 +49,16 @@ def test_clickhouse_over_http() -> None:
 
 def test_a_kind_whose_greeting_logs_in_promises_nothing_more() -> None:
     assert promise('kind = "redis"\nversion = "7.0.15"\npassword = "p"') is None
+
+
+def test_what_only_data_that_was_there_may_need_is_no_part_of_the_images_first_start() -> None:
+    """Indexes of an older C library: new data has none."""
+    made = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n')
+    rule = made.services["db"].kind.ensure
+    assert rule
+    given = asking.command(made.services["db"], rule, "shop").input
+    document = yamlio.parse(compose.files(made)[0].text)
+    (first,) = [config["content"] for config in document["configs"].values()]
+    assert "REINDEX DATABASE" in given.removesuffix(first)
+    assert "REINDEX DATABASE" not in first
+    assert "CREATE DATABASE" in first

@@ -272,10 +272,15 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
     connect.environment(made, resolved, Machine("shop", "/shop"))
 
 
-def test_a_template_that_is_not_there_is_told() -> None:
-    data = {"title": "x", "summary": "y", "files": {"/etc/x.conf": {"template": "x.j2"}}}
-    (issue,) = check_kind_folder("own", data, {"service.toml", "y.j2"})
-    assert (issue.key, issue.message) == (
-        "files./etc/x.conf.template",
-        "there is no file 'x.j2' in this kind's folder",
-    )
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ({"files": {"/etc/x.conf": {"template": "x.j2"}}}, "files./etc/x.conf.template"),
+        ({"ensure": {"command": ["true"], "input": "x.j2"}}, "ensure.input"),
+        ({"ensure": {"command": ["true"], "existing": "x.j2"}}, "ensure.existing"),
+        ({"build": {"dockerfile": "x.j2", "options": ["packages"]}}, "build.dockerfile"),
+    ],
+)
+def test_a_template_that_is_not_there_is_told(table: dict[str, Any], key: str) -> None:
+    (issue,) = check_kind_folder("own", {"title": "x", "summary": "y"} | table, {"service.toml", "y.j2"})
+    assert (issue.key, issue.message) == (key, "there is no file 'x.j2' in this kind's folder")

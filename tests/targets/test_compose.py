@@ -84,6 +84,42 @@ def test_what_the_manifest_promises_is_made_without_devenv(table: str, path: str
     assert path in made["configs"]
 
 
+#: Lines that a file with one service of each of these kinds may have. It had 438 when this was written.
+MOST = 450
+ELEVEN = {
+    "postgres": "15.4",
+    "mysql": "8.0.36",
+    "mariadb": "10.11.6",
+    "redis": "7.0.15",
+    "valkey": "8.1.1",
+    "rabbitmq": "3.12.10",
+    "memcached": "1.6.38",
+    "mongodb": "7.0.5",
+    "mailpit": "1.20.0",
+    "nats": "2.10.16",
+    "kafka": "3.7.0",
+}
+
+
+def test_people_can_read_the_file() -> None:
+    tables = [f'[services.{kind}]\nkind = "{kind}"\nversion = "{version}"\n' for kind, version in ELEVEN.items()]
+    lines = compose.files(resolved("".join(tables)))[0].text.splitlines()
+    assert len(lines) <= MOST
+
+
+def test_health_checks_share_how_often_they_run() -> None:
+    """One that has a word of its own on it keeps that; a file without any says nothing of them."""
+    text = compose.files(resolved(DB + QUEUE))[0].text
+    assert text.count("interval:") == 1
+    check = document(DB)["services"]["db"]["healthcheck"]
+    assert {key: check[key] for key in ("interval", "timeout", "start_period")} == {
+        "interval": "60s",
+        "timeout": "10s",
+        "start_period": "120s",
+    }
+    assert "x-health" not in document('[services.bus]\nkind = "nats"\nversion = "2.10.16"\n')
+
+
 def test_settings_reach_the_server_by_its_command() -> None:
     made = document(
         DB + '[services.db.settings]\nmax_connections = 200\njit = false\nsearch_path = ["app", "public"]\n'
