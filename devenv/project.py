@@ -96,10 +96,17 @@ class Project:
         for workspace in self.workspaces:
             from devenv.targets import devcontainer
 
-            base, over = self._base(), self._compose_files()
-            inputs = devcontainer.inputs(workspace, self.shared, base, self.lock, over)
+            scripts, over = self._scripts(), self._compose_files()
+            inputs = devcontainer.inputs(workspace, self.shared, self._base(), self.lock, scripts=scripts, over=over)
             made |= dict.fromkeys(devcontainer.paths(workspace), inputs)
         return made
+
+    def _scripts(self) -> dict[str, str]:
+        """The packaged scripts of a workspace, by name."""
+        from devenv.targets import devcontainer
+
+        folder = files.templates_root() / "devcontainer"
+        return {name: (folder / name).read_text(encoding="utf-8") for name in devcontainer.SCRIPTS}
 
     def _compose_files(self) -> tuple[str, ...]:
         """The committed Compose files below a workspace's own."""
@@ -117,11 +124,9 @@ class Project:
         from devenv.targets import devcontainer
 
         variables = environment(self._base(), self.shared, None)
-        folder = files.templates_root() / "devcontainer"
-        scripts = {name: (folder / name).read_text(encoding="utf-8") for name in devcontainer.SCRIPTS}
+        scripts, over = self._scripts(), self._compose_files()
         for workspace in self.workspaces:
-            over = self._compose_files()
-            made_from = devcontainer.inputs(workspace, self.shared, self._base(), self.lock, over)
+            made_from = devcontainer.inputs(workspace, self.shared, self._base(), self.lock, scripts=scripts, over=over)
             rendered = devcontainer.files(
                 workspace, self.shared, self.lock, variables=variables, scripts=scripts, over=over, made_from=made_from
             )

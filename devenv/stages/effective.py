@@ -66,7 +66,7 @@ def _comparable(value: Setting) -> str:
     if match is None:
         return _SWITCHES.get(text, text)
     factor = 1024 ** _POWERS.index(match["unit"])
-    return f"{float(match['number']) * factor:g}"
+    return f"{float(match['number']) * factor:.15g}"
 
 
 def _is_number(text: str) -> bool:

@@ -50,9 +50,18 @@ _MOMENTS = {
 }
 
 
-def inputs(workspace: Workspace, resolved: Resolved, manifest: Manifest, lock: Lock, files: Sequence[str]) -> str:
-    """A digest over everything that a workspace's files are made from; ``files`` are the Compose files."""
-    whole = hashlib.sha256(f"{_REVISION} {resolved.project} {workspace!r} {dict(manifest.env)} {[*files]}".encode())
+def inputs(
+    workspace: Workspace,
+    resolved: Resolved,
+    manifest: Manifest,
+    lock: Lock,
+    *,
+    scripts: Mapping[str, str],
+    over: Sequence[str],
+) -> str:
+    """A digest over everything that a workspace's files are made from; see ``files``."""
+    whole = hashlib.sha256(f"{_REVISION} {resolved.project} {workspace!r} {dict(manifest.env)} {[*over]}".encode())
+    whole.update(repr(sorted(scripts.items())).encode())
     for image in workspace.images:
         whole.update(f"{image} {lock.digest(image)}".encode())
     for service in _services(workspace, resolved):

@@ -20,8 +20,10 @@ SECOND = "second_one"
 class Dialect:
     """``first`` and ``changed`` are options of the service in TOML; after the change ``setting`` must give ``wanted``.
 
-    After ``spoil`` the server goes on without one of the changed settings, as ``ignored`` says. ``second`` is where the database lies that only ``changed`` has, ``user`` who can log in only then; "" where a kind
-    has no such thing. ``password`` is whether one is needed to connect.
+    The server goes on without one of the changed settings, as ``ignored`` says: after ``spoil``, or because of ``own``,
+    which the user's own Compose file says of the service. ``second`` is where the database lies that only ``changed``
+    has, ``user`` who can log in only then; "" where a kind has no such thing. ``password`` is whether one is needed to
+    connect.
     """
 
     first: str
@@ -36,6 +38,7 @@ class Dialect:
     user: str = ""
     password: bool = True
     keeps: bool = True
+    own: str = ""
     spoil: Callable[[str], object] = lambda url: None
     ignored: tuple[str, ...] = ()
 
@@ -102,7 +105,11 @@ _MYSQL = Dialect(
         root_password=PASSWORD,
         databases=["shop", SECOND],
         users={"re'ader": PASSWORD},
-        settings={"max_connections": 57, "sql_mode": ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"]},
+        settings={
+            "max_connections": 57,
+            "sql_mode": ["ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"],
+            "net_buffer_length": 1500,
+        },
     ),
     write=clients.mysql_write,
     read=clients.mysql_read,
@@ -110,14 +117,23 @@ _MYSQL = Dialect(
     setting=lambda url: clients.mysql(url, "SELECT @@max_connections"),
     wanted=57,
     named="max_connections",
+    ignored=("settings.net_buffer_length = 1500 is not in effect: the server has 1024",),
     user="re'ader",
     second=f"/{SECOND}",
 )
 _REDIS = Dialect(
     first=toml(password=PASSWORD),
     changed=toml(
-        password=OTHER, settings={"maxmemory-policy": "allkeys-lru", "appendonly": True, "save": ["60 1", "30 9"]}
+        password=OTHER,
+        settings={
+            "maxmemory-policy": "allkeys-lru",
+            "appendonly": True,
+            "save": ["60 1", "30 9"],
+            "maxclients": 5000,
+        },
     ),
+    own="{ ulimits: { nofile: 1000 } }",
+    ignored=("settings.maxclients = 5000 is not in effect: the server has 968",),
     write=clients.redis_write,
     read=clients.redis_read,
     version=clients.redis_version,

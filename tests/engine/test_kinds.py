@@ -36,6 +36,9 @@ class Family:
             tables.append(head + variant + options)
         urls = [f'{item.variable} = "{{{{ services.{item.service}.url }}}}"' for item in self.standins]
         self.project.write("\n\n".join([*tables, "[env]", *urls]))
+        own = [f"  {item.service}: {DIALECTS[item.kind].own}\n" for item in self.standins if DIALECTS[item.kind].own]
+        if own:
+            self.project.file(".devenv/compose.override.yaml", "services:\n" + "".join(own))
 
     def urls(self) -> dict[str, str]:
         """Version -> URL."""

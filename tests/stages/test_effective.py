@@ -37,6 +37,7 @@ def test_what_is_in_effect(wanted: object, line: str) -> None:
     ("wanted", "line", "sentence"),
     [
         (200, "it\t100", "settings.it = 200 is not in effect: the server has 100"),
+        (16777217, "it\t16777216", "settings.it = 16777217 is not in effect: the server has 16777216"),
         ("100mb", "it\t100", "settings.it = 100mb is not in effect: the server has 100"),
         (True, "it\toff", "settings.it = true is not in effect: the server has off"),
         (

@@ -13,9 +13,12 @@ import pytest
 
 from devenv import yamlio
 from devenv.effects import files
-from devenv.targets import dotenv
+from devenv.kinds import runtimes
+from devenv.model.lock import Lock
+from devenv.stages import workspaces
+from devenv.targets import compose, devcontainer, dotenv
 from devenv.targets.mark import read_mark
-from tests.making import tree
+from tests.making import manifest, resolved, tree
 from tests.program import said
 
 MANIFEST = """\
@@ -327,6 +330,19 @@ def test_what_a_worktree_shares_is_found_beside_what_devenv_decided(shop: Path, 
     text = (shop / ".devenv" / ".env").read_text()
     folder, place = str(tmp_path / "main" / ".git"), "/workspaces/shop/../main/.git"
     assert text == f"COMPOSE_PROJECT_NAME=chosen\nDEVENV_GIT_FOLDER='{folder}'\nDEVENV_GIT_PLACE='{place}'\n"
+
+
+def test_another_script_makes_other_inputs() -> None:
+    """So that a newer devenv with other scripts writes them, though devenv.toml is the same."""
+    made = manifest("[devcontainer]\n")
+    (workspace,) = workspaces.wanted(made, runtimes())
+
+    def inputs(**scripts: str) -> str:
+        return devcontainer.inputs(workspace, resolved(""), made, Lock(), scripts=scripts, over=[compose.PATH])
+
+    one = {"initialize.sh": "true\n", "lift.sh": "true\n"}
+    assert inputs(**one) == inputs(**one)
+    assert len({inputs(**one | {name: "false\n"}) for name in one} | {inputs(**one)}) == 3
 
 
 @pytest.mark.usefixtures("programs")
