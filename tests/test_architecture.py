@@ -49,6 +49,7 @@ FLOORS = (
         "devenv.tomldoc",
         "devenv.tomledit",
         "devenv.yamlio",
+        "devenv.yamlwrite",
         "devenv.nesting",
     ),
     ("devenv.errors",),

@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from devenv import yamlio
+from devenv import yamlwrite
 from devenv.model.machine import is_loopback
 from devenv.model.resolved import ResolvedService
 from devenv.model.text import one_line
@@ -67,7 +67,7 @@ def reach(service: ResolvedService, project: str) -> tuple[str, ...]:
     body, _ = compose.entry(project, service, compose.context(project, service))
     if body.get("build") == compose.build_of(service):
         del body["build"]
-    return tuple(_of_service(yamlio.without_comments(body)))
+    return tuple(_of_service(yamlwrite.without_comments(body)))
 
 
 def reach_of_file(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from devenv import yamlio
+from devenv import yamlio, yamlwrite
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.file import File
 from devenv.model.image import ImageRef
@@ -28,7 +28,7 @@ OVERRIDE = ".devenv/compose.override.yaml"
 _REVISION = "7"
 #: Asked rarely, since `devenv up` asks for itself: an idle stack must not heat a laptop.
 _HEALTH = {"interval": "60s", "timeout": "10s", "start_period": "120s"}
-_HEALTH_NOTE = yamlio.Comment(
+_HEALTH_NOTE = yamlwrite.Comment(
     "Until a service is healthy, engines from 25 on check every 5 s; older ones check first after a minute."
 )
 
@@ -68,7 +68,7 @@ def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
         for volume in service.volumes:
             volumes[volume.key] = {
                 "name": f"{project}_{volume.key}{_generation(volume.data)}",
-                "labels": yamlio.OneLine(volume_labels(resolved.project, service, volume)),
+                "labels": yamlwrite.OneLine(volume_labels(resolved.project, service, volume)),
             }
         if service.build:
             built.append(dockerfile(service, values, dockerfile_path(service.name), made_from))
@@ -76,7 +76,7 @@ def files(resolved: Resolved, *, local: bool = False) -> tuple[File, ...]:
     used = {key: part for key, part in parts.items() if part}
     document = {"name": project, **_shared(services), "services": services, **used}
     path = LOCAL_PATH if local else PATH
-    text = marked(yamlio.dump(document), made_from, own="compose.override.yaml")
+    text = marked(yamlwrite.dump(document), made_from, own="compose.override.yaml")
     return (File(path, text, made_from, 0o600 if local else 0o644), *built)
 
 
@@ -84,7 +84,7 @@ def _shared(services: Mapping[str, Any]) -> dict[str, Any]:
     """What services take over: how often they are checked."""
     if not any("healthcheck" in body for body in services.values()):
         return {}
-    return {_HEALTH_NOTE: None, yamlio.anchor("health", _HEALTH): None}
+    return {_HEALTH_NOTE: None, yamlwrite.anchor("health", _HEALTH): None}
 
 
 def _with_shared_health(body: dict[str, Any]) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _with_shared_health(body: dict[str, Any]) -> dict[str, Any]:
     if "healthcheck" not in body:
         return body
     own = {key: value for key, value in body["healthcheck"].items() if (key, value) not in _HEALTH.items()}
-    return body | {"healthcheck": {yamlio.merge("health"): None} | own}
+    return body | {"healthcheck": {yamlwrite.merge("health"): None} | own}
 
 
 def context(project: str, service: ResolvedService) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _fragment(service: ResolvedService, values: Mapping[str, Any]) -> dict[str, 
     name = f"templates/services/{service.kind.name}/compose.yaml.j2"
     try:
         text = render(name, service.kind.fragment, values)
-        fragment = yamlio.parse_commented(text)
+        fragment = yamlwrite.parse_commented(text)
     except TemplateError as error:
         raise DevenvError(str(error), "the catalogue's template does not fit this service") from error
     except yamlio.YamlError as error:
@@ -221,7 +221,7 @@ def _configs(service: ResolvedService, values: Mapping[str, Any]) -> tuple[dict[
         if content.strip():
             key = f"{service.name}{file.path.replace('/', '-')}"  # the whole path: two files may share a name
             configs[key] = {"content": content.replace("$", "$$")}
-            mounts.append(yamlio.OneLine(source=key, target=file.path))
+            mounts.append(yamlwrite.OneLine(source=key, target=file.path))
     return configs, mounts
 
 
@@ -305,4 +305,4 @@ def parse_override(text: str) -> Mapping[str, Any]:
 
 
 def _digest_of(value: object) -> str:
-    return hashlib.sha256(yamlio.dump(value).encode()).hexdigest()[:16]
+    return hashlib.sha256(yamlwrite.dump(value).encode()).hexdigest()[:16]

@@ -11,7 +11,7 @@ import posixpath
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devenv import yamlio
+from devenv import yamlwrite
 from devenv.model.file import File
 from devenv.model.image import ImageRef
 from devenv.model.lock import Lock
@@ -90,7 +90,7 @@ def files(
     text = json.dumps(_config(workspace, resolved, variables, over), indent=2, ensure_ascii=False) + "\n"
     checked = _LINE_ENDS.format(folder=workspace.folder)
     bodies = {
-        service: yamlio.dump(_compose(workspace, resolved, variables, made_from)),
+        service: yamlwrite.dump(_compose(workspace, resolved, variables, made_from)),
         dockerfile: _dockerfile(workspace, resolved, lock),
         lift: checked + scripts[LIFT],
         initialize: checked + _initialize(workspace, resolved, scripts[INITIALIZE]),
@@ -213,12 +213,14 @@ def _compose(workspace: Workspace, resolved: Resolved, variables: Mapping[str, s
     return {"services": {workspace.service: body}}
 
 
-_SELINUX_NOTE = yamlio.Comment(
+_SELINUX_NOTE = yamlwrite.Comment(
     "SELinux would keep the checkout from it; relabelling that would change the user's files."
 )
 _GIT_NOTE = (
-    yamlio.Comment("What a second worktree shares with the first, where its .git file says; initialize.sh finds it."),
-    yamlio.Comment("In any other checkout a folder is mounted where it is already."),
+    yamlwrite.Comment(
+        "What a second worktree shares with the first, where its .git file says; initialize.sh finds it."
+    ),
+    yamlwrite.Comment("In any other checkout a folder is mounted where it is already."),
 )
 
 

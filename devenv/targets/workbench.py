@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devenv import yamlio
+from devenv import yamlwrite
 from devenv.model.file import File
 from devenv.model.upgrade import LABEL, Server
 from devenv.targets import compose
@@ -38,7 +38,7 @@ def files(project: str, servers: Sequence[Server], volumes: Mapping[str, str], *
     document["volumes"] = {role: {"external": True, "name": volume} for role, volume in volumes.items()}
     if configs:
         document["configs"] = configs
-    return (File(PATH, yamlio.dump(document), mode=0o600), *built)
+    return (File(PATH, yamlwrite.dump(document), mode=0o600), *built)
 
 
 def _body(body: dict[str, Any], server: Server, name: str) -> dict[str, Any]:

@@ -84,8 +84,8 @@ def test_what_the_manifest_promises_is_made_without_devenv(table: str, path: str
     assert path in made["configs"]
 
 
-#: Lines that a file with one service of each of these kinds may have. It had 438 when this was written.
-MOST = 450
+#: Lines that a file with one service of each of these kinds may have. It had 449 when this was written.
+MOST = 460
 ELEVEN = {
     "postgres": "15.4",
     "mysql": "8.0.36",
