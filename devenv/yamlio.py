@@ -43,10 +43,7 @@ def parse(text: str) -> Any:
 
 
 def key_lines(text: str) -> dict[str, int]:
-    """The line of each key of the two outermost mappings of a document: ``services``, ``services.db``.
-
-    Raises YamlError.
-    """
+    """The line of each key of a document's two outermost mappings: ``services``, ``services.db``. Raises YamlError."""
     import yaml
 
     try:

@@ -28,7 +28,7 @@ from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import LABEL, Recipe, Route, Upgrade, Way
 from devenv.model.version import parse_version
 from devenv.pinning import pinned
-from devenv.stages.archives import check_about, checked_servers
+from devenv.stages.archives import check_about, checked_entries
 from devenv.upgrades.registry import DUMP, PORTABLE
 
 #: Changes when an older devenv could not read what this one writes.
@@ -137,7 +137,7 @@ def take_in(place: Place, path: Path, *, name: str, progress: Progress, only: st
     if only and not (entries := [entry for entry in entries if entry["service"] == only]):
         raise ManifestError(f"{path.name} holds nothing of {only}")
     _check_fit(place, entries)
-    entries = checked_servers(entries, place.project.documents.merged["services"], place.project.kinds, path.name)
+    entries = checked_entries(entries, place.project.documents.merged["services"], place.project.kinds, path.name)
     project = pinned(place.project, place.world, frozen=False, offline=False)
     registries = {**place.machine.registries, **project.registries()}  # it may never have been up here
     place = replace(place, project=project, machine=replace(place.machine, registries=registries))

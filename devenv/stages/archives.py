@@ -8,9 +8,12 @@ from typing import Any
 
 from devenv.errors import ManifestError
 from devenv.model.kind import Kind
+from devenv.model.lock import Lock
 from devenv.model.problem import Problem, Where
+from devenv.model.resolved import Volume
 from devenv.schema.issue import Issue
 from devenv.stages.load import build_manifest
+from devenv.stages.resolve import resolve
 
 _AGAIN = "have it exported again"
 _TEXTS = ("name", "service", "kind", "format", "version")
@@ -26,6 +29,13 @@ _LARGEST = 1 << 60
 _SEEDED = ("", "owed", "begun", "done")
 #: What a server needs in order to open data, beside the options of its kind. Where it listens is this machine's matter.
 _SERVED = ("kind", "version", "variant", "image", "settings")
+#: Options whose words are run.
+_COMMANDS = ("command", "health")
+#: Names of settings that have a server load or run something: loadmodule, shared_preload_libraries, plugin_load_add,
+#: archive_command, init_file, load_definitions, include_dir, …
+_CODE = re.compile(r"command|executable|include|init_(connect|file)|librar|load_definitions|module|plugin|preload")
+#: An absolute path, or one that leads upwards, in a value or in a list of them.
+_PLACE = re.compile(r"(^|[\s,:;='\"])(/|\.\./)")
 
 
 def check_about(about: Mapping[str, Any], sizes: Mapping[str, int], shape: int, file: str) -> list[dict[str, Any]]:
@@ -124,28 +134,53 @@ def _doubles(entries: Sequence[Mapping[str, Any]]) -> Iterator[Issue]:
         seen.add(entry["service"])
 
 
-def checked_servers(
+def checked_entries(
     entries: Sequence[Mapping[str, Any]], own: Mapping[str, Any], kinds: Mapping[str, Kind], file: str
 ) -> list[dict[str, Any]]:
-    """The kept copies with no more of the servers that they were last opened by than it takes to start those here.
+    """The kept copies, of data as these services would have written it, with no more of the servers that they were last
+    opened by than it takes to start those here.
 
-    ``own`` are the services of this manifest, by name. Raises ManifestError for servers that this manifest could not
-    have, and for images that it does not name: an archive does not decide whose programs are run.
+    ``own`` are the services of this manifest, by name. Raises ManifestError for other folders and formats, for servers
+    that this manifest could not have, and for images and code that it does not name: an archive does not decide whose
+    programs are run. The digest of the image is left out for the same reason: the lock here has one, or the registry.
     """
     issues: list[Issue] = []
     checked = []
     for index, entry in enumerate(entries):
+        name, kind = entry["service"], kinds[entry["kind"]]
+        found = list(_data_issues(entry, own[name], kind))
         served = entry["served"]
         if served is not None:
-            kind = kinds[entry["kind"]]
             known = {key: value for key, value in served["entry"].items() if key in (*_SERVED, *kind.options)}
-            found = _server_issues(entry["service"], served["entry"], own[entry["service"]], kind)
-            issues += [Issue(("snapshots", index, *issue.path), issue.message, issue.hint) for issue in found]
-            served = {"entry": known, "digest": served.get("digest")}
+            found += _server_issues(name, served["entry"], own[name], kind)
+            served = {"entry": known, "digest": None}
+        issues += [Issue(("snapshots", index, *issue.path), issue.message, issue.hint) for issue in found]
         checked.append({**entry, "served": served})
     if issues:
         raise ManifestError([_problem(issue, file) for issue in issues])
     return checked
+
+
+def _data_issues(entry: Mapping[str, Any], own: Mapping[str, Any], kind: Kind) -> Iterator[Issue]:
+    """What the service would not have written, had it been of the snapshot's version."""
+    volumes = _volumes(entry["service"], own, kind, entry["version"])
+    if entry["format"] not in [volume.format for volume in volumes]:
+        yield Issue(("format",), f"is not a format of {kind.title} {entry['version']}")
+    folders = [volume.path for volume in volumes]
+    files = entry.get("files", {})
+    for folder in files:
+        if folder not in folders:
+            yield Issue(("files", folder), f"is not a folder of {entry['service']}'s data")
+    if missing := [folder for folder in folders if files and folder not in files]:
+        yield Issue(("files",), f"lacks {', '.join(missing)}")
+
+
+def _volumes(name: str, own: Mapping[str, Any], kind: Kind, version: str) -> tuple[Volume, ...]:
+    """The data of a service of this manifest if it had another version."""
+    entry = {**own, "version": version} if kind.version_parts else own
+    kinds = {kind.name: kind}
+    manifest = build_manifest({"project": {"name": "archive"}, "services": {name: entry}}, kinds)
+    return resolve(manifest, kinds, Lock({})).services[name].volumes
 
 
 def _server_issues(name: str, entry: Mapping[str, Any], own: Mapping[str, Any], kind: Kind) -> Iterator[Issue]:
@@ -159,7 +194,33 @@ def _server_issues(name: str, entry: Mapping[str, Any], own: Mapping[str, Any], 
         issues = service_issues(build_manifest(document, kinds).services[name], kind)
     for issue in issues:
         yield Issue(("served", "entry", *issue.path[2:]), issue.message)
+    if not issues:
+        yield from _program_issues(name, entry, own)
+
+
+def _program_issues(name: str, entry: Mapping[str, Any], own: Mapping[str, Any]) -> Iterator[Issue]:
+    """Programs that a server would run and that this manifest does not name."""
     image = entry.get("image")
-    if not issues and image and image != own.get("image"):
+    if image and image != own.get("image"):
         hint = f'if you trust that image: image = "{image}" in [services.{name}] of devenv.toml; then import it again'
         yield Issue(("served", "entry", "image"), f"{image} is not the image of {name} in devenv.toml", hint)
+    for option in _COMMANDS:
+        if entry.get(option) and entry[option] != own.get(option):
+            hint = f"if you trust it: the same {option} in [services.{name}] of devenv.toml; then import it again"
+            yield Issue(("served", "entry", option), f"is not the {option} of {name} in devenv.toml", hint)
+    own_settings = own.get("settings", {})
+    for setting, value in entry.get("settings", {}).items():
+        if _may_run_code(setting, value) and own_settings.get(setting) != value:
+            hint = (
+                f"if you trust it: the same setting in [services.{name}.settings] of devenv.toml; then import it again"
+            )
+            message = "may run code from the data, and devenv.toml does not have the same"
+            yield Issue(("served", "entry", "settings", setting), message, hint)
+
+
+def _may_run_code(setting: str, value: object) -> bool:
+    """Whether a server may run what lies in its data: the setting is one of those, or names a place of the disk."""
+    if _CODE.search(setting.lower().replace("-", "_")):
+        return True
+    values = value if isinstance(value, list | tuple) else [value]
+    return any(isinstance(item, str) and _PLACE.search(item) for item in values)

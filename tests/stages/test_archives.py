@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devenv.errors import ManifestError
-from devenv.stages.archives import check_about, checked_servers
+from devenv.stages.archives import check_about, checked_entries
 from tests.making import kinds
 
 MEMBER = {"file": "cache/0.tar.gz", "size": 5, "sha256": "00"}
@@ -88,21 +88,25 @@ def test_members_that_are_not_whole() -> None:
         check_about(ABOUT, {"cache/0.tar.gz": 4}, 1, "x.tar")
 
 
-OWN = {"cache": {"kind": "redis", "version": "7.0.15", "image": "ghcr.io/org/cache:7"}}
+OWN_SETTINGS = {"aclfile": "/etc/users.acl"}
+OWN = {
+    "cache": {"kind": "redis", "version": "7.0.15", "image": "ghcr.io/org/cache:7", "settings": OWN_SETTINGS},
+    "it": {"kind": "container", "image": "it:1", "volumes": ["/data"], "command": ["serve"]},
+}
 
 
 def checked(**said: Any) -> Any:
     served = {"entry": {"kind": "redis", "version": "6.0.16"} | said, "digest": None}
-    (entry,) = checked_servers([ENTRY | {"served": served}], OWN, kinds("redis"), "x.tar")
+    (entry,) = checked_entries([ENTRY | {"served": served}], OWN, kinds("redis"), "x.tar")
     return entry["served"]["entry"]
 
 
 def test_a_server_that_this_manifest_could_have() -> None:
-    said = {"variant": "alpine", "image": "ghcr.io/org/cache:7", "settings": {"maxmemory": "1gb"}}
+    said = {"variant": "alpine", "image": "ghcr.io/org/cache:7", "settings": {"maxmemory": "1gb", **OWN_SETTINGS}}
     assert checked(**said) == {"kind": "redis", "version": "6.0.16"} | said
     elsewhere = {"port": 6400, "environment": {"A": "b"}, "platform": "linux/arm64"}
     assert checked(**elsewhere) == {"kind": "redis", "version": "6.0.16"}
-    (entry,) = checked_servers([ENTRY | {"served": None}], OWN, kinds("redis"), "x.tar")
+    (entry,) = checked_entries([ENTRY | {"served": None}], OWN, kinds("redis"), "x.tar")
     assert entry["served"] is None
 
 
@@ -114,6 +118,10 @@ def test_a_server_that_this_manifest_could_have() -> None:
         ({"version": {"a": 1}}, "version"),
         ({"version": ["a"]}, "version"),
         ({"settings": {"loadmodule": "/data/evil.so", "x": {"y": [1]}}}, "settings.x"),
+        ({"settings": {"loadmodule": "evil.so"}}, "settings.loadmodule"),
+        ({"settings": {"enable-module-command": "yes"}}, "settings.enable-module-command"),
+        ({"settings": {"aclfile": "/data/evil.acl"}}, "settings.aclfile"),
+        ({"settings": {"tls-cert-file": "../data/evil"}}, "settings.tls-cert-file"),
         ({"settings": "x"}, "settings"),
         ({"platform": "linux/evil --privileged"}, "platform"),
         ({"password": 7}, "password"),
@@ -125,3 +133,56 @@ def test_a_server_of_an_archives_own_choice(said: dict[str, Any], key: str) -> N
     assert [(problem.where.file, problem.key) for problem in error.value.problems if problem.where] == [
         ("x.tar", f"snapshots[0].served.entry.{key}")
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "settings"),
+    [
+        ("postgres", "15.4", {"shared_preload_libraries": "/var/lib/postgresql/data/evil"}),
+        ("postgres", "15.4", {"archive_command": "sh evil"}),
+        ("mysql", "8.0.36", {"plugin-load-add": "evil.so"}),
+        ("mariadb", "10.11.6", {"init_file": "evil.sql"}),
+        ("rabbitmq", "3.12.10", {"load_definitions": "evil.json"}),
+        ("mosquitto", "2.0.18", {"include_dir": "evil"}),
+    ],
+)
+def test_settings_that_run_code(kind: str, version: str, settings: dict[str, Any]) -> None:
+    entry = {"kind": kind, "version": version}
+    served = {"entry": entry | {"settings": settings}}
+    with pytest.raises(ManifestError) as error:
+        checked_entries([ENTRY | entry | {"served": served}], {"cache": entry}, kinds(kind), "x.tar")
+    (setting,) = settings
+    assert f"snapshots[0].served.entry.settings.{setting}" in [problem.key for problem in error.value.problems]
+
+
+def test_the_image_is_the_lock_s_or_the_registry_s() -> None:
+    served = {"entry": {"kind": "redis", "version": "7.0.15"}, "digest": f"sha256:{'0' * 64}"}
+    (entry,) = checked_entries([ENTRY | {"served": served}], OWN, kinds("redis"), "x.tar")
+    assert entry["served"]["digest"] is None
+
+
+CONTAINER = {"service": "it", "kind": "container", "version": "1", "format": "1", "served": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        ({"files": {"/nowhere": MEMBER}}, "files./nowhere"),
+        ({"files": {"/data": MEMBER, "/etc": MEMBER}}, "files./etc"),
+        ({"format": "6.0"}, "format"),
+        (CONTAINER | {"files": {"/etc": MEMBER}}, "files./etc"),
+        (
+            CONTAINER | {"served": {"entry": {"kind": "container", "image": "it:1", "command": ["sh"]}}},
+            "served.entry.command",
+        ),
+    ],
+)
+def test_data_that_the_service_would_not_have_written(change: dict[str, Any], key: str) -> None:
+    with pytest.raises(ManifestError) as error:
+        checked_entries([ENTRY | change], OWN, kinds("redis", "container"), "x.tar")
+    assert error.value.problems[0].key == f"snapshots[0].{key}"
+
+
+def test_data_of_a_container() -> None:
+    (entry,) = checked_entries([ENTRY | CONTAINER], OWN, kinds("container"), "x.tar")
+    assert entry["files"] == {"/data": MEMBER}
