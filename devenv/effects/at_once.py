@@ -30,34 +30,35 @@ def all_at_once(
     results: dict[Key, Result] = {}
     errors: list[BaseException] = []
 
-    def run(key: Key, call: Callable[[], Result], ended: threading.Event) -> None:
+    ended = threading.Semaphore(0)
+
+    def run(key: Key, call: Callable[[], Result]) -> None:
         try:
             results[key] = call()
         except BaseException as error:  # noqa: BLE001 - raised again where the results are awaited
             errors.append(error)
             stop()
         finally:
-            ended.set()
+            ended.release()
 
-    ends: list[threading.Event] = []
+    threads = [threading.Thread(target=run, args=item) for item in calls.items()]
     try:
         with minding():
             try:
-                for key, call in calls.items():
-                    ended = threading.Event()
-                    threading.Thread(target=run, args=(key, call, ended)).start()
-                    ends.append(ended)
-                _wait(ends)
+                for thread in threads:
+                    thread.start()
+                for _ in threads:
+                    ended.acquire()  # a join that ^C interrupts would take its thread for ended (Python 3.11)
             finally:
                 stop()
     finally:
-        _wait(ends)
+        _join(threads)
     if errors:
         raise errors[0]
     return {key: results[key] for key in calls}
 
 
-def _wait(ends: list[threading.Event]) -> None:
-    """Not by ``Thread.join``: one that ^C interrupted takes the thread for ended (Python 3.11)."""
-    for ended in ends:
-        ended.wait()
+def _join(threads: list[threading.Thread]) -> None:
+    for thread in threads:
+        if thread.ident is not None:  # ^C may have come before it was started
+            thread.join()

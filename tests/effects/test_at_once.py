@@ -33,9 +33,10 @@ def test_one_that_fails_has_the_others_end() -> None:
 
 def test_an_interrupt_has_all_end() -> None:
     stopped, ended = threading.Event(), threading.Event()
+    interrupted = threading.get_ident()
 
     def wait() -> bool:
-        signal.raise_signal(signal.SIGINT)  # Python raises KeyboardInterrupt where the results are awaited
+        signal.pthread_kill(interrupted, signal.SIGINT)
         return stopped.wait() and ended.set() is None
 
     with pytest.raises(KeyboardInterrupt):
