@@ -16,7 +16,7 @@ from devenv.commands.options import (
     timeout_option,
     yes_option,
 )
-from devenv.commands.snapshot_rows import snapshot_entry
+from devenv.commands.snapshot_rows import other_version_entry, snapshot_entry
 from devenv.console import Console
 from devenv.effects.world import World
 
@@ -80,21 +80,23 @@ def create(world: World, services: tuple[str, ...], name: str | None, wait_timeo
 @click.pass_obj
 def list_(world: World, services: tuple[str, ...]) -> None:
     """List the snapshots, the oldest first."""
-    from devenv.stages.keep import other_versions
+    from devenv.stages.keep import other_version_words, other_versions
     from devenv.standing import standing
 
     console = _console(world)
     here = standing(world)
     chosen = here.chosen(services)
     found = [item for item in _kept(here) if not services or item.service in chosen]
+    others = other_versions(here.project.resolved.services, here.observed, here.machine)
     if console.as_json:
-        console.json({"snapshots": [snapshot_entry(item) for item in found]})
+        entries = [snapshot_entry(item) for item in found]
+        console.json({"snapshots": entries, "other_versions": [other_version_entry(item) for item in others]})
     elif found:
         _table(console, found)
     else:
         console.say("there are no snapshots; 'devenv snapshot create' makes one")
-    for sentence in other_versions(here.project.resolved.services, here.observed, here.machine):
-        console.say(sentence)
+    for volume in others:
+        console.say(other_version_words(volume))
 
 
 @command.command(short_help="Make a snapshot the live data of its services.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,11 +15,12 @@ from devenv.console import Console
 from devenv.effects.world import World
 
 if TYPE_CHECKING:
-    from devenv.model.observed import Container
+    from devenv.model.observed import Container, ExistingVolume
     from devenv.model.probe import Answer, Question
     from devenv.model.promise import Promise, Trial
     from devenv.model.resolved import ResolvedService
     from devenv.model.snapshot import Snapshot
+    from devenv.stages.keep import OlderData
     from devenv.standing import Standing
 
 
@@ -43,7 +44,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
 
     looking = look(world)  # the engine answers while the rest is imported
 
-    from devenv.commands.snapshot_rows import snapshot_entry
+    from devenv.commands.snapshot_rows import older_entries, other_version_entry, snapshot_entry
     from devenv.parity import drift_of_none
     from devenv.standing import standing, with_limits
 
@@ -62,12 +63,14 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
     general = drift_of_none(here)
     drifting = bool(general) or any(row.drift for row in rows)
     if console.as_json:
+        older = _older_data(here, chosen)
         console.json(
             {
                 "in_sync": not drifting,
                 "services": [entry(row) for row in rows],
                 "drift": general,
-                "older_data": list(_older_data(here, chosen).values()),
+                "older_data": older_entries(older.values()),
+                "other_versions": [other_version_entry(item) for item in _other_versions(here, older)],
                 "snapshots": [snapshot_entry(item) for item in _kept(here)],
                 "workspaces": _workspaces(here),
             }
@@ -200,9 +203,10 @@ def _address(here: Standing, service: ResolvedService, container: Container | No
 
 def show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
     """The services, what differs, and what data there is besides the live one."""
+    from devenv.commands.snapshot_rows import older_sentences
     from devenv.data.seeding import never_filled
     from devenv.parity import remedy
-    from devenv.stages.keep import counted, other_versions, prune_hint
+    from devenv.stages.keep import counted, other_version_words, prune_hint
 
     table(console, rows)
     drift = [f"{row.name}: {row.drift}" for row in rows if row.drift] + general
@@ -216,23 +220,28 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
     for sentence in never_filled(here.project, here.machine, here.observed, [row.name for row in rows]):
         console.say(f"note: {sentence}")
     older = _older_data(here, [row.name for row in rows])
-    for sentence in older.values():
+    for sentence in older_sentences(older.values()):
         console.say(sentence)
-    others = {name: service for name, service in here.project.resolved.services.items() if name not in older}
-    for sentence in other_versions(others, here.observed, here.machine):
-        console.say(sentence)
+    for volume in _other_versions(here, older):
+        console.say(other_version_words(volume))
     if hint := prune_hint(_kept(here)):
         console.say(hint)
 
 
-def _older_data(here: Standing, names: Iterable[str]) -> dict[str, str]:
+def _older_data(here: Standing, names: Iterable[str]) -> dict[str, OlderData]:
     """By service, what 'devenv up' would open where it finds older data."""
-    import datetime as dt
-
     from devenv.stages.keep import older_data
 
     services = [here.project.resolved.services[name] for name in names]
-    return older_data(services, here.observed, here.machine, dt.datetime.now(dt.UTC))
+    return older_data(services, here.observed, here.machine)
+
+
+def _other_versions(here: Standing, older: Collection[str]) -> tuple[ExistingVolume, ...]:
+    """Data of other versions; not that of services in ``older``, which is named there as what they leave."""
+    from devenv.stages.keep import other_versions
+
+    others = {name: service for name, service in here.project.resolved.services.items() if name not in older}
+    return other_versions(others, here.observed, here.machine)
 
 
 def _show_untried(console: Console, here: Standing, names: Sequence[str]) -> None:

@@ -19,6 +19,7 @@ from devenv.commands.options import (
     verbose_option,
     yes_option,
 )
+from devenv.commands.snapshot_rows import older_entries, older_sentences
 from devenv.commands.sync_report import (
     check_failure,
     compared_words,
@@ -334,9 +335,10 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             _confirm_access(asked, former)
         follow, code = _way_back(asked, Comparison(project, former, SyncPlan(()), Bound({}, ())))
         asked.tell("\n".join(f"  ↶ undo {change}" for change in entry.changes))
+        left = older_data(follow)
+        for sentence in older_sentences(left):
+            asked.tell(f"  ! {sentence}")
         if follow:
-            for sentence in older_data(follow):
-                asked.tell(f"  ! {sentence}")
             tell_steps(asked, follow)
         if not dry:
             if follow:
@@ -349,7 +351,8 @@ def _roll_back(asked: Asked, *, dry: bool) -> int:
             history.add(project.store, "rollback", [f"of the sync of {entry.at}"])
         if asked.as_json:
             back = {"number": entry.number, "at": entry.at, "changes": list(entry.changes)}
-            console.json({"applied": not dry, "rollback": back, "plan": steps(follow)})
+            entries = {"plan": steps(follow), "older_data": older_entries(left)}
+            console.json({"applied": not dry, "rollback": back, **entries})
         console.say("nothing was changed" if dry else f"restored to the state before the sync of {entry.at}")
     _raise_what_failed(applied)
     return code

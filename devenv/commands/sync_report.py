@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devenv.commands.asked import Asked
 from devenv.commands.facts import unread_problems
+from devenv.commands.snapshot_rows import older_entries, older_sentences
 from devenv.console import problem_entry
 from devenv.errors import DataNeedsUpgrade, DevenvError, DriftFound, Unreachable
 from devenv.model.problem import Problem
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from devenv.model.finding import Acceptance, Finding
     from devenv.model.production import Missing
     from devenv.model.upgrade import Upgrade
+    from devenv.stages.keep import OlderData
 
 
 def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
@@ -63,19 +65,18 @@ def _tell_data(asked: Asked, follow: Follow) -> None:
         asked.tell(f"  ↑ upgrade {upgrade.service}: {_move(upgrade)}")
         if upgrade.route.note:
             asked.tell(f"      {upgrade.route.note}")
-    for sentence in older_data(follow):
+    for sentence in older_sentences(older_data(follow)):
         asked.tell(f"  ! {sentence}")
 
 
-def older_data(follow: Follow) -> list[str]:
+def older_data(follow: Follow | None) -> list[OlderData]:
     """What services open that find older data of their version, and where what was written since stays."""
-    import datetime as dt
+    from devenv.stages.keep import older
 
-    from devenv.stages.keep import older_words
-
-    prepared, now = follow.prepared, dt.datetime.now(dt.UTC)
-    services = prepared.project.resolved.services
-    return [older_words(services[name], use, prepared.observed, now) for name, use in follow.older.items()]
+    if follow is None:
+        return []
+    services, observed = follow.prepared.project.resolved.services, follow.prepared.observed
+    return [older(services[name], use, observed) for name, use in follow.older.items()]
 
 
 def _tell_changes(asked: Asked, compared: Comparison) -> None:
@@ -296,7 +297,7 @@ def report(compared: Comparison, follow: Follow | None, *, applied: bool) -> dic
         "refused": [problem_entry(problem) for problem in compared.refused],
         "unobtainable": [problem_entry(problem) for problem in compared.unobtainable],
         "upgrades": [_upgrade(upgrade) for upgrade in (follow.moves.upgrades if follow else ())],
-        "older_data": older_data(follow) if follow else [],
+        "older_data": older_entries(older_data(follow)),
         "plan": steps(follow),
     }
 

@@ -21,6 +21,7 @@ from devenv.commands.options import (
     trust_option,
 )
 from devenv.commands.post_up import follow_up, follow_up_commands, follow_up_lines, owe_hooks
+from devenv.commands.snapshot_rows import older_entries, older_sentences
 from devenv.commands.up_report import steps, tell_after, tell_mended, with_later
 from devenv.console import Console, Progress
 from devenv.effects.world import World
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from devenv.journeys.up import Prepared, Wishes
     from devenv.model.plan import Plan
     from devenv.project import Project
+    from devenv.stages.keep import OlderData
     from devenv.trust import Confirmable
 
 
@@ -172,9 +174,9 @@ def show_plan(console: Console, prepared: Prepared) -> None:
     """What would be done, and which older data services would open."""
     older = _older_data(prepared)
     if console.as_json:
-        console.json({"plan": steps(prepared.plan), "older_data": older})
+        console.json({"plan": steps(prepared.plan), "older_data": older_entries(older)})
         return
-    for sentence in older:
+    for sentence in older_sentences(older):
         console.result(f"  ! {sentence}")
     console.plan(prepared.plan, result=True)
     lines = follow_up_lines(prepared)
@@ -249,7 +251,10 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
     for moved in prepared.moved:
         holder = moved.owner or owner(moved.wanted) or "another program"
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
-    for sentence in _older_data(prepared):
+    older = _older_data(prepared)
+    if console.as_json:
+        console.json({"older_data": older_entries(older)})
+    for sentence in older_sentences(older):
         console.say(sentence)
     about = prepared.project, prepared.machine, prepared.observed, prepared.chosen
     for sentence in (*found_here(*about), *never_filled(*about)):
@@ -260,16 +265,14 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
         console.plan(prepared.plan)
 
 
-def _older_data(prepared: Prepared) -> list[str]:
+def _older_data(prepared: Prepared) -> list[OlderData]:
     """What services are about to open that find older data of their version."""
     if not prepared.plan.changes:
         return []
-    import datetime as dt
-
     from devenv.stages.keep import older_data
 
     chosen = [prepared.project.resolved.services[name] for name in prepared.chosen]
-    return list(older_data(chosen, prepared.observed, prepared.machine, dt.datetime.now(dt.UTC)).values())
+    return list(older_data(chosen, prepared.observed, prepared.machine).values())
 
 
 def tell_unfinished(console: Console, project: Project) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.machine import Machine
-from devenv.model.observed import Observed, Use
+from devenv.model.observed import ExistingVolume, Observed, Use
 from devenv.model.problem import Problem
+from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.schema.issue import did_you_mean
@@ -133,43 +134,67 @@ def age(at: str, now: dt.datetime) -> str:
     return f"{max(seconds, 0)} s"
 
 
-def other_versions(services: Mapping[str, ResolvedService], observed: Observed, machine: Machine) -> tuple[str, ...]:
-    """Live data of versions that services do not have in devenv.toml now, a sentence each. It is no snapshot, and its
-    own version finds it again."""
-    sentences = []
-    for volume in live(observed.volumes, machine):
-        service = services.get(volume.service)
-        if service is None or volume.data == service.data:
-            continue
-        version = f"{volume.kind} {volume.format}"
-        sentences.append(f"{volume.service}: its {version} data stays in {volume.name}, and {version} finds it again")
-    return tuple(sentences)
+def other_versions(
+    services: Mapping[str, ResolvedService], observed: Observed, machine: Machine
+) -> tuple[ExistingVolume, ...]:
+    """Live data of versions that services do not have in devenv.toml now. It is no snapshot, and its own version finds
+    it again."""
+    volumes = [volume for volume in live(observed.volumes, machine) if volume.service in services]
+    return tuple(volume for volume in volumes if volume.data != services[volume.service].data)
 
 
-def older_data(
-    services: Iterable[ResolvedService], observed: Observed, machine: Machine, now: dt.datetime
-) -> dict[str, str]:
+def other_version_words(volume: ExistingVolume) -> str:
+    """That such data stays, and where."""
+    version = f"{volume.kind} {volume.format}"
+    return f"{volume.service}: its {version} data stays in {volume.name}, and {version} finds it again"
+
+
+@record
+class OlderData:
+    """A service that opens older data of its version. ``kind`` and ``format`` are that data's; ``left`` is what was in
+    use since and stays where it is; ``command`` moves that to ``version`` instead ("" if nothing can)."""
+
+    service: str
+    kind: str
+    format: str
+    version: str
+    left: Use
+    command: str
+
+
+def older_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> dict[str, OlderData]:
     """By service, what it is about to open where it finds older data of its version."""
     found = {}
     for service in services:
         use = finds_older(service, observed, machine)
         if use is not None:
-            found[service.name] = older_words(service, use, observed, now)
+            found[service.name] = older(service, use, observed)
     return found
 
 
-def older_words(service: ResolvedService, use: Use, observed: Observed, now: dt.datetime) -> str:
-    """What a service opens that finds older data of its version, where what was written since stays, and how that can
-    be moved, if it can."""
+def older(service: ResolvedService, left: Use, observed: Observed) -> OlderData:
+    """What is known of a service that opens older data, while ``left`` was in use since."""
     from devenv.stages.plan_upgrade import can_follow  # all ways that there are, for this case alone
 
-    opened = f"{service.kind.name} {service.volumes[0].format} data of {age(use.since, now)} ago"
-    since = f"what was written on {use.kind} {use.format} since stays in {use.volume}"
-    words = f"{service.name}: opens its {opened}; {since}"
-    volume = next(item for item in observed.volumes if item.name == use.volume)
-    if not can_follow(service, volume, observed.served.get(volume.name, {})):
-        return words
-    return f"{words}; 'devenv sync --from-current {service.name}' moves that to {service.version} instead"
+    volume = next(item for item in observed.volumes if item.name == left.volume)
+    can_be_moved = can_follow(service, volume, observed.served.get(volume.name, {}))
+    return OlderData(
+        service=service.name,
+        kind=service.kind.name,
+        format=service.volumes[0].format,
+        version=str(service.version),
+        left=left,
+        command=f"devenv sync --from-current {service.name}" if can_be_moved else "",
+    )
+
+
+def older_words(data: OlderData, now: dt.datetime) -> str:
+    """What the service opens, where what was written since stays, and how that can be moved, if it can."""
+    left = data.left
+    opened = f"{data.kind} {data.format} data of {age(left.since, now)} ago"
+    since = f"what was written on {left.kind} {left.format} since stays in {left.volume}"
+    words = f"{data.service}: opens its {opened}; {since}"
+    return f"{words}; '{data.command}' moves that to {data.version} instead" if data.command else words
 
 
 def sized(count: int | None) -> str:

@@ -30,7 +30,7 @@ from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import COPY, Recipe, Route, Upgrade, Way
 from devenv.project import Project, open_project
 from devenv.stages.generations import finds_older, left_behind, next_generation, own_live, to_resume
-from devenv.stages.keep import older_data
+from devenv.stages.keep import older_data, older_words
 from devenv.stages.plan_up import data_problem
 from devenv.stages.plan_upgrade import behind, can_follow
 from devenv.standing import with_generations
@@ -110,7 +110,8 @@ class Checkout:
     def announced(self) -> str:
         """What 'devenv up' says of older data that the service finds again."""
         machine, observed = self.look()
-        return older_data([self.service], observed, machine, dt.datetime.now(dt.UTC)).get("cache", "")
+        found = older_data([self.service], observed, machine).get("cache")
+        return older_words(found, dt.datetime.now(dt.UTC)) if found else ""
 
     def up(self, *, fresh: bool = False) -> bool:
         if self.problem() and not fresh:

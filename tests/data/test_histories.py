@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
+from devenv.commands.snapshot_rows import older_entries, other_version_entry
 from devenv.commands.status import show
 from devenv.commands.status_rows import StatusRow
 from devenv.commands.up import show_plan
@@ -20,7 +21,7 @@ from devenv.journeys import rollback
 from devenv.journeys.up import Prepared
 from devenv.model.plan import Action, Plan, Step
 from devenv.parity import remedy
-from devenv.stages.keep import other_versions
+from devenv.stages.keep import older_data, other_versions
 from devenv.standing import Standing
 from tests.data.checkout import ACTS, IN_MEMORY, NEW, OLD, Checkout, act
 
@@ -86,12 +87,18 @@ def test_going_back_says_what_stays_behind_and_where() -> None:
         checkout.up()
         machine, observed = checkout.look()
         services = checkout.project.resolved.services
-        expected = f"cache: its redis 8.0 data stays in {newer}, and redis 8.0 finds it again"
-        assert other_versions(services, observed, machine) == (expected,)
+        (volume,) = other_versions(services, observed, machine)
+        assert other_version_entry(volume) == {
+            "service": "cache",
+            "kind": "redis",
+            "format": "8.0",
+            "volume": newer,
+            "message": f"cache: its redis 8.0 data stays in {newer}, and redis 8.0 finds it again",
+        }
         checkout.says(NEW)
         machine, observed = checkout.look()
-        (sentence,) = other_versions(checkout.project.resolved.services, observed, machine)
-        assert sentence.startswith("cache: its redis 7.0 data stays in ")
+        (volume,) = other_versions(checkout.project.resolved.services, observed, machine)
+        assert volume.format == "7.0"
 
 
 def test_a_rollback_undoes_the_last_sync_and_no_restore() -> None:
@@ -140,6 +147,17 @@ def test_older_data_is_announced_before_it_is_opened() -> None:
         announced = checkout.announced()
         assert announced.startswith("cache: opens its redis 8.0 data of ")
         machine, observed = checkout.look()
+        left = observed.current["cache"]
+        (entry,) = older_entries(older_data([checkout.service], observed, machine).values())
+        assert entry == {
+            "service": "cache",
+            "kind": "redis",
+            "format": "8.0",
+            "since": left.since,
+            "left": {"kind": "redis", "format": "7.0", "volume": left.volume},
+            "command": "devenv sync --from-current cache",
+            "message": announced,
+        }
         plan = Plan((Step(Action.RECREATE, "cache", "version 7.0.15 → 8.0.2"),))
         console = Console(io.StringIO(), io.StringIO(), {"NO_COLOR": "1"})
         show_plan(console, Prepared(checkout.project, machine, observed, plan, ("cache",), ()))

@@ -184,7 +184,10 @@ def test_older_data_that_is_found_again_is_announced_and_the_newer_one_can_be_ha
     cache.devenv("up")
     assert cache.got() == "NEW"
     cache.is_on(cache.new)
-    assert "'devenv sync --from-current cache' moves that to" in cache.devenv("up")
+    up = well(devenv(cache.project, "up", "-j"))
+    assert "'devenv sync --from-current cache' moves that to" in up.err
+    (older,) = up.document["older_data"]
+    assert (older["left"]["format"], older["command"]) == ("7.0", "devenv sync --from-current cache")
     assert cache.got() == "old"
     cache.devenv("sync --yes --from-current cache")
     assert cache.got() == "NEW"
