@@ -24,7 +24,7 @@ from devenv.model.record import record
 from devenv.project import Project, open_project
 from devenv.stages import generations, ownership, place, pointers
 from devenv.stages.load import MANIFEST
-from devenv.stages.plan_up import is_further
+from devenv.stages.plan_up import is_further, start_hint
 from devenv.stages.resolve import select
 
 
@@ -41,9 +41,13 @@ class Standing:
         select(self.project.manifest, [service], ())
         found = self.find(service)
         if found is None or not found.running:
-            raise DevenvError(f"{service} {_state(found)}", f"devenv up {service}")
+            raise DevenvError(f"{service} {_state(found)}", self.start_hint(service))
         self.guard_strays([service])
         return found
+
+    def start_hint(self, service: str) -> str:
+        """See ``plan_up.start_hint``."""
+        return start_hint(self.project.resolved.services[service], self.observed, self.machine)
 
     def guard_strays(self, services: Iterable[str]) -> None:
         """Raises Refused for services whose containers do not serve this checkout's live data."""

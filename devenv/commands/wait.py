@@ -27,7 +27,7 @@ def command(world: World, services: tuple[str, ...], timeout: int) -> None:
     here = standing(world)
     chosen = here.chosen(services)
     if idle := [name for name in chosen if not ((found := here.find(name)) and found.state in _AT_WORK)]:
-        raise DevenvError([Problem(f"{name} is not running", f"devenv up {name}") for name in idle])
+        raise DevenvError([Problem(f"{name} is not running", here.start_hint(name)) for name in idle])
     here.guard_strays(chosen)
     waiting = Waiting(
         world=world,

@@ -178,7 +178,7 @@ def _unpacked(place: Place, found: Archive, entry: Mapping[str, Any], name: str,
             volumes.create_data(volume, place.machine, stamp)
             member = Member(**entry["files"][folder])
             progress.update(item.service, f"unpacking {member.file}")
-            image = place.any_image(service.name)
+            image = place.images(service.name)[0]
             label = f"{LABEL}={place.bench}"
             size += archive.unpack(found.path, member, found.offsets[member.file], volume, image=image, label=label)
         item = replace(item, size=size)

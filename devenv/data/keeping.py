@@ -63,27 +63,25 @@ class Place:
         store, typed = self.project.store, f"devenv {words}"
         return pointing.undone(store, bench or self.bench, volumes=volumes, start=start, words=typed, **told)
 
-    def any_image(self, service: str) -> str:
-        """An image to hold volumes with: one that is here, else the service's own, fetched."""
-        try:
-            return self.images(service)[0]
-        except DevenvError:
-            wanted = self.project.resolved.services[service]
-            image = self.project.image_of(replace(wanted, build=""))
-            pull(image, platform=wanted.platform, told=lambda line: None)
-            return image
-
     def images(self, service: str) -> list[str]:
-        """Images that are here, the service's own first: something must hold volumes, and best has a shell."""
+        """Images that are here, the service's own first: something must hold volumes, and best has a shell. Where there
+        is none, the service's own is fetched."""
         container = self.container(service)
         named = [container.image] if container and container.image else []
         resolved = self.project.resolved.services
         named += [self.project.local_image(name) for name in (service, *resolved) if name in resolved]
         here = images(self.world, named)
         found = [name for name in dict.fromkeys(named) if name in here]
-        if not found:
-            raise DevenvError(f"no image is here that could copy the data of {service}", f"devenv up {service}")
-        return found
+        return found or [self._fetched(service)]
+
+    def _fetched(self, service: str) -> str:
+        wanted = self.project.resolved.services.get(service)
+        if wanted is None:
+            hint = f"put [services.{service}] back into devenv.toml"
+            raise DevenvError(f"no image is here that could copy the data of {service}", hint)
+        image = self.project.image_of(replace(wanted, build=""))
+        pull(image, platform=wanted.platform, told=lambda line: None)
+        return image
 
 
 def live_data(place: Place, service: str) -> ExistingVolume | None:
@@ -111,8 +109,8 @@ def _check_missing(place: Place, names: Sequence[str]) -> None:
     guard_undecided(empty, place.observed, place.machine)
     if empty:
         listed = ", ".join(service.name for service in empty)
-        again = " ".join(service.name for service in empty)
-        raise DevenvError(f"there is no data of {listed} here", f"devenv up {again}   makes it")
+        names_of_empty = " ".join(service.name for service in empty)
+        raise DevenvError(f"there is no data of {listed} here", f"devenv up {names_of_empty}   makes it")
     if services:
         listed = ", ".join(f"{service.name} ({service.kind.name})" for service in services)
         raise DevenvError(f"no data is kept of {listed}", "leave that out")

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from devenv.effects.compose import Stack, Told
+from devenv.effects.compose import RegistryUnreachable, Stack, Told
 from devenv.effects.engine import docker
-from devenv.effects.fetching import NoImage
+from devenv.effects.fetching import NoImage, together
 from devenv.effects.files import write
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import File
@@ -29,15 +29,16 @@ def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Map
 
     Raises NoImage with the builder's last lines for each, and the path of its log in the folder ``logs``.
     """
-    problems = {}
+    errors = []
     for service in services:
-        if problem := _build(service, stack, logs=logs, told=told[service]):
-            problems[service] = problem
-    if problems:
-        raise NoImage(problems.values(), problems)
+        error = _build(service, stack, logs=logs, told=told[service])
+        if error is not None:
+            errors.append(error)
+    if errors:
+        raise together(errors)
 
 
-def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | None:
+def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> NoImage | None:
     lines: list[str] = []
 
     def follow(raw: str) -> None:
@@ -54,8 +55,9 @@ def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> Problem | N
         log = logs / f"build-{service}.log"
         write(logs, File(log.name, "\n".join([*lines, ""]), mode=0o600))
         shown = [line for line in lines if line][-_LINES_SHOWN:]
-        hint = "\n  ".join([*shown, *_remedies(lines), f"Full log: {log}"])
-        return Problem(error.problems[0].message, hint, key=f"services.{service}")
+        hint = "\n  ".join([*shown, *_remedies(lines), *_network_remedy(error), f"Full log: {log}"])
+        problem = Problem(error.problems[0].message, hint, key=f"services.{service}")
+        return NoImage([problem], [service], exit_code=error.exit_code)
     except BaseException:  # interrupted
         _remove_containers(lines)
         raise
@@ -67,6 +69,13 @@ def _remedies(lines: Iterable[str]) -> list[str]:
     names = dict.fromkeys(_NO_PACKAGE.findall("\n".join(lines)))
     remedy = "set another variant, or remove the extension that needs it."
     return [f"The image's distribution has no package {name}: {remedy}" for name in names]
+
+
+def _network_remedy(error: DevenvError) -> list[str]:
+    """What helps where a registry is in the way, without docker's words, which are shown already."""
+    if not isinstance(error, RegistryUnreachable):
+        return []
+    return error.problems[0].hint.splitlines()[:1]
 
 
 def _remove_containers(lines: Iterable[str]) -> None:

@@ -38,7 +38,8 @@ class TakenMeanwhile(DevenvError):
 
 
 class RegistryUnreachable(DevenvError):
-    """The engine answers, and cannot reach a registry. Unlike after Unreachable, everything else can go on."""
+    """The engine answers, and a registry cannot be reached or denies access. Unlike after Unreachable, everything else
+    can go on."""
 
     exit_code = Unreachable.exit_code
 
@@ -224,6 +225,8 @@ _SIGNS = (
         "'devenv down', then 'devenv up'; data is kept. If that does not help, restart the engine",
     ),
     ("volume is in use", "another container uses that volume", "'docker ps --all' shows which; remove it first"),
+)
+_NO_ACCESS = (
     ("toomanyrequests", "the registry's rate limit is reached", "'docker login', or set DEVENV_REGISTRY_MIRROR"),
     ("unauthorized", "the registry wants credentials", "'docker login'"),
 )
@@ -240,6 +243,8 @@ _WANTED_PORT = re.compile(r"\d\.\d+:([1-9]\d*)\b")
 _UNREACHABLE = ("cannot connect to the docker daemon", "failed to connect to the docker api", "error during connect")
 #: What Go's network library says, behind the address that the engine asked.
 _NO_REGISTRY = ("dial tcp", "no such host", "i/o timeout", "tls handshake timeout", "client.timeout exceeded")
+#: Where every registry has its images (https://github.com/opencontainers/distribution-spec).
+_IMAGE_ADDRESS = "/v2/"
 _CHECK_NETWORK = (
     "check the network, or name a mirror that this machine can reach: DEVENV_REGISTRY_MIRROR=host[:port][/path]"
 )
@@ -260,9 +265,19 @@ def _translated(text: str, doing: str) -> DevenvError:
         return error
     if found := _recognised(_SIGNS, lowered):
         return DevenvError(f"{doing}: {found[0]}", f"{found[1]}{last}")
-    if doing.startswith(_PULLING) and any(sign in lowered for sign in _NO_REGISTRY):
+    if found := _recognised(_NO_ACCESS, lowered):
+        return RegistryUnreachable(f"{doing}: {found[0]}", f"{found[1]}{last}")
+    if _lacks_registry(lowered, pulling=doing.startswith(_PULLING)):
         return RegistryUnreachable(f"{doing}: the registry cannot be reached", f"{_CHECK_NETWORK}{last}")
     return DevenvError(f"{doing} failed", f"docker: {said}")
+
+
+def _lacks_registry(said: str, *, pulling: bool) -> bool:
+    """Whether the network was in the way of an image. What a build's own commands fetch is no image: only the engine
+    asks under ``/v2/``."""
+    return any(
+        (pulling or _IMAGE_ADDRESS in line) and any(sign in line for sign in _NO_REGISTRY) for line in said.splitlines()
+    )
 
 
 def _recognised(signs: Iterable[tuple[str, str, str]], said: str) -> tuple[str, str] | None:

@@ -79,6 +79,16 @@ def guard_data(services: Iterable[ResolvedService], observed: Observed, machine:
         raise DataNeedsUpgrade(problems)
 
 
+def start_hint(service: ResolvedService, observed: Observed, machine: Machine) -> str:
+    """What starts a service on the data that is there; where ``devenv up`` refuses that, what helps first."""
+    try:
+        guard_data([service], observed, machine, set())
+        guard_frozen([service], observed, machine)
+    except (DataNeedsUpgrade, Refused) as error:
+        return error.problems[0].hint
+    return f"devenv up {service.name}"
+
+
 def data_problem(service: ResolvedService, observed: Observed, machine: Machine) -> Problem | None:
     """Why a service must not be started on the volumes that are there; None if it may."""
     if not service.volumes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from devenv.errors import DevenvError
 from devenv.model.observed import Engine, ExistingVolume, Observed
 from devenv.project import open_project
 from devenv.standing import with_generations
+from tests.effects.scripted_docker import scripted
 from tests.making import tree
 
 MANIFEST = """\
@@ -52,3 +54,17 @@ def test_services_without_data(tmp_path: Path, services: list[str], message: str
         data_of(place(tmp_path), services, all_of_them=True)
     (problem,) = raised.value.problems
     assert (problem.message, problem.hint) == (message, hint)
+
+
+def test_an_image_to_copy_with_is_fetched_where_none_is_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: None
+) -> None:
+    calls = scripted(tmp_path, monkeypatch, "")
+    here = place(tmp_path / "shop", CACHE)
+    here = replace(here, world=replace(here.world, env={**here.world.env, "DOCKER_HOST": "tcp://127.0.0.1:1"}))
+    (image,) = here.images("cache")
+    assert image == "redis:7.0.15"
+    assert f"image pull {image}" in calls.read_text().splitlines()
+    with pytest.raises(DevenvError) as raised:
+        here.images("gone")
+    assert raised.value.problems[0].hint == "put [services.gone] back into devenv.toml"

@@ -57,6 +57,37 @@ def test_the_failing_line_and_the_log_are_named(tmp_path: Path, calls: Path) -> 
     assert log.stat().st_mode & 0o777 == 0o600
 
 
+@pytest.mark.parametrize(
+    ("words", "message", "code"),
+    [
+        (
+            'Get "https://hub.invalid/v2/": dial tcp: lookup hub.invalid: no such host',
+            "building db: the registry cannot be reached",
+            7,
+        ),
+        (
+            "failed to solve: postgres:15.20: failed to resolve source metadata for hub.invalid/postgres:15.20: failed to "
+            'do request: Head "https://hub.invalid/v2/postgres/manifests/15.20": dial tcp: lookup hub.invalid: i/o timeout',
+            "building db: the registry cannot be reached",
+            7,
+        ),
+        ("pull access denied, unauthorized: authentication required", "building db: the registry wants credentials", 7),
+        ("go: proxy.invalid/x: dial tcp: lookup proxy.invalid: no such host", "building db failed", 1),
+    ],
+)
+def test_a_base_image_whose_registry_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, programs: None, words: str, message: str, code: int
+) -> None:
+    case = '  *" build db") cat "$(dirname "$0")/transcript" >&2; exit 1 ;;\n'
+    scripted(tmp_path, monkeypatch, case, transcript=f"{words}\n")
+    with pytest.raises(NoImage) as failed:
+        bring(tmp_path, STEPS)
+    (problem,) = failed.value.problems
+    assert (problem.message, failed.value.exit_code) == (message, code)
+    assert words in problem.hint
+    assert ("DEVENV_REGISTRY_MIRROR=host" in problem.hint) == ("cannot be reached" in message)
+
+
 def test_the_other_services_are_started(tmp_path: Path, calls: Path) -> None:
     with pytest.raises(NoImage) as failed:
         bring(tmp_path, STEPS)

@@ -13,7 +13,7 @@ from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
 from devenv.model.snapshot import Snapshot
-from devenv.stages.plan_up import OVERRIDE, difference, half_made, plan_up, stale
+from devenv.stages.plan_up import OVERRIDE, difference, half_made, plan_up, stale, start_hint
 from tests.making import resolved
 
 DB = '[services.db]\nkind = "postgres"\nversion = "15.4"\nvariant = "bookworm"\n'
@@ -225,6 +225,9 @@ def test_data_of_another_major_is_refused_with_the_way_out() -> None:
     )
     assert "devenv up --fresh db" in problem.hint
     assert caught.value.exit_code == 5
+    machine = Machine("shop", "/shop", PORTS)
+    assert start_hint(after.services["db"], observed, machine) == problem.hint, "'devenv up db' would refuse"
+    assert start_hint(after.services["db"], Observed(ENGINE), machine) == "devenv up db"
 
 
 def test_an_old_branch_finds_its_old_data() -> None:
