@@ -72,11 +72,14 @@ def _seed(world: World, console: Console, here: Standing, chosen: tuple[str, ...
     lines = [f"{item.service}: its data of before is kept as {item.name}" for item in kept]
     with console.progress() as progress:
         take_in(world, chosen, progress)
-        prepared = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
+        prepared, no_image = bring_back(world, chosen, verb="seed", timeout=timeout, progress=progress)
     fill(world, console, prepared)
-    seeding.guard_filled(prepared.project, prepared.machine, chosen)
-    history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in chosen), *lines])
-    console.json({"seeded": list(chosen)})
-    console.say(f"{', '.join(chosen)}: filled")
+    seeding.guard_filled(prepared.project, prepared.machine, prepared.chosen)
+    history.mention(here.project.store, "seed", [*(f"{name}: filled" for name in prepared.chosen), *lines])
+    console.json({"seeded": list(prepared.chosen)})
+    if prepared.chosen:
+        console.say(f"{', '.join(prepared.chosen)}: filled")
     for item in kept:
         console.say(f"what {item.service} had is kept: devenv snapshot restore {item.name}")
+    if no_image is not None:
+        raise no_image

@@ -55,9 +55,12 @@ def put_back(
         lines = [f"{item.service}: a copy of {item.name} ({item.version}) is the data now" for item in found]
         lines += [f"{item.service}: its data of before is kept as {item.name}" for item in former]
         history.mention(here.project.store, "snapshot restore", lines)
+        no_image = None
         if ran:
-            bring_back(world, ran, verb="snapshot restore", timeout=timeout, progress=progress)
+            _, no_image = bring_back(world, ran, verb="snapshot restore", timeout=timeout, progress=progress)
     _tell_after(console, here, found)
+    if no_image is not None:
+        raise no_image
 
 
 def _tell_after(console: Console, here: Standing, found: Sequence[Snapshot]) -> None:

@@ -15,7 +15,7 @@ from devenv.effects.engine import look
 from devenv.effects.world import World
 from devenv.errors import DevenvError
 from devenv.journeys.sync import ROLLBACK, Comparison, Follow, without
-from devenv.journeys.up import Prepared, Wishes, carry_out, insisting, prepare, save_decisions, wait_for
+from devenv.journeys.up import Prepared, Wishes, carried_out, insisting, prepare, save_decisions, wait_for
 from devenv.model.file import File
 from devenv.model.observed import Use
 from devenv.model.record import record
@@ -122,7 +122,7 @@ def settle(
     try:
         save_decisions(prepared)
         switching.done(prepared.project)
-        prepared, no_image = _carried_out(world, compared, prepared, progress)
+        prepared, no_image = _brought_in_step(world, compared, prepared, progress)
         outcomes = wait_for(world, prepared, timeout=timeout, progress=progress)
         return Applied(compared, prepared, outcomes, moved, no_image)
     except DevenvError as error:
@@ -141,7 +141,7 @@ def changed_words(compared: Comparison, moved: Moved) -> str:
     return ""
 
 
-def _carried_out(
+def _brought_in_step(
     world: World, compared: Comparison, prepared: Prepared, progress: Progress
 ) -> tuple[Prepared, NoImage | None]:
     """What was prepared, done; without the services that have no image, if the error says so.
@@ -150,27 +150,13 @@ def _carried_out(
     """
 
     def first() -> tuple[Prepared, NoImage | None]:
-        return _without_image(world, prepared, progress, verb=compared.verb)
+        return carried_out(world, prepared, progress, verb=compared.verb)
 
     def again(lost: frozenset[int]) -> tuple[Prepared, NoImage | None]:
         prepared.project.store.clear_journal()
         wishes = Wishes(partial=bool(compared.unobtainable), lost=lost)
         decided = prepare(world, open_project(world), look(world).result(), prepared.chosen, wishes)
         save_decisions(decided)
-        return _without_image(world, decided, progress, verb=compared.verb)
+        return carried_out(world, decided, progress, verb=compared.verb)
 
     return insisting(first, again)
-
-
-def _without_image(
-    world: World, prepared: Prepared, progress: Progress, *, verb: str
-) -> tuple[Prepared, NoImage | None]:
-    """Carry out what is prepared. Returns what it came to, and the error of services that have no image."""
-    from devenv.effects.fetching import NoImage
-
-    try:
-        carry_out(world, prepared, progress, verb=verb)
-    except NoImage as error:
-        error.changed = "everything else is done; 'devenv up' tries again"
-        return prepared.without(error.services), error
-    return prepared, None

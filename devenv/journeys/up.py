@@ -27,6 +27,7 @@ from devenv.targets import dotenv
 from devenv.trust import guard_access, machine_access, override_access
 
 if TYPE_CHECKING:
+    from devenv.effects.fetching import NoImage
     from devenv.effects.ready import Outcome
 
 
@@ -146,6 +147,18 @@ def carry_out(world: World, prepared: Prepared, progress: Progress, *, verb: str
         raise
     prepared.project.store.clear_journal()
     _remember(prepared)
+
+
+def carried_out(world: World, prepared: Prepared, progress: Progress, *, verb: str) -> tuple[Prepared, NoImage | None]:
+    """Do what the plan says. Returns what it came to, and the error of services that have no image."""
+    from devenv.effects.fetching import NoImage
+
+    try:
+        carry_out(world, prepared, progress, verb=verb)
+    except NoImage as error:
+        error.changed = "everything else is done; 'devenv up' tries again"
+        return prepared.without(error.services), error
+    return prepared, None
 
 
 def _apply(world: World, prepared: Prepared, progress: Progress, verb: str) -> None:
@@ -279,17 +292,19 @@ def insisting(
     return do()
 
 
-def bring_back(world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress) -> Prepared:
-    """The journey for services whose data has become another one. Raises NotReady if they do not serve in time."""
+def bring_back(
+    world: World, names: Sequence[str], *, verb: str, timeout: float, progress: Progress
+) -> tuple[Prepared, NoImage | None]:
+    """The journey for services whose data has become another one. Returns what it came to, and the error of services
+    that have no image; the others serve. Raises NotReady if they do not in time."""
     from devenv.effects.engine import look
     from devenv.waiting import failures
 
-    def once(lost: frozenset[int] = frozenset()) -> Prepared:
+    def once(lost: frozenset[int] = frozenset()) -> tuple[Prepared, NoImage | None]:
         prepared = prepare(world, open_project(world), look(world).result(), tuple(names), Wishes(lost=lost))
         save_decisions(prepared)
-        carry_out(world, prepared, progress, verb=verb)
-        return prepared
+        return carried_out(world, prepared, progress, verb=verb)
 
-    prepared = insisting(once, once)
+    prepared, no_image = insisting(once, once)
     failures(wait_for(world, prepared, timeout=timeout, progress=progress))
-    return prepared
+    return prepared, no_image

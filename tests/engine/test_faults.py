@@ -30,6 +30,7 @@ from tests.engine.running import (
 )
 
 MEMCACHED = f'kind = "memcached"\nversion = "1.6"\nport = {own_port()}\n'
+VALKEY = f'kind = "valkey"\nversion = "8.1"\nport = {own_port()}\n'
 NOWHERE = "sha256:" + "0" * 64
 
 
@@ -89,10 +90,7 @@ def test_an_image_that_the_registry_no_longer_has(project: Make) -> None:
     """The other service comes up; the one without an image comes up when there is one again."""
     made = project(f"[services.cache]\n{REDIS}\n[services.mem]\n{MEMCACHED}")
     well(devenv(made, "lock"))
-    lock = made.root / "devenv.lock"
-    (entry,) = [part for part in lock.read_text().split("[[") if "memcached" in part]
-    digest = entry.partition('digest = "')[2][:71]
-    lock.write_text(lock.read_text().replace(digest, NOWHERE))
+    _lose(made, "memcached")
     ended = devenv(made, "up", "-j")
     assert ended.code == 1
     assert "error: services.mem: pulling 127.0.0.1" in ended.err
@@ -104,6 +102,22 @@ def test_an_image_that_the_registry_no_longer_has(project: Make) -> None:
     well(devenv(made, "lock", "--update"))
     well(devenv(made, "up"))
     assert running(made) == {"cache", "mem"}
+    seeds = '[seed]\ncache = [{ command = ["true"] }]\nsessions = [{ command = ["true"] }]\n'
+    made.write(f"[services.cache]\n{REDIS}\n[services.sessions]\n{VALKEY}\n{seeds}")
+    well(devenv(made, "lock"))
+    _lose(made, "valkey")
+    ended = devenv(made, "seed", "--yes", "-j")
+    assert (ended.code, ended.document["seeded"]) == (1, ["cache"])
+    assert [problem["key"] for problem in ended.document["error"]["problems"]] == ["services.sessions"]
+    assert ended.err.endswith("everything else is done; 'devenv up' tries again\n")
+
+
+def _lose(made: Project, image: str) -> None:
+    """Have the lock hold an image that no registry has."""
+    lock = made.root / "devenv.lock"
+    (entry,) = [part for part in lock.read_text().split("\n\n") if image in part]
+    digest = entry.partition('digest = "')[2][:71]
+    lock.write_text(lock.read_text().replace(digest, NOWHERE))
 
 
 #: What a registry's and a disk's refusals look like in docker's words, and what devenv says and ends with.
