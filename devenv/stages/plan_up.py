@@ -164,7 +164,7 @@ def _file_steps(files: Mapping[str, str], found: Mapping[str, FileState], *, for
         elif not state.intact and force:
             yield Step(Action.WRITE, path, "edited by hand, overwritten as asked")
         elif state.inputs != made_from:
-            yield Step(Action.WRITE, path, "devenv.toml says something else now")
+            yield Step(Action.WRITE, path, "devenv.toml, devenv.lock or this devenv has changed")
 
 
 def _image_steps(services: Iterable[ResolvedService], observed: Observed, pulls: Mapping[str, str]) -> Iterator[Step]:
@@ -207,7 +207,7 @@ def _workspace_steps(files: Mapping[str, str], observed: Observed) -> Iterator[S
     """What an IDE works in holds tools of the servers' versions, and nothing of anybody's: one of before goes."""
     for container in observed.containers:
         if container.workspace and container.workspace not in files.values():
-            reason = "devenv.toml says something else now; an IDE makes it anew when it opens"
+            reason = "devenv.toml, devenv.lock or this devenv has changed; an IDE makes it anew when it opens"
             yield Step(Action.STOP, container.service, reason)
 
 

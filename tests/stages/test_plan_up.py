@@ -267,7 +267,9 @@ def test_a_file_of_somebody_else_is_not_overwritten() -> None:
 def test_a_stale_file_is_written() -> None:
     wanted = resolved(DB)
     made = plan(wanted, settled(wanted, files={".devenv/compose.yaml": FileState("old", intact=True)}))
-    assert made.changes == (Step(Action.WRITE, ".devenv/compose.yaml", "devenv.toml says something else now"),)
+    assert made.changes == (
+        Step(Action.WRITE, ".devenv/compose.yaml", "devenv.toml, devenv.lock or this devenv has changed"),
+    )
 
 
 def test_a_derived_image_is_built_once() -> None:
