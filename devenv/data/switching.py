@@ -118,9 +118,8 @@ def recover(store: Store) -> list[str]:
 
     Before the switch all of it is thrown away and what ran runs again; after it, what is left is done.
     """
-    entries = store.unfinished(of=JOURNAL)
-    begun: Mapping[str, Mapping[str, Any]] = next((entry["begin"] for entry in entries if "begin" in entry), {})
-    if switched := next((entry["switch"] for entry in entries if "switch" in entry), None):
+    begun, switched = unfinished(store)
+    if switched:
         return _forward(store, switched, begun)
     told = []
     for service, said in begun.items():
@@ -130,6 +129,17 @@ def recover(store: Store) -> list[str]:
         told.append(f"the upgrade of {service} ({said['words']}) was interrupted; it is taken back, nothing is lost")
     store.clear_journal(of=JOURNAL)
     return told
+
+
+def unfinished(store: Store) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Any]]:
+    """What the upgrades that were killed set out to do, by service, and the switch; each empty if there was none.
+
+    How far the steps had come makes no difference.
+    """
+    entries = store.unfinished(of=JOURNAL)
+    begun: Mapping[str, Any] = next((entry["begin"] for entry in entries if "begin" in entry), {})
+    switched: Mapping[str, Any] = next((entry["switch"] for entry in entries if "switch" in entry), {})
+    return begun, switched
 
 
 def _forward(store: Store, said: Mapping[str, Any], begun: Mapping[str, Mapping[str, Any]]) -> list[str]:

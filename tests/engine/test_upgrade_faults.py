@@ -108,7 +108,7 @@ def test_killed_at_any_moment(victims: list[Victim], record_property: Callable[[
     def kill(victim: Victim) -> None:
         for moment in moments:
             try:
-                outcomes[moment] = victim.survives(moment, wholly=moment % 16 == 5)
+                outcomes[moment] = victim.survives(moment, wholly=moment % 4 == 2)
             except redis.ConnectionError as error:
                 raise AssertionError(f"nobody serves after moment {moment}") from error
             if not outcomes[moment]:
@@ -120,7 +120,7 @@ def test_killed_at_any_moment(victims: list[Victim], record_property: Callable[[
     found = set(outcomes.values()) - {""}
     record_property("told", f"{len(points)} kill points, all survived: {', '.join(sorted(found))}")
     assert points == list(range(len(points)))
-    assert len(points) > 40
+    assert len(points) > 20
     assert len(found) >= 2, found  # some were taken back, some were finished
 
 
