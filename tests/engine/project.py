@@ -57,6 +57,7 @@ class Project:
 
     def __init__(self, root: Path, name: str) -> None:
         self.root, self.name = root, name
+        self._answers: dict[tuple[str, ...], str] = {}
 
     def write(self, manifest: str) -> None:
         """The manifest anew; its ``[project]`` is added."""
@@ -94,7 +95,15 @@ class Project:
         return {step["subject"]: f"{step['action']}: {step['reason']}" for step in steps}
 
     def url(self, service: str, output: str = "url") -> str:
-        return self.run("url", service, output).removesuffix("\n")
+        return self.answer("url", service, output).removesuffix("\n")
+
+    def answer(self, *words: str) -> str:
+        """What a command prints that reads nothing but the manifest and ``.devenv/.env``; run once while they are the same."""
+        read = [self.root / name for name in ("devenv.toml", "devenv.local.toml", ".devenv/.env")]
+        question = (*words, *(path.read_text(encoding="utf-8") for path in read if path.exists()))
+        if question not in self._answers:
+            self._answers[question] = self.run(*words)
+        return self._answers[question]
 
     @staticmethod
     def as_user(url: str, user: str, password: str) -> str:

@@ -17,6 +17,7 @@ from tests.engine.clients import VALUE
 from tests.engine.conftest import Standin, projects
 from tests.engine.dialects import DIALECTS, PASSWORD, elsewhere
 from tests.engine.project import Project
+from tests.output import checked
 
 
 @dataclass
@@ -42,7 +43,8 @@ class Family:
 
     def urls(self) -> dict[str, str]:
         """Version -> URL."""
-        env = self.project.json("env")["env"]
+        words = ("env", "--format", "json")
+        env = checked(words, self.project.answer(*words))["env"]
         return {item.version: env[item.variable] for item in self.standins}
 
     def each(self, ask: Callable[[str], Any]) -> dict[str, Any]:
