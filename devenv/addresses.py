@@ -35,10 +35,21 @@ def reachable(world: World, project: Project, services: Iterable[str]) -> Machin
 
 
 def guard_ownership(project: Project, name: str, items: Iterable[Container | ExistingVolume]) -> None:
-    """Raises Refused where some of a project's volumes and containers are another checkout's."""
+    """Raises Refused where some of a project's volumes and containers are another checkout's, or were started from
+    other Compose files."""
     owner = project.owner()
-    if made := ownership.foreign(items, name, owner):
+    seen = tuple(items)
+    if made := ownership.foreign(seen, name, owner):
         raise Refused(ownership.refusal(made, name, owner, owners(project.state)))
+    if theirs := of_other_files(project, name, seen):
+        raise Refused(ownership.other_files_refusal(theirs, name, owner))
+
+
+def of_other_files(project: Project, name: str, items: Iterable[Container | ExistingVolume]) -> tuple[Container, ...]:
+    """Containers of a project that somebody started from other Compose files, for services that devenv runs here."""
+    services = {*project.resolved.services, *project.store.read("applied")}
+    containers = [item for item in items if isinstance(item, Container)]
+    return ownership.of_other_files(containers, name, services)
 
 
 def elsewhere(root: Path, own: Iterable[Container]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from devenv import generated_files
-from devenv.addresses import elsewhere, guard, guard_ownership
+from devenv.addresses import elsewhere, guard, guard_ownership, of_other_files
 from devenv.console import Console
 from devenv.data import remembering
 from devenv.effects import files
@@ -22,7 +22,7 @@ from devenv.model.machine import LOOPBACK, Machine
 from devenv.model.observed import Container, ExistingVolume, Observed, Use
 from devenv.model.record import record
 from devenv.project import Project, open_project
-from devenv.stages import generations, ownership, place, pointers
+from devenv.stages import compose_project, generations, ownership, place, pointers
 from devenv.stages.load import MANIFEST
 from devenv.stages.plan_up import is_further, start_hint
 from devenv.stages.resolve import select
@@ -203,13 +203,27 @@ def _project_name(project: Project, everything: Observed) -> str:
 
 
 def _other_holder(project: Project, everything: Observed) -> str:
-    """The root of another checkout, or the name of a foreign container, that has our wanted name."""
+    """Who else has our wanted name: another checkout's root, a container or volume that is not devenv's, or a Compose
+    file of this folder's."""
     name = project.kept.get("COMPOSE_PROJECT_NAME") or project.manifest.project
     absent = {root for root in ownership.roots(everything) if files.is_absent(Path(root, MANIFEST))}
-    if found := ownership.holder(everything, name, project.owner(), absent=absent):
+    owner = project.owner()
+    if found := ownership.holder(everything, name, owner, absent=absent):
         return found
+    is_new = owner.project != name and not ownership.has_data(everything, name)
+    if is_new and (file := compose_file_of(project.root, name)):
+        return file
     known = checkouts(project.state)
     return next((other for other, taken in known.items() if taken == name and other != str(project.root)), "")
+
+
+def compose_file_of(root: Path, name: str) -> str:
+    """The Compose file that Compose finds in a folder, if its project is called so; "" if not."""
+    file = next((file for file in compose_project.FILES if files.is_file(root / file)), "")
+    text = files.read_text(root / file) if file else None
+    if text is None or compose_project.project_name(text, root.name) != name:
+        return ""
+    return file
 
 
 def claim(project: Project, everything: Observed) -> list[str]:
@@ -223,7 +237,8 @@ def claim(project: Project, everything: Observed) -> list[str]:
     volumes = ownership.foreign(everything.volumes, name, owner)
     containers = ownership.foreign(everything.containers, name, owner)
     made: list[Container | ExistingVolume] = [*volumes, *containers]
-    names = [item.name for item in made]
+    others = of_other_files(project, name, everything.containers)
+    names = [item.name for item in (*made, *others)]
     ids = sorted({item.owner for item in made})
     if len(ids) == 1 and not project.store.read("project") and project.store.follow(ids[0]):
         return names

@@ -53,7 +53,9 @@ if TYPE_CHECKING:
     help="Start SERVICE empty; its old data is kept.",
     shell_complete=complete_services,
 )
-@click.option("--claim", is_flag=True, help="Take over what another checkout made under this project's name.")
+@click.option(
+    "--claim", is_flag=True, help="Take over what another checkout or Compose file made under this project's name."
+)
 @format_option
 @click.pass_obj
 def command(

@@ -282,7 +282,7 @@ _PUBLISHED_RANGE = re.compile(r"(?P<address>[^\s,]*):(?P<host>\d+)-(?P<last>\d+)
 def _listed(row: Sequence[str]) -> Container:
     """A line of ``docker ps``: what an inspection would say more of is only asked of a container that died."""
     identity, name, state, status, image, ports, networks, *labels = row
-    project, service, config, version, folder, made, data, workspace, owner = labels
+    project, service, config, version, folder, made, data, workspace, owner, compose_files = labels
     health = re.search(r"\((healthy|unhealthy|health: starting)\)", status)
     code = re.match(r"Exited \((\d+)\)", status)
     return Container(
@@ -303,6 +303,7 @@ def _listed(row: Sequence[str]) -> Container:
         workspace=workspace,
         networks=tuple(filter(None, networks.split(","))),
         owner=owner,
+        compose_files=tuple(filter(None, compose_files.split(","))),
     )
 
 

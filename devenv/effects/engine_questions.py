@@ -41,10 +41,13 @@ ENGINE = EngineQuery(
 
 #: The folder that Compose was told to work in, by whoever started a container.
 _FOLDER = "com.docker.compose.project.working_dir"
+#: The Compose files that it was made from, with commas between.
+_FILES = "com.docker.compose.project.config_files"
 _OF_CONTAINERS = (
     *(PROJECT, SERVICE, "devenv.config", "devenv.version", _FOLDER, "devenv.ports", "devenv.data"),
     "devenv.workspace",
     OWNER,
+    _FILES,
 )
 
 

@@ -16,6 +16,7 @@ from devenv.model.problem import Problem
 from devenv.model.production import Place
 from devenv.production import places_of
 from devenv.project import open_project
+from devenv.stages import compose_project
 from devenv.stages.first_manifest import first_manifest, project_name, sources_hint, untouched_name
 from devenv.stages.load import MANIFEST
 
@@ -53,10 +54,7 @@ def _untouched(world: World, sources: Sequence[Place]) -> str:
 
 def compose_files(world: World) -> list[str]:
     """The Compose files of this folder, by the names that Compose looks for."""
-    return [name for name in _COMPOSE_FILES if files.is_file(world.cwd / name)]
-
-
-_COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+    return [name for name in compose_project.FILES if files.is_file(world.cwd / name)]
 
 
 def _require_files(world: World, sources: Sequence[Place]) -> None:

@@ -34,7 +34,8 @@ class Container:
     it was started in ("" for one of no checkout); ``workspace`` says of what an IDE works in from what its files were
     made ("" for anything else). ``networks`` are those that it is on, by id or by name. ``owner`` is the id of the
     checkout that made it ("" where an IDE or plain Compose made it without ``.devenv/.env``, or an earlier devenv).
-    ``limits`` is what ``docker update`` can change, by name ({} if nobody has looked).
+    ``limits`` is what ``docker update`` can change, by name ({} if nobody has looked). ``compose_files`` are those that
+    Compose made it from (() for one that Compose did not make).
     """
 
     id: str
@@ -56,6 +57,7 @@ class Container:
     networks: tuple[str, ...] = ()
     limits: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
+    compose_files: tuple[str, ...] = ()
 
     @property
     def running(self) -> bool:

@@ -7,6 +7,7 @@ where there are none, to the checkout that has the project's name.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -43,9 +44,25 @@ def foreign(items: Iterable[Marked], project: str, owner: Owner) -> tuple[Marked
     return tuple(item for item in own if not owner.owns(item))
 
 
+def of_other_files(containers: Iterable[Container], project: str, services: Collection[str]) -> tuple[Container, ...]:
+    """Those containers of a project that Compose made for one of ``services`` from files that are not devenv's."""
+    own = (item for item in containers if item.project == project and item.service in services)
+    return tuple(item for item in own if _is_of_other_files(item))
+
+
+def _is_of_other_files(container: Container) -> bool:
+    by_devenv = container.root or container.config or container.workspace
+    return bool(container.compose_files) and not by_devenv
+
+
+def has_data(observed: Observed, project: str) -> bool:
+    """Whether there is data on this engine that devenv, or Compose from devenv's file, made for a project."""
+    return any(volume.project == project and volume.service for volume in observed.volumes)
+
+
 def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection[str]) -> str:
-    """Another checkout that has a project's name on this engine: its folder, or a foreign container's name; "" if there
-    is none.
+    """Who else has a project's name on this engine: another checkout's folder, or the name of a container or a volume
+    of a Compose project that is not devenv's; "" if nobody has.
 
     ``absent`` are folders that certainly hold no checkout any more: what was started there may have been moved here.
     """
@@ -56,6 +73,8 @@ def holder(observed: Observed, project: str, owner: Owner, *, absent: Collection
     for container in observed.containers:
         if container.project == project and not _started_here(container, owner) and container.root not in absent:
             return container.root or container.name
+    if owner.project != project and not has_data(observed, project):
+        return next((volume.name for volume in observed.volumes if volume.project == project), "")
     return ""
 
 
@@ -113,6 +132,30 @@ def refusal(
     )
 
 
+def other_files_refusal(containers: Iterable[Container], project: str, owner: Owner) -> tuple[Problem, ...]:
+    """What is wrong with using containers that Compose made from other files, and what to do; a problem for each such
+    list of files."""
+    by_files: dict[tuple[str, ...], list[Container]] = {}
+    for container in containers:
+        by_files.setdefault(container.compose_files, []).append(container)
+    return tuple(_other_files_problem(files, made, project, owner) for files, made in sorted(by_files.items()))
+
+
+def _other_files_problem(files: Sequence[str], containers: Sequence[Container], project: str, owner: Owner) -> Problem:
+    options = " ".join(f"-f {shlex.quote(file)}" for file in files)
+    return Problem(
+        f"{_names(containers)}: started from {', '.join(files)}, not by devenv, under the same project name {project}",
+        f"remove containers, keep named volumes: docker compose -p {project} {options} down\n"
+        "  or have devenv replace them: devenv up --claim\n"
+        f"  or use another name on this machine, without data at first: {_another_name(project, owner)}",
+    )
+
+
+def _another_name(project: str, owner: Owner) -> str:
+    """The command that gives a checkout a name of its own."""
+    return f"mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={own_name(project, owner.root)} >.devenv/.env"
+
+
 def _names(items: Sequence[Container | ExistingVolume]) -> str:
     """Volumes by name; containers only where there is no volume."""
     volumes = [item.name for item in items if isinstance(item, ExistingVolume)]
@@ -125,8 +168,7 @@ def _problem(
     root: str, items: Sequence[Container | ExistingVolume], project: str, owner: Owner, *, is_known: bool
 ) -> Problem:
     names = _names(items)
-    other = own_name(project, owner.root)
-    another_name = f"mkdir -p .devenv && echo COMPOSE_PROJECT_NAME={other} >.devenv/.env"
+    another_name = _another_name(project, owner)
     if root == owner.root and is_known:
         return Problem(
             f"{names}: made in this folder by another checkout, which is not here any more",

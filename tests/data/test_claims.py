@@ -68,6 +68,42 @@ def test_containers_without_data_are_taken_over_too(tmp_path: Path) -> None:
     assert claim(checkout.project, everything) == []
 
 
+def test_containers_from_another_compose_file_are_refused_until_they_are_claimed(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    checkout.store.claim("shop")
+    theirs = Container("1", "shop-cache-1", "shop", "cache", "running", compose_files=("/shop/compose.yaml",))
+    everything = replace(checkout.engine(), containers=(theirs,))
+    with pytest.raises(Refused, match=r"container shop-cache-1: started from /shop/compose\.yaml, not by devenv"):
+        narrowed(checkout.project, everything)
+    assert claim(checkout.project, everything) == ["shop-cache-1"]
+    _, observed = narrowed(checkout.project, everything, claiming=True)
+    assert observed.containers == (theirs,)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "project"),
+    [
+        ("compose.yaml", "name: shop\n", "shop-"),
+        ("docker-compose.yml", "name: shop\n", "shop-"),
+        ("compose.yaml", "name: store\n", "shop"),
+        ("compose.prod.yaml", "name: shop\n", "shop"),
+    ],
+)
+def test_the_name_of_a_compose_file_of_the_folders_own_is_left_to_it(
+    tmp_path: Path, file: str, text: str, project: str
+) -> None:
+    checkout = Checkout(tree(tmp_path, {file: text}))
+    machine, _ = narrowed(checkout.project, checkout.engine())
+    assert machine.project.rstrip("0123456789abcdef") == project
+
+
+def test_a_name_that_was_claimed_before_is_kept_beside_a_compose_file(tmp_path: Path) -> None:
+    checkout = Checkout(tree(tmp_path, {"compose.yaml": "name: shop\n"}))
+    checkout.store.claim("shop")
+    machine, _ = narrowed(checkout.project, checkout.engine())
+    assert machine.project == "shop"
+
+
 def test_nobody_says_it(tmp_path: Path) -> None:
     strange = Strange(tmp_path)
     service = strange.checkout.service

@@ -8,7 +8,7 @@ import pytest
 
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
-from devenv.stages.ownership import Owner, foreign, holder, refusal, roots, stray
+from devenv.stages.ownership import Owner, foreign, holder, of_other_files, other_files_refusal, refusal, roots, stray
 from tests.making import resolved
 
 ANN = Owner("a1", "/home/ann/shop")
@@ -67,6 +67,35 @@ def test_a_name_is_not_held_by_a_checkout_that_is_gone_or_in_this_folder() -> No
 def test_a_compose_project_of_no_checkout_holds_its_name_unless_we_had_it_before() -> None:
     assert names_holder(container("")) == "shop-db-1"
     assert names_holder(container(""), owner=Owner("a1", ANN.root, project="shop")) == ""
+
+
+def test_data_of_a_compose_project_holds_its_name_unless_devenv_has_data_there() -> None:
+    theirs = replace(volume(), name="shop_pgdata", service="", kind="", format="")
+    assert names_holder(theirs) == "shop_pgdata"
+    assert names_holder(theirs, volume()) == ""
+    assert names_holder(theirs, owner=Owner("a1", ANN.root, project="shop")) == ""
+
+
+def test_containers_from_other_compose_files_are_somebody_elses() -> None:
+    theirs = replace(container(""), compose_files=("/home/ann/shop/compose.yaml",))
+    worker = replace(theirs, service="worker")
+    by_plain_compose = replace(container(ANN.root), compose_files=("/home/ann/shop/.devenv/compose.yaml",))
+    beside_another_file = replace(theirs, config="c0ffee")  # docker compose -f compose.yaml -f .devenv/compose.yaml
+    by_hand = container("")
+    seen = [theirs, worker, by_plain_compose, beside_another_file, by_hand]
+    assert of_other_files(seen, "shop", {"db"}) == (theirs,)
+    assert of_other_files(seen, "blog", {"db"}) == ()
+
+
+def test_a_refusal_names_the_compose_files_and_what_to_do() -> None:
+    theirs = replace(container(""), compose_files=("/a b/compose.yaml", "/dev.yaml"))
+    (problem,) = other_files_refusal([theirs], "shop", ANN)
+    assert problem.message == (
+        "container shop-db-1: started from /a b/compose.yaml, /dev.yaml, not by devenv, under the same project name shop"
+    )
+    assert "docker compose -p shop -f '/a b/compose.yaml' -f /dev.yaml down\n" in problem.hint
+    assert "devenv up --claim" in problem.hint
+    assert "echo COMPOSE_PROJECT_NAME=shop-" in problem.hint
 
 
 def test_own_containers_and_data_do_not_hold_the_name_against_us() -> None:
