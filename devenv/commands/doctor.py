@@ -47,8 +47,8 @@ def command(world: World) -> int:
     else:
         for finding in findings:
             console.result(f"{_SIGNS[finding.level]} {finding.subject}: {finding.message}")
-            if finding.fix:
-                console.result(f"    {finding.fix}")
+            for line in finding.fix.splitlines():
+                console.result(f"    {line.strip()}")
     problems = [
         Problem(f"{finding.subject}: {finding.message}", finding.fix)
         for finding in findings

@@ -105,7 +105,7 @@ def command(
             project, looking = open_project(world), look(world)
         prepared = _decided(world, project, looking, chosen, allowed)
         confirm(world, project, follow_up_commands(prepared), trust=trust, again="devenv up")
-        if _sown(world, console, project, chosen):
+        if _sown(world, console, project, chosen, claiming=allowed.claim):
             prepared = _decided(world, open_project(world), look(world), chosen, allowed)
         _check_offline(prepared, offline=allowed.offline)
         bring = partial(_bring, world, console, wait_timeout=wait_timeout)
@@ -145,14 +145,14 @@ def _insist(
     insisting(partial(bring, prepared, done=done), anew, lambda said: console.say(f"{said}; looking again"))
 
 
-def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...]) -> bool:
+def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...], *, claiming: bool) -> bool:
     """Whether services got data that somebody exported, as [seed] says."""
     if not project.manifest.seed:
         return False
     from devenv.journeys.seed import take_in
 
     with console.progress() as progress:
-        return take_in(world, chosen, progress)
+        return take_in(world, chosen, progress, claiming=claiming)
 
 
 def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:

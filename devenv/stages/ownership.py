@@ -34,8 +34,13 @@ class Owner:
     project: str = ""
 
     def owns(self, item: Container | ExistingVolume) -> bool:
-        """Whether it bears a mark of this checkout's, or none at all."""
-        return item.owner in {"", self.id, *self.claimed}
+        """Whether it bears a mark of this checkout's, or none at all.
+
+        Data that was taken over keeps its mark. Containers are made again when it is, so that one with a claimed mark
+        was made since, by that other checkout.
+        """
+        claimed = self.claimed if isinstance(item, ExistingVolume) else ()
+        return item.owner in {"", self.id, *claimed}
 
 
 def foreign(items: Iterable[Marked], project: str, owner: Owner) -> tuple[Marked, ...]:
@@ -82,23 +87,14 @@ def _started_here(container: Container, owner: Owner) -> bool:
     return container.root == owner.root or container.project == owner.project
 
 
-def made_elsewhere(container: Container, machine: Machine, elsewhere: Collection[str]) -> str:
-    """How a container was made by another checkout; "" if it was not."""
-    if container.root in elsewhere:
-        return f"was started in {container.root}, another checkout"
-    if container.owner not in ("", machine.owner):
-        return "was made by a checkout that this one took over"
-    return ""
-
-
 def stray(service: ResolvedService, container: Container, machine: Machine, elsewhere: Collection[str]) -> str:
     """Why a container does not serve this checkout's live data; "" if it does, or if it serves another version.
 
     Compose knows a container by the project's name alone: where another checkout has the same name, or where
     ``.devenv/.env`` is missing, ``docker compose up`` by hand replaces this checkout's containers.
     """
-    if reason := made_elsewhere(container, machine, elsewhere):
-        return reason
+    if container.root in elsewhere:
+        return f"was started in {container.root}, another checkout"
     live = service.data + machine.generations.get(service.data, "")
     if is_generation_of(service.data, container.data) and container.data != live:
         return f"has data {container.data} open, not {live}"

@@ -15,7 +15,6 @@ from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
-from devenv.stages.ownership import made_elsewhere
 from devenv.stages.pointers import guard_undecided
 from devenv.stages.reach import reach
 
@@ -271,8 +270,10 @@ def half_made(observed: Observed) -> tuple[Container, ...]:
 
 def _changed(service: ResolvedService, container: Container, observed: Observed, machine: Machine) -> str:
     """Why a container must be made anew; "" if it need not be."""
-    if reason := made_elsewhere(container, machine, observed.elsewhere):
-        return reason
+    if container.root in observed.elsewhere:
+        return f"was started in {container.root}, another checkout"
+    if container.owner not in ("", machine.owner):
+        return "was made by a checkout that this one takes over"
     if not container.config:
         return "was not started by devenv"
     if container.config != service.config[:16]:

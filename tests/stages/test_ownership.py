@@ -37,7 +37,12 @@ def names_holder(*things: ExistingVolume | Container, owner: Owner = ANN, absent
 @pytest.mark.parametrize("mark", ["a1", "b2", ""])
 def test_own_is_what_bears_an_own_mark_a_claimed_one_or_none(mark: str) -> None:
     owner = Owner("a1", "/home/ann/shop", frozenset({"b2"}))
-    assert foreign([volume(mark, "/elsewhere"), container("/elsewhere", owner=mark)], "shop", owner) == ()
+    assert foreign([volume(mark, "/elsewhere")], "shop", owner) == ()
+
+
+def test_a_container_with_a_claimed_mark_was_made_since_by_the_other_checkout() -> None:
+    own, nobodys, theirs = (container(ANN.root, owner=mark) for mark in ("a1", "", "b2"))
+    assert foreign([own, nobodys, theirs], "shop", Owner("a1", ANN.root, frozenset({"b2"}))) == (theirs,)
 
 
 @pytest.mark.parametrize("theirs", [volume("b2", ANN.root), container(ANN.root, owner="b2")])
@@ -159,14 +164,6 @@ def test_a_container_is_used_if_it_serves_this_checkouts_live_data(root: str, da
     service = resolved('[services.db]\nkind = "postgres"\nversion = "15.4"\n').services["db"]
     machine = Machine("shop", ANN.root, {}, generations={service.data: "-g1"})
     assert stray(service, replace(container(root), data=data), machine, {"/clone"}) == reason
-
-
-def test_a_container_of_a_checkout_that_was_taken_over_is_made_anew_first() -> None:
-    service = resolved('[services.db]\nkind = "memcached"\nversion = "1.6.18"\n').services["db"]
-    machine = Machine("shop", ANN.root, {}, owner="a1")
-    theirs, own, nobodys = (container(ANN.root, owner=mark) for mark in ("b2", "a1", ""))
-    assert stray(service, theirs, machine, ()) == "was made by a checkout that this one took over"
-    assert [stray(service, item, machine, ()) for item in (own, nobodys)] == ["", ""]
 
 
 def test_a_data_format_with_a_dot_is_no_generation() -> None:

@@ -105,11 +105,11 @@ def test_a_container_that_another_checkout_replaced_is_made_again() -> None:
     assert plan(wanted, settled(wanted, containers=(replaced,))).changes == (), "the checkout was moved"
 
 
-def test_a_container_of_a_checkout_that_was_taken_over_is_made_again() -> None:
+def test_a_container_of_a_checkout_that_is_taken_over_is_made_again() -> None:
     target = resolved(CACHE)
     observed = settled(target, containers=(container(target, "cache", owner="another"),))
     assert plan(target, observed).steps[-1] == Step(
-        Action.RECREATE, "cache", "was made by a checkout that this one took over"
+        Action.RECREATE, "cache", "was made by a checkout that this one takes over"
     )
 
 
