@@ -224,10 +224,8 @@ def left_out(compared: Comparison) -> DevenvError | None:
 def _move(upgrade: Upgrade) -> str:
     """How data is moved, how long that takes, and where the old data will be."""
     how = "" if upgrade.route.way is Way.IN_PLACE else "by "
-    size = "size unknown"
-    if upgrade.size is not None:
-        size = f"{upgrade.size / 1e6:.0f} MB, about {upgrade.seconds} s"
-    return f"{upgrade.words} {how}{upgrade.route.way}; {size}; the old data is kept in {', '.join(upgrade.source)}"
+    kept = ", ".join(upgrade.source)
+    return f"{upgrade.words} {how}{upgrade.route.way}; {upgrade.extent}; the old data is kept in {kept}"
 
 
 def tell_after(asked: Asked, compared: Comparison, applied: Applied | None) -> None:

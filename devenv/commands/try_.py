@@ -66,7 +66,9 @@ def _try(
     from devenv.journeys import rehearsal
 
     trial = rehearsal.plan(world, *what)
-    console.say(f"  ↑ try {trial.service.name}: {trial.upgrade.words}, on a copy of {', '.join(trial.upgrade.source)}")
+    upgrade = trial.upgrade
+    copied = ", ".join(upgrade.source)
+    console.say(f"  ↑ try {trial.service.name}: {upgrade.words}, on a copy of {copied}; {upgrade.extent}")
     console.json(_entry(trial))
     with console.progress() as progress:
         moved = rehearsal.move(world, trial, progress)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +19,10 @@ from devenv.model.snapshot import Snapshot
 from devenv.model.upgrade import Refusal
 from devenv.stages.generations import next_generation, own_live, to_resume, volumes_of
 from devenv.upgrades import registry
+
+#: The name of what a restore set aside. A number is ours, and added where a name is taken.
+_AROUND = re.compile(r"(before|after)-(.+?)(?:-[2-9])?")
+_OPPOSITE = {"before": "after", "after": "before"}
 
 
 def check_ways(place: Place, chosen: Iterable[Snapshot]) -> None:
@@ -51,7 +56,7 @@ def restore(
         dict(zip(old.volumes.values(), new.volumes.values(), strict=True))
         for old, new in zip(chosen, made, strict=True)
     ]
-    former = _former(place, chosen, name=before(name), why=f"was the data when {name} was restored")
+    former = _former(place, chosen, name=set_aside_name(name), why=f"was the data when {name} was restored")
     containers = [found for item in chosen if (found := place.container(item.service))]
     running = [container for container in containers if container.running]
     ids = [container.id for container in running]
@@ -64,9 +69,13 @@ def restore(
     return former, tuple(container.service for container in running)
 
 
-def before(name: str) -> str:
-    """What the data is called that was there when a snapshot was restored."""
-    return f"before-{name.removeprefix('before-')}"
+def set_aside_name(name: str) -> str:
+    """What the data is called that was there when a snapshot was restored: ``before-gold`` for ``gold``. Going back to
+    ``before-gold`` leaves ``after-gold``, and the other way round, so that no name grows."""
+    around = _AROUND.fullmatch(name)
+    if around is None:
+        return f"before-{name}"
+    return f"{_OPPOSITE[around[1]]}-{around[2]}"
 
 
 def _copied(

@@ -70,7 +70,7 @@ def plan(
     if way is not None:
         _check_way([(old, service) for service, _, old in behind_ones], way)
     originals = [volumes_of(volume, observed.volumes) for _, volume, _ in behind_ones]
-    sizes = _measured(world, project, [(old, service) for service, _, old in behind_ones], originals)
+    sizes = measured(world, project, [(old, service) for service, _, old in behind_ones], originals)
     for (service, volume, old), found, (size, free) in zip(behind_ones, originals, sizes, strict=True):
         stops = partial(served.stops, project, world, volume, _container(observed, service.name))
         chosen = choose(registry.routes(old, service), stops, size=size, wanted=way)
@@ -140,7 +140,7 @@ def _container(observed: Observed, service: str) -> Container | None:
     return next((item for item in observed.containers if item.service == service), None)
 
 
-def _measured(
+def measured(
     world: World,
     project: Project,
     servers: Sequence[tuple[ResolvedService, ResolvedService]],

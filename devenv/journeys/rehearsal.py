@@ -70,11 +70,11 @@ def plan(world: World, service: str, version: str) -> Rehearsal:
     moves = upgrading.plan(world, wanted, machine, observed, [service], sources=sources)
     if problem := moves.refused.get(service):
         raise Refused(problem)
-    upgrade = moves.of(service) or _same_format(wanted, machine, observed, service)
+    upgrade = moves.of(service) or _same_format(world, wanted, machine, observed, service)
     return Rehearsal(replace(compared, wanted=wanted), wanted, machine, observed, upgrade)
 
 
-def _same_format(project: Project, machine: Machine, observed: Observed, name: str) -> Upgrade:
+def _same_format(world: World, project: Project, machine: Machine, observed: Observed, name: str) -> Upgrade:
     """Another release that opens the same data: a copy is all it takes."""
     service = project.resolved.services[name]
     found = next((item for item in live(observed.volumes, machine) if item.data == service.data), None)
@@ -86,12 +86,15 @@ def _same_format(project: Project, machine: Machine, observed: Observed, name: s
     generation = next_generation(service.data, observed.volumes, machine.generations)
     after = replace(machine, generations={**machine.generations, service.data: generation})
     paths = volumes_of(found, observed.volumes)
+    ((size, free),) = upgrading.measured(world, project, [(service, service)], [paths])
     return Upgrade(
         old=service,
         new=service,
         source=tuple(paths[volume.path] for volume in service.volumes if volume.path in paths),
         target=tuple(after.volume(volume) for volume in service.volumes),
         generation=generation,
+        size=size,
+        free=free,
         route=Route(Way.IN_PLACE, fixed=3, per_gb=10),
         recipe=Recipe((), (Step(Do.COPY, "copy the data"),), COPY),
     )

@@ -177,6 +177,11 @@ class Upgrade:
         return None if self.size is None else round(self.route.seconds(self.size) * self.pace)
 
     @property
+    def extent(self) -> str:
+        """How much data it is and about how long it takes, in words."""
+        return "size unknown" if self.size is None else f"{self.size / 1e6:.0f} MB, about {self.seconds} s"
+
+    @property
     def words(self) -> str:
         """From what to what."""
         kind = "" if self.old.kind.name == self.new.kind.name else f"{self.new.kind.name} "

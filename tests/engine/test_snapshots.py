@@ -96,6 +96,7 @@ def test_what_was_kept_comes_back_and_what_was_there_is_kept(both: Project) -> N
     assert names(both) == [(name, of) for name in ("monday", "before-monday") for of in ("db", "cache")]
     well(devenv(both, "snapshot", "restore", "--yes", "before-monday", "db"))
     assert got(both) == ("a b", "a")
+    assert ("after-monday", "db") in names(both)
     assert "nothing to do" in well(devenv(both, "up")).err
     said = well(devenv(both, "history")).out
     assert "db: kept as monday" in said
