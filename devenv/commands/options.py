@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.shell_completion import CompletionItem
 
 from devenv.effects.world import World
 from devenv.errors import DevenvError, Refused
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from devenv.console import Console
     from devenv.project import Project
     from devenv.trust import Confirmable
@@ -30,9 +31,16 @@ def _completing(table: str) -> Callable[[click.Context, click.Parameter, str], l
         found: Iterable[str] = ()
         with contextlib.suppress(DevenvError, ValueError, TypeError, AttributeError):
             found = _names_in(root.obj.cwd / (root.params.get("directory") or ""), table)
-        return [CompletionItem(name) for name in found if name.startswith(begun) and name not in given]
+        return _offered(found, begun, given)
 
     return names
+
+
+def _offered(names: Iterable[str], begun: str, given: Iterable[str]) -> list[CompletionItem]:
+    """Those names that continue what was typed and are not given yet."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(name) for name in names if name.startswith(begun) and name not in given]
 
 
 def _names_in(folder: Path, table: str) -> dict[str, None]:
@@ -55,7 +63,7 @@ def complete_snapshots(context: click.Context, _: click.Parameter, begun: str) -
     with contextlib.suppress(DevenvError, OSError, ValueError, TypeError, AttributeError):
         folder = (root.obj.cwd / (root.params.get("directory") or "")).resolve()
         found = [item.name for item in snapshots.entries(open_store(replace(root.obj, cwd=folder)))]
-    return [CompletionItem(name) for name in dict.fromkeys(found) if name.startswith(begun) and name not in given]
+    return _offered(dict.fromkeys(found), begun, given)
 
 
 complete_services = _completing("services")

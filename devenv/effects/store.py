@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -105,7 +104,7 @@ class Store:
                 os.pwrite(lock, f"devenv {verb} (process {os.getpid()})\n".encode(), 0)
             owner = self.read("owner")
             if not owner or owner.get("inode") != _inode(self.root):
-                self._write_owner(owner.get("id") or secrets.token_hex(8), owner.get("claimed", ()))
+                self._write_owner(owner.get("id") or _new_id(), owner.get("claimed", ()))
             yield
 
     def holder(self) -> str:
@@ -126,7 +125,7 @@ class Store:
         """Have the data of other checkouts be this one's too."""
         owner = self.read("owner")
         claimed = {*owner.get("claimed", ()), *ids}
-        self._write_owner(owner.get("id") or secrets.token_hex(8), sorted(claimed))
+        self._write_owner(owner.get("id") or _new_id(), sorted(claimed))
 
     def settle(self) -> None:
         """Have at this place what is remembered of the checkout that is here: it may have been moved, and another one
@@ -262,6 +261,13 @@ def identity_at(root: Path) -> str:
         text = read_text(root / ENV_FILE) or ""
     match = re.search(rf"^{OWNER}=(\w+)$", text, re.MULTILINE)
     return match[1] if match else ""
+
+
+def _new_id() -> str:
+    """An id that no other checkout has."""
+    import secrets  # brings random and hmac along, and is needed once in a checkout's life
+
+    return secrets.token_hex(8)
 
 
 def _has_left(root: Path, owner: Mapping[str, Any]) -> bool:

@@ -12,14 +12,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devenv import yamlwrite
 from devenv.model.machine import is_loopback
 from devenv.model.resolved import ResolvedService
 from devenv.model.text import one_line
-from devenv.model.workspace import Workspace
 from devenv.targets import compose
+
+if TYPE_CHECKING:
+    from devenv.model.workspace import Workspace
 
 #: Keys of a Compose service that act on its own container alone, whatever they say.
 _HARMLESS = frozenset((
