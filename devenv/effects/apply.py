@@ -100,6 +100,11 @@ def _so_far(done: Sequence[tuple[str, str]], begun: Sequence[tuple[str, str]]) -
     return f"done before that: {before or 'nothing'}{also}; 'devenv up' goes on from there"
 
 
+def _show(services: Sequence[str], doing: str, progress: Progress) -> None:
+    for service in services:
+        progress.update(service, doing)
+
+
 def _write(paths: Sequence[str], material: Material, progress: Progress) -> None:
     write_files(material.root, [material.files[path] for path in paths])
 
@@ -109,8 +114,7 @@ def _pull(services: Sequence[str], material: Material, progress: Progress) -> No
 
 
 def _build(services: Sequence[str], material: Material, progress: Progress) -> None:
-    for service in services:
-        progress.update(service, "building its image")
+    _show(services, "building its image", progress)
     told = {service: functools.partial(progress.update, service) for service in services}
     try:
         build_images(services, material.stack, logs=material.logs, told=told)
@@ -134,6 +138,7 @@ def _copy(services: Sequence[str], material: Material, progress: Progress) -> No
 
 
 def _start(services: Sequence[str], material: Material, progress: Progress) -> None:
+    _show(services, "starting", progress)
     compose.unpause_containers([material.paused[name] for name in services if name in material.paused])
     stopped = [name for name in services if name not in material.paused]
     material.make_volumes(stopped)
@@ -141,6 +146,7 @@ def _start(services: Sequence[str], material: Material, progress: Progress) -> N
 
 
 def _recreate(services: Sequence[str], material: Material, progress: Progress) -> None:
+    _show(services, "starting in a new container", progress)
     compose.remove_containers(material.half_made)  # Compose would stumble over their names
     material.make_volumes(services)
     material.stack.up(services, recreate=True, told=lambda line: None)

@@ -60,6 +60,7 @@ def goes_on(made: Project) -> str:
 def test_on_a_terminal_while_it_waits(project: Make) -> None:
     made = project(f"{CACHE}\n[services.deaf]\n{DEAF}")
     up = Terminal(made, "up")
+    up.says("starting")
     up.says("waiting until it serves")
     up.says("serves 7.0.15")
     started(made, "deaf")
