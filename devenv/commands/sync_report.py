@@ -11,6 +11,7 @@ from devenv.commands.snapshot_rows import older_entries, older_sentences
 from devenv.console import problem_entry
 from devenv.errors import DataNeedsUpgrade, DevenvError, DriftFound, Unreachable
 from devenv.model.problem import Problem
+from devenv.model.production import Place
 from devenv.model.upgrade import Way
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def tell(asked: Asked, compared: Comparison, follow: Follow | None) -> None:
     _tell_missing(asked, compared)
     for note in (*compared.plan.notes, *map(str, compared.notes)):
         say(f"note: {note}")
+    _tell_unstated(asked, compared)
     if compared.sources:
         tell_reading(asked.console, compared.read, verbose=asked.verbose)
     if follow:
@@ -153,12 +155,38 @@ def undescribed(asked: Asked, compared: Comparison) -> list[str]:
     return [name for name in compared.bound.unknown if not asked.services or name in asked.services]
 
 
+def _tell_unstated(asked: Asked, compared: Comparison) -> None:
+    """How to have a server asked of which no source states the version."""
+    from devenv.effects.live_address import can_be_asked
+    from devenv.model.fact import Trust
+    from devenv.stages.first_manifest import sources_hint
+
+    if compared.unread:
+        return
+    for name, truth in compared.bound.services.items():
+        if asked.services and name not in asked.services:
+            continue
+        was_asked = any(fact.trust is Trust.LIVE for fact in truth.sources)
+        if truth.fact.version or was_asked or not can_be_asked(truth.fact.kind):
+            continue
+        variable = _address_variable(compared.environment, name)
+        hint = sources_hint(compared.environment, [Place(url_env=variable, service=name)], has_sources=True)
+        asked.console.say(
+            f"note: {name}: no source states its version. Have the server asked, whose address is in a variable."
+        )
+        asked.console.say(f"  {hint}")
+
+
+def _address_variable(environment: str, service: str) -> str:
+    return f"{environment}_{service}_URL".upper().replace("-", "_")
+
+
 def _tell_how_to_ask(asked: Asked, item: Missing, *, environment: str) -> None:
     """How to find out which version production runs, and where to write it."""
     from devenv.effects.live_address import can_be_asked
 
     if can_be_asked(item.truth.fact.kind):
-        variable = f"{environment}_{item.name}_URL".upper().replace("-", "_")
+        variable = _address_variable(environment, item.name)
         asked.tell(f"      Ask the server, with its address in a variable: devenv facts env:{variable}")
     asked.tell("      Write its version in devenv.toml:")
     for line in (f"[services.{item.name}]", f'kind = "{item.truth.fact.kind}"', 'version = "…"'):

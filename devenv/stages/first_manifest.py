@@ -77,7 +77,8 @@ def project_name(folder: str) -> str:
 
 def _source(place: Place) -> str:
     key, value = ("url_env", place.url_env) if place.url_env else ("path", place.path)
-    return f"{{ {key} = {_text(value)} }}"
+    service = f", service = {_text(place.service)}" if place.service else ""
+    return f"{{ {key} = {_text(value)}{service} }}"
 
 
 def _text(value: str) -> str:
