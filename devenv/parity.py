@@ -12,7 +12,17 @@ from devenv.model.plan import Action, Step
 from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
 from devenv.stages.place import kept_port
-from devenv.stages.plan_up import can_be_moved, data_problem, guard_data, guard_files, service_steps, stale, state_words
+from devenv.stages.plan_up import (
+    can_be_moved,
+    data_problem,
+    further_steps,
+    guard_data,
+    guard_files,
+    is_further,
+    service_steps,
+    stale,
+    state_words,
+)
 from devenv.standing import Standing
 
 
@@ -47,7 +57,29 @@ def drift_of_none(here: Standing) -> list[str]:
         for item in here.observed.containers
         if item.running and item.config and item.service not in here.project.resolved.services
     ]
-    return files + gone + unfinished.sentences(here.project.store)
+    return files + gone + _drift_of_further(here) + unfinished.sentences(here.project.store)
+
+
+def further_services(here: Standing) -> dict[str, str]:
+    """The services that only the user's own Compose file has, with the digest of what it says of them."""
+    known = here.project.resolved.services
+    return {name: said for name, said in here.project.overrides().items() if name not in known}
+
+
+def _drift_of_further(here: Standing) -> list[str]:
+    """What 'up' would do to services of the user's own Compose file. One that ended with 0 is a job that was done."""
+    further = further_services(here)
+    lines = []
+    for step in further_steps(further, here.observed):
+        container = here.find(step.subject)
+        is_done = container is not None and not container.running and container.exit_code == 0
+        code = f" (exit code {container.exit_code})" if container and container.exit_code else ""
+        if step.action is not Action.KEEP and not is_done:
+            lines.append(f"{step.subject}: {step.reason}{code}")
+    for item in here.observed.containers:
+        if item.running and is_further(item, here.observed) and item.service not in further:
+            lines.append(f"{item.service} runs and is no longer in compose.override.yaml")
+    return lines
 
 
 def behind(here: Standing) -> list[str]:

@@ -205,7 +205,7 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
     """The services, what differs, and what data there is besides the live one."""
     from devenv.commands.snapshot_rows import older_sentences
     from devenv.data.seeding import never_filled
-    from devenv.parity import remedy
+    from devenv.parity import further_services, remedy
     from devenv.stages.keep import counted, other_version_words, prune_hint
 
     table(console, rows)
@@ -215,6 +215,8 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
     console.say(remedy(here, [row.name for row in rows]) if drift else "everything matches devenv.toml and devenv.lock")
     if workspaces := _workspaces(here):
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
+    if further := ", ".join(further_services(here)):
+        console.say(f"only compose.override.yaml has {further}: devenv does not ask whether that serves")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
     for sentence in never_filled(here.project, here.machine, here.observed, [row.name for row in rows]):

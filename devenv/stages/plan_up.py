@@ -65,7 +65,7 @@ def plan_up(
         return Plan((*steps, *resumed, *own))
     further = {name: said for name, said in overrides.items() if name not in resolved.services}
     stops = [*_workspace_steps(files, observed), *_stop_steps(resolved, observed, further)]
-    return Plan((*steps, *stops, *resumed, *own, *_further_steps(further, observed)))
+    return Plan((*steps, *stops, *resumed, *own, *further_steps(further, observed)))
 
 
 def guard_data(services: Iterable[ResolvedService], observed: Observed, machine: Machine, fresh: set[str]) -> None:
@@ -215,12 +215,12 @@ def is_further(container: Container, observed: Observed) -> bool:
     return not container.config and OVERRIDE in observed.applied.get(container.service, {})
 
 
-def _further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[Step]:
+def further_steps(further: Mapping[str, str], observed: Observed) -> Iterator[Step]:
     """Services that only the user's own Compose file has. Compose itself knows how to make them."""
     for name, said in further.items():
         container = _container(observed, name)
         if container is None:
-            yield Step(Action.ADD, name, "compose.override.yaml has it")
+            yield Step(Action.ADD, name, "compose.override.yaml has it, and it is not there yet")
         elif observed.applied.get(name, {}).get(OVERRIDE) != said:
             yield Step(Action.ADD, name, "compose.override.yaml says something else now")
         elif not container.running:

@@ -387,6 +387,9 @@ def test_services_that_only_the_users_own_compose_file_has(project: Make) -> Non
     assert "+ add sessions: compose.override.yaml has it" in well(devenv(made, "up")).err
     assert running(made) == {"cache", "sessions"}
     assert "nothing to do" in well(devenv(made, "up")).err
+    assert "only compose.override.yaml has sessions" in well(devenv(made, "status", "--exit-code")).err
+    docker("kill", made.container("sessions"))
+    assert "≠ sessions: has stopped (exit code 137)" in devenv(made, "status").out
     made.file(".devenv/compose.override.yaml", own + "    environment: { MORE: memory }\n")
     before = made.container("sessions")
     assert "+ add sessions: compose.override.yaml says something else now" in well(devenv(made, "up")).err
@@ -395,6 +398,7 @@ def test_services_that_only_the_users_own_compose_file_has(project: Make) -> Non
     assert running(made) == set()
     well(devenv(made, "up"))
     (made.root / ".devenv/compose.override.yaml").unlink()
+    assert "≠ sessions runs and is no longer in compose.override.yaml" in devenv(made, "status").out
     assert "- stop sessions: no longer in compose.override.yaml" in well(devenv(made, "up")).err
     assert running(made) == {"cache"}
     made.file(".devenv/compose.override.yaml", own)
