@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from devenv.effects import user_folders
 from devenv.effects.files import cannot_write, is_absent, make_folder, read_text, write
 from devenv.effects.journals import JOURNALS, decode_lines, encode_line
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
@@ -309,6 +310,4 @@ def state_folder(env: Mapping[str, str]) -> Path:
     """``DEVENV_STATE`` or the platform's folder for a user's state."""
     if env.get("DEVENV_STATE"):
         return Path(env["DEVENV_STATE"])
-    from platformdirs import user_state_path
-
-    return user_state_path("devenv", appauthor=False)
+    return user_folders.state(env)
