@@ -152,6 +152,8 @@ def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> Non
 #: What `up` and `status` import where nothing is to be done, in their own words.
 _TYPED_ALL_DAY = {
     "up": "devenv.commands.up devenv.data.recovery devenv.data.seeding devenv.journeys.up devenv.trust devenv.waiting",
+    "behind": "devenv.commands.behind devenv.parity devenv.standing",
+    "env": "devenv.commands.env devenv.addresses devenv.project devenv.stages.connect",
     "status": "devenv.commands.status devenv.parity devenv.standing devenv.effects.promises devenv.effects.live_line",
 }
 
@@ -163,6 +165,7 @@ def test_what_looks_at_this_machine_alone_imports_nothing_that_looks_elsewhere(v
     code = (
         "import sys, importlib; [importlib.import_module(name) for name in sys.argv[1].split()];"
         "slow = {'pydantic', 'rich', 'jinja2', 'tomlkit', 'yaml', 'http.client', 'ssl', 'pg8000'};"
+        "slow |= {'logging', 'tempfile', 'random', 'devenv.effects.workbench', 'devenv.model.upgrade'};"
         "print(sorted(name for name in sys.modules if name in slow or name.startswith('devenv.sources')))"
     )
     words = [sys.executable, "-c", code, _TYPED_ALL_DAY[verb]]
