@@ -76,10 +76,9 @@ def _drift_of_further(here: Standing) -> list[str]:
         code = f" (exit code {container.exit_code})" if container and container.exit_code else ""
         if step.action is not Action.KEEP and not is_done:
             lines.append(f"{step.subject}: {step.reason}{code}")
-    for item in here.observed.containers:
-        if item.running and is_further(item, here.observed) and item.service not in further:
-            lines.append(f"{item.service} runs and is no longer in compose.override.yaml")
-    return lines
+    started = [item.service for item in here.observed.containers if item.running and is_further(item, here.observed)]
+    gone = [name for name in started if name not in further]
+    return lines + [f"{name} runs and is no longer in compose.override.yaml" for name in gone]
 
 
 def behind(here: Standing) -> list[str]:

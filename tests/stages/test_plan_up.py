@@ -306,7 +306,7 @@ def test_services_of_the_users_own_compose_file() -> None:
     mine, ides = (Container(name, name, "shop", name, "running") for name in ("mail", "workspace"))
     there = settled(wanted, containers=(container(wanted, "db"), ides))
     assert plan(wanted, there, overrides={"mail": "said"}).changes == (
-        Step(Action.ADD, "mail", "compose.override.yaml has it"),
+        Step(Action.ADD, "mail", "compose.override.yaml has it, and it is not there yet"),
     )
     applied = {"db": {**wanted.services["db"].described}, "mail": {"compose.override.yaml": "said"}}
     there = settled(wanted, containers=(container(wanted, "db"), mine, ides), applied=applied)
