@@ -89,6 +89,8 @@ def command(
     project = open_project(world)
     chosen, allowed = select(project.manifest, services, profiles), Wishes(**wishes)
     select(project.manifest, allowed.fresh, ())
+    if unchosen := [name for name in allowed.fresh if name not in chosen]:
+        raise click.UsageError(f"--fresh {unchosen[0]}: {unchosen[0]} is not among the services to start")
     if dry_run:
         prepared = prepare(world, project, looking.result(), chosen, allowed)
         show_unconfirmed(console, unconfirmed(project.store, override_access(project)))
@@ -111,7 +113,8 @@ def command(
         bring = partial(_bring, world, console, wait_timeout=wait_timeout)
 
         def again(lost: frozenset[int]) -> Prepared:
-            return _decided(world, open_project(world), look(world), chosen, replace(allowed, lost=lost))
+            wishes = replace(allowed, lost=lost, fresh=(), moving=_begun(prepared, allowed.fresh))
+            return _decided(world, open_project(world), look(world), chosen, wishes)
 
         _insist(console, prepared, bring, again)
 
@@ -143,6 +146,13 @@ def _insist(
         bring(decided, done=done)
 
     insisting(partial(bring, prepared, done=done), anew, lambda said: console.say(f"{said}; looking again"))
+
+
+def _begun(prepared: Prepared, fresh: Iterable[str]) -> dict[str, str]:
+    """By service, the generation of the data that it was decided to begin empty: a second attempt begins no further
+    one."""
+    services = [prepared.project.resolved.services[name] for name in fresh]
+    return {item.name: prepared.machine.generations.get(item.data, "") for item in services if item.data}
 
 
 def _sown(world: World, console: Console, project: Project, chosen: tuple[str, ...], *, claiming: bool) -> bool:
@@ -202,6 +212,7 @@ def _bring(world: World, console: Console, prepared: Prepared, *, done: Plan, wa
     _tell_before(console, prepared)
     if save_decisions(prepared):
         console.say("  ~ write devenv.lock: the images' digests; commit it")
+    _tell_set_aside(console, prepared)
     owe_hooks(prepared)
     try:
         with console.progress() if prepared.plan.changes else Progress() as progress:
@@ -265,6 +276,17 @@ def _tell_before(console: Console, prepared: Prepared) -> None:
         if sentence := kept_name(prepared.project.manifest.project, prepared.machine.project):
             console.say(f"note: {sentence}")
         console.plan(prepared.plan)
+
+
+def _tell_set_aside(console: Console, prepared: Prepared) -> None:
+    """Say where the data is kept of services that begin empty from now on."""
+    from devenv.data.anew import BEGUN_EMPTY
+    from devenv.effects import snapshots
+
+    known = {item.name for item in prepared.observed.snapshots}
+    for item in snapshots.entries(prepared.project.store):
+        if item.why == BEGUN_EMPTY and item.name not in known:
+            console.say(f"{item.service} begins empty; what it had is kept: devenv snapshot restore {item.name}")
 
 
 def _older_data(prepared: Prepared) -> list[OlderData]:

@@ -13,19 +13,17 @@ from devenv.model.observed import ExistingVolume, Observed, Use
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.project import Project
-from devenv.stages.frozen import frozen
-from devenv.stages.generations import next_generation, volumes_of
+from devenv.stages.generations import next_generation, own_live, volumes_of
 
 
 def set_aside(
     services: Mapping[str, ResolvedService], observed: Observed, machine: Machine, fresh: Iterable[str]
 ) -> Machine:
-    """The machine with a new generation of what was asked to begin fresh because its data was made otherwise."""
-    changed = {
-        services[name].data: next_generation(services[name].data, observed.volumes, machine.generations)
-        for name in fresh
-        if frozen(services[name], observed, machine)
-    }
+    """The machine with a new generation of the data that services would open that were asked to begin fresh."""
+    changed = {}
+    for name in fresh:
+        if volume := own_live(services[name], observed, machine):
+            changed[volume.data] = next_generation(volume.data, observed.volumes, machine.generations)
     return replace(machine, generations={**machine.generations, **changed})
 
 
@@ -39,7 +37,7 @@ def keep(project: Project, observed: Observed, machine: Machine, names: Sequence
     now = {data: machine.generations.get(data, "") for data in sorted(chosen)}
     changed = {data for data, generation in now.items() if before.get(data, "") != generation}
     kept = [
-        taken_out(project, volume, observed, name="set-aside", why=_BEGUN_EMPTY)
+        taken_out(project, volume, observed, name="set-aside", why=BEGUN_EMPTY)
         for volume in observed.volumes
         if volume.data in changed and volume.generation() == before.get(volume.data, "")
     ]
@@ -52,7 +50,7 @@ def keep(project: Project, observed: Observed, machine: Machine, names: Sequence
         store.write("empty", {name: data for name, data in empty.items() if name not in served_now})
 
 
-_BEGUN_EMPTY = "another one was begun empty, with what acts only on new data"
+BEGUN_EMPTY = "another one was begun empty by 'devenv up --fresh'"
 
 
 def taken_out(project: Project, volume: ExistingVolume, observed: Observed, *, name: str, why: str) -> Snapshot:

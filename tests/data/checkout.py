@@ -118,6 +118,7 @@ class Checkout:
             return False
         machine, observed = self.look()
         source = None if fresh else to_resume(self.service, observed, machine)
+        machine = anew.set_aside({"cache": self.service}, observed, machine, ["cache"] if fresh else [])
         anew.keep(self.project, observed, machine, ["cache"])
         if source:
             self.make(machine.volume(self.service.volumes[0]), self.service, self.written[source.name])

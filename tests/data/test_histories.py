@@ -187,3 +187,16 @@ def test_status_advises_what_works() -> None:
         del checkout.stamps[old]
         checkout.says(OLD)
         assert advice() == "'devenv up' refuses that, and says what helps"
+
+
+def test_fresh_begins_empty_beside_data_of_the_same_version_and_keeps_it() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        former = checkout.open
+        assert checkout.up(fresh=True)
+        assert checkout.written == {former: [1], f"{former}-g2": [2]}
+        _, observed = checkout.look()
+        assert [(item.name, item.volumes) for item in observed.snapshots] == [("cache-set-aside", {"/data": former})]
+        assert checkout.up()
+        assert checkout.open == f"{former}-g2"
