@@ -55,6 +55,12 @@ class Refusal:
     hint: str
 
 
+def start_empty(service: ResolvedService) -> str:
+    """How a service starts without data that cannot be moved to its version, which need not be in devenv.toml yet."""
+    wanted = f"{service.kind.name} {service.version}"
+    return f"say {wanted} in devenv.toml, then: devenv up --fresh {service.name}   starts empty; the old data is kept"
+
+
 class Do(StrEnum):
     """What a step does; the names are what the journal says."""
 

@@ -11,7 +11,7 @@ from devenv.model.machine import Machine
 from devenv.model.observed import Container, ExistingVolume, Observed
 from devenv.model.problem import Problem
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Refusal, Route, Upgrade, Way
+from devenv.model.upgrade import Refusal, Route, Upgrade, Way, start_empty
 from devenv.model.version import parse_version
 from devenv.stages.generations import begins_empty, live, own_live, to_resume
 from devenv.upgrades import registry
@@ -120,5 +120,5 @@ def after_failure(upgrade: Upgrade) -> str:
         return f"devenv sync {upgrade.service} --way {other.option}   moves it by {other}"
     return (
         f"mend that in the data that {upgrade.old.version} serves, then: devenv sync {upgrade.service}\n"
-        f"  devenv up --fresh {upgrade.service}   start {upgrade.new.version} empty; the old data is kept"
+        f"  {start_empty(upgrade.new)}"
     )

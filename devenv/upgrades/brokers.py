@@ -8,7 +8,7 @@ from typing import Any
 
 from devenv.census import END
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import HttpCensus, Refusal
+from devenv.model.upgrade import HttpCensus, Refusal, start_empty
 from devenv.upgrades.in_place import InPlace, Routes, by, without_settings
 
 # --- NATS
@@ -96,7 +96,7 @@ def _kafka(old: ResolvedService, new: ResolvedService) -> Routes:
     if old.version.release[:2] < (3, 3):
         return Refusal(
             f"data of Kafka {old.version} is ZooKeeper's or an early trial of what came after it",
-            f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+            start_empty(new),
         )
     series = ".".join(str(part) for part in new.version.release[:2])
     finish = f"devenv exec {new.name} -- {_TOOL} upgrade --release-version {series}"

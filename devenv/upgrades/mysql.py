@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
+from devenv.model.upgrade import COPY, Do, Recipe, Refusal, Route, Server, Step, Way, mounts, start_empty
 from devenv.model.version import Version, parse_version
 from devenv.upgrades import sql
 
@@ -38,7 +38,7 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
     if old.kind.name != new.kind.name:
         return sql.copied(old, new)
     if _series(old.version) < (5, 7):
-        hint = f"dump it with {old.version}'s own mysqldump, then: devenv up --fresh {new.name}"
+        hint = f"dump it with {old.version}'s own mysqldump\n  {start_empty(new)}"
         return Refusal(f"no MySQL that devenv can start opens data of {old.version}", hint)
     stops = tuple(
         text for text in _LONG_TERM if _series(old.version) < _series(parse_version(text)) < _series(new.version)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
+from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts, start_empty
 
 #: Series -> the series whose server opens its data.
 _NEXT: Mapping[str, tuple[str, ...]] = {
@@ -47,7 +47,7 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
     if old.version.release[:2] < _FIRST:
         return Refusal(
             f"data of RabbitMQ {old.version} is too old for any way that devenv knows",
-            f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+            start_empty(new),
         )
     # An exchange's held back messages, a subscription's retained ones: kept beside the queues.
     retained = "retained messages of MQTT stay behind" if "rabbitmq_mqtt" in _plugins(old) else ""

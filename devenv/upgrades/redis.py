@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
+from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts, start_empty
 
 #: The first versions of each whose dumps the other does not read (services.md §2.1: RDB 12 and newer; Valkey 9's own).
 _APART = {"redis": (7, 4), "valkey": (9, 0)}
@@ -39,7 +39,7 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
     if min(old.version.release, new.version.release)[:2] < _WHOLE:
         return Refusal(
             f"{new.kind.title} {new.version} cannot hold all that {old.kind.title} {old.version} does",
-            f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+            start_empty(new),
         )
     return (Route(Way.SIDE_BY_SIDE, fixed=6, per_gb=60),)
 

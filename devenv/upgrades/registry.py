@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Recipe, Refusal, Route
+from devenv.model.upgrade import Recipe, Refusal, Route, start_empty
 from devenv.upgrades import brokers, in_place, mariadb, mysql, postgres, rabbitmq, redis, search, stores
 
 
@@ -66,12 +66,12 @@ def routes(old: ResolvedService, new: ResolvedService) -> tuple[Route, ...] | Re
             "if the newer one takes over the older one's data, say so in the service.toml of its kind:\n"
             "  [upgrade]\n"
             "  in_place = true\n"
-            f"otherwise: {_fresh(new)}",
+            f"otherwise {start_empty(new)}",
         )
     if way is None:
-        return Refusal(f"devenv knows no way from {old.kind.title} to {new.kind.title}", _fresh(new))
+        return Refusal(f"devenv knows no way from {old.kind.title} to {new.kind.title}", start_empty(new))
     if old.kind.name == new.kind.name and is_downgrade(old, new):
-        return Refusal(f"data of {old.version} cannot go back to {new.version}", _fresh(new))
+        return Refusal(f"data of {old.version} cannot go back to {new.version}", start_empty(new))
     return way.routes(old, new)
 
 
@@ -92,7 +92,3 @@ def is_downgrade(old: ResolvedService, new: ResolvedService) -> bool:
     """Whether the new version comes before the old one, as far as both are written out."""
     length = min(len(old.version.release), len(new.version.release))
     return new.version.release[:length] < old.version.release[:length]
-
-
-def _fresh(new: ResolvedService) -> str:
-    return f"devenv up --fresh {new.name}   start {new.version} empty; the old data is kept"

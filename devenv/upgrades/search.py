@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import Refusal
+from devenv.model.upgrade import Refusal, start_empty
 from devenv.upgrades.in_place import InPlace, Routes, Ways, by
 
 #: Major -> the first release that the next major takes data from, and the release to go by.
@@ -46,8 +46,7 @@ def _across(old: ResolvedService, new: ResolvedService) -> Routes:
     if (new.version.part(0) or 0) >= 3 or not least <= old.version.release[:2] <= (7, 10):
         return Refusal(
             f"data of Elasticsearch {old.version} is nothing that OpenSearch {new.version} opens",
-            f"OpenSearch 1 and 2 take over what is of {named} to 7.10; otherwise load it anew:\n"
-            f"  devenv up --fresh {new.name}   start {new.version} empty; the old data is kept",
+            f"OpenSearch 1 and 2 take over what is of {named} to 7.10; otherwise load it anew:\n  {start_empty(new)}",
         )
     return by(fixed=40, note="users and rights are Elasticsearch's own, and stay behind")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from devenv.model.resolved import ResolvedService
-from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts
+from devenv.model.upgrade import COPY, NEW, Do, Recipe, Refusal, Route, Server, Step, Way, mounts, start_empty
 
 CENSUS, END = "mysql/census.sh", "mysql/end.sh"
 #: Nothing may change by itself while it is counted.
@@ -66,9 +66,7 @@ def names_differ(old: ResolvedService, new: ResolvedService) -> Refusal | None:
     before, after = setting(old, name) or "0", setting(new, name) or "0"
     if before == after:
         return None
-    hint = (
-        f"set it back to {before}, or: devenv up --fresh {new.name}   start {new.version} empty; the old data is kept"
-    )
+    hint = f"set it back to {before}\n  {start_empty(new)}"
     return Refusal(f"{name} acts only on new data: it is {before} there, and {after} is wanted", hint)
 
 

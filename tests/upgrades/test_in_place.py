@@ -78,7 +78,7 @@ def test_kafka_is_not_finished_until_somebody_says_so() -> None:
 def test_zookeepers_data_is_refused() -> None:
     assert refusal("kafka", "3.2.0", "4.1.0") == Refusal(
         "data of Kafka 3.2.0 is ZooKeeper's or an early trial of what came after it",
-        "devenv up --fresh any   start 4.1.0 empty; the old data is kept",
+        "say kafka 4.1.0 in devenv.toml, then: devenv up --fresh any   starts empty; the old data is kept",
     )
 
 

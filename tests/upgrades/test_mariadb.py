@@ -34,7 +34,7 @@ def test_any_newer_version_opens_the_copy(old: str, new: str) -> None:
 
 def test_an_older_version_does_not_touch_it() -> None:
     said = way_of(service("mariadb", "11.8.9"), service("mariadb", "10.11"))
-    hint = "devenv up --fresh db   start 10.11 empty; the old data is kept"
+    hint = "say mariadb 10.11 in devenv.toml, then: devenv up --fresh db   starts empty; the old data is kept"
     assert said == Refusal("data of 11.8.9 cannot go back to 10.11", hint)
 
 

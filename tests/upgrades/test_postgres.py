@@ -70,7 +70,7 @@ def test_where_pg_upgrade_cannot_be_had_a_dump_does(old: ResolvedService, new: R
         (
             "17.2",
             "mend that in the data that 17.2 serves, then: devenv sync db\n"
-            "  devenv up --fresh db   start 18.1 empty; the old data is kept",
+            "  say postgres 18.1 in devenv.toml, then: devenv up --fresh db   starts empty; the old data is kept",
         ),
     ],
     ids=["another way", "no other way"],
