@@ -63,10 +63,11 @@ def _throw_away(world: World, console: Console, here: Standing, service: str, *,
     from devenv.data import anew
     from devenv.effects import history
     from devenv.effects.compose import remove_containers, remove_volumes, stop_containers
+    from devenv.stages.keep import kept_besides
 
     keys = {here.machine.volume(volume) for volume in here.project.resolved.services[service].volumes}
     lost = sorted(volume.name for volume in here.observed.volumes if volume.name in keys)
-    kept = sorted(v.name for v in here.observed.volumes if v.service == service and v.name not in keys)
+    kept = kept_besides(here.observed, service, lost)
     console.json({"service": service, "kept": None, "lost_volumes": []})
     if not lost:
         console.say(f"{service} has no data here; nothing was changed")

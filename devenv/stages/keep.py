@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.machine import Machine
@@ -35,6 +35,15 @@ def data_words(observed: Observed, machine: Machine) -> str:
     told = ", ".join(sorted(named))
     count = counted(copies)
     return f"{told}, {count}" if told and count else told or count
+
+
+def kept_besides(observed: Observed, service: str, lost: Collection[str]) -> list[str]:
+    """What stays of a service's data: snapshots by name, live data of other versions by volume."""
+    volumes = [item.name for item in observed.volumes if item.service == service and item.name not in lost]
+    copies = {name: observed.snapshot_of(name) for name in volumes}
+    snapshots = sorted({item.name for item in copies.values() if item})
+    others = sorted(name for name, item in copies.items() if item is None)
+    return [*(f"snapshot {name}" for name in snapshots), *others]
 
 
 def counted(copies: Sequence[Snapshot]) -> str:
@@ -137,10 +146,22 @@ def age(at: str, now: dt.datetime) -> str:
 def other_versions(
     services: Mapping[str, ResolvedService], observed: Observed, machine: Machine
 ) -> tuple[ExistingVolume, ...]:
-    """Live data of versions that services do not have in devenv.toml now. It is no snapshot, and its own version finds
-    it again."""
+    """Live data of versions that services do not have in devenv.toml now, and that stays.
+
+    It is no snapshot, and its own version finds it again. Data that a service's container has, and data that 'devenv
+    sync' would move to the version in devenv.toml, is not among it.
+    """
     volumes = [volume for volume in live(observed.volumes, machine) if volume.service in services]
-    return tuple(volume for volume in volumes if volume.data != services[volume.service].data)
+    others = [volume for volume in volumes if volume.data != services[volume.service].data]
+    if not others:
+        return ()
+    from devenv.stages.plan_upgrade import behind  # all ways that there are, for this case alone
+
+    containers = {item.service: item for item in observed.containers}
+    in_use = {f"{item.project}_{item.data}" for item in observed.containers}
+    concerned = {volume.service for volume in others}
+    to_move = [behind(services[name], observed, machine, containers.get(name)) for name in concerned]
+    return tuple(volume for volume in others if volume not in to_move and volume.name not in in_use)
 
 
 def other_version_words(volume: ExistingVolume) -> str:

@@ -233,8 +233,9 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
     """The step for one service; ``machine`` has the host ports and the volumes that it is to have."""
     container = _container(observed, service.name)
     if container is None:
-        missing = f"{service.kind.name} {service.version} is not there yet"
-        yield Step(Action.CREATE, service.name, missing + _with_reach(service, machine))
+        yield Step(
+            Action.CREATE, service.name, _why_created(service, observed, machine) + _with_reach(service, machine)
+        )
         return
     if any(item.service == service.name for item in half_made(observed)):
         yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
@@ -255,6 +256,12 @@ def _with_reach(service: ResolvedService, machine: Machine) -> str:
     """What a kind of the project's own asks of this machine, as the end of a reason; "" where it is nothing."""
     asked_for = reach(service, machine.project)
     return f"; it asks this machine for {', '.join(asked_for)}" if asked_for else ""
+
+
+def _why_created(service: ResolvedService, observed: Observed, machine: Machine) -> str:
+    wanted = f"{service.kind.name} {service.version}"
+    data = own_live(service, observed, machine)
+    return f"{wanted} has no container; its data is in {data.name}" if data else f"{wanted} is not there yet"
 
 
 def _why_started(container: Container) -> str:

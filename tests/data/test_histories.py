@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from devenv.effects import history
 from devenv.errors import Refused
 from devenv.journeys import rollback
 from devenv.journeys.up import Prepared
+from devenv.model.observed import Container
 from devenv.model.plan import Action, Plan, Step
 from devenv.parity import remedy
 from devenv.stages.keep import older_data, other_versions
@@ -96,6 +98,23 @@ def test_going_back_says_what_stays_behind_and_where() -> None:
             "message": f"cache: its redis 8.0 data stays in {newer}, and redis 8.0 finds it again",
         }
         checkout.says(NEW)
+        machine, observed = checkout.look()
+        (volume,) = other_versions(checkout.project.resolved.services, observed, machine)
+        assert volume.format == "7.0"
+        data = volume.name.removeprefix("shop_")
+        running = Container("1", "shop-cache-1", "shop", "cache", "running", data=data)
+        serving = replace(observed, containers=(running,))
+        assert other_versions(checkout.project.resolved.services, serving, machine) == ()
+
+
+def test_data_that_sync_is_about_to_move_is_not_told_of_as_staying() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        checkout.up()
+        checkout.says(NEW)
+        machine, observed = checkout.look()
+        assert other_versions(checkout.project.resolved.services, observed, machine) == ()
+        checkout.up(fresh=True)
         machine, observed = checkout.look()
         (volume,) = other_versions(checkout.project.resolved.services, observed, machine)
         assert volume.format == "7.0"

@@ -10,7 +10,19 @@ import pytest
 from devenv.errors import DevenvError, ManifestError
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.snapshot import Snapshot
-from devenv.stages.keep import age, check_name, counted, kept, named, prunable, prune_hint, sized, surplus, to_restore
+from devenv.stages.keep import (
+    age,
+    check_name,
+    counted,
+    kept,
+    kept_besides,
+    named,
+    prunable,
+    prune_hint,
+    sized,
+    surplus,
+    to_restore,
+)
 
 
 def of(name: str, service: str, day: int) -> Snapshot:
@@ -76,6 +88,16 @@ def test_words() -> None:
     assert ages == ["2 d", "2 h", "10 min", "3 s"]
     assert (age("yesterday", now), age("2026-11-04T00:00:00+00:00", now)) == ("?", "0 s")
     assert [sized(size) for size in (None, 7, 48_000_000, 1_500_000_000)] == ["-", "7 B", "48 MB", "1.5 GB"]
+
+
+def test_what_stays_besides_deleted_data_is_named_as_one_speaks_of_it() -> None:
+    names = ("shop_cache-redis-7.0", "shop_cache-redis-7.0-g2", "shop_cache-redis-8.0", "shop_db-postgres-15")
+    volumes = tuple(
+        ExistingVolume(name, "shop", "db" if "_db-" in name else "cache", "", "", "/data") for name in names
+    )
+    gold = replace(of("gold", "cache", 1), volumes={"/data": names[1]})
+    observed = Observed(Engine("27", "linux/amd64"), volumes=volumes, snapshots=(gold,))
+    assert kept_besides(observed, "cache", {names[0]}) == ["snapshot gold", names[2]]
 
 
 def test_many_or_large_copies_are_worth_a_word() -> None:

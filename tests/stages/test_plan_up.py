@@ -82,6 +82,12 @@ def test_a_new_machine_gets_everything() -> None:
     )
 
 
+def test_a_service_whose_data_is_kept_has_been_there_before() -> None:
+    observed = Observed(ENGINE, volumes=(volume("db", "postgres", "15", "/var/lib/postgresql/data"),))
+    (step,) = plan(resolved(DB), observed, wanted=("db",)).steps[-1:]
+    assert step == Step(Action.CREATE, "db", "postgres 15.4 has no container; its data is in shop_db-postgres-15")
+
+
 def test_a_second_up_only_keeps() -> None:
     wanted = resolved(DB + CACHE)
     assert plan(wanted, settled(wanted)) == Plan(
