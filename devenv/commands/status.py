@@ -70,6 +70,7 @@ def command(world: World, services: tuple[str, ...], exit_code: bool, deep: bool
                 "services": [entry(row) for row in rows],
                 "drift": general,
                 "older_data": older_entries(older.values()),
+                "notes": _notes(here, chosen),
                 "other_versions": [other_version_entry(item) for item in _other_versions(here, older)],
                 "snapshots": [snapshot_entry(item) for item in _kept(here)],
                 "workspaces": _workspaces(here),
@@ -204,7 +205,6 @@ def _address(here: Standing, service: ResolvedService, container: Container | No
 def show(console: Console, here: Standing, rows: list[StatusRow], general: list[str]) -> None:
     """The services, what differs, and what data there is besides the live one."""
     from devenv.commands.snapshot_rows import older_sentences
-    from devenv.data.seeding import never_filled
     from devenv.parity import further_services, remedy
     from devenv.stages.keep import counted, other_version_words, prune_hint
 
@@ -219,7 +219,7 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
         console.say(f"only compose.override.yaml has {further}: devenv does not ask whether that serves")
     if copies := counted(_kept(here)):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
-    for sentence in never_filled(here.project, here.machine, here.observed, [row.name for row in rows]):
+    for sentence in _notes(here, [row.name for row in rows]):
         console.say(f"note: {sentence}")
     older = _older_data(here, [row.name for row in rows])
     for sentence in older_sentences(older.values()):
@@ -228,6 +228,13 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
         console.say(other_version_words(volume))
     if hint := prune_hint(_kept(here)):
         console.say(hint)
+
+
+def _notes(here: Standing, names: Iterable[str]) -> list[str]:
+    """What to know of the data that services use."""
+    from devenv.data.seeding import never_filled
+
+    return never_filled(here.project, here.machine, here.observed, names)
 
 
 def _older_data(here: Standing, names: Iterable[str]) -> dict[str, OlderData]:

@@ -255,26 +255,20 @@ def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
-    from devenv.data.remembering import found_here
-    from devenv.data.seeding import never_filled
     from devenv.effects.ports import owner
-    from devenv.stages.place import kept_name
 
     tell_unfinished(console, prepared.project)
     for moved in prepared.moved:
         holder = moved.owner or owner(moved.wanted) or "another program"
         console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
-    older = _older_data(prepared)
+    older, notes = _older_data(prepared), _notes(prepared)
     if console.as_json:
-        console.json({"older_data": older_entries(older)})
+        console.json({"older_data": older_entries(older), "notes": notes})
     for sentence in older_sentences(older):
         console.say(sentence)
-    about = prepared.project, prepared.machine, prepared.observed, prepared.chosen
-    for sentence in (*found_here(*about), *never_filled(*about)):
+    for sentence in notes:
         console.say(f"note: {sentence}")
     if prepared.plan.changes:
-        if sentence := kept_name(prepared.project.manifest.project, prepared.machine.project):
-            console.say(f"note: {sentence}")
         console.plan(prepared.plan)
 
 
@@ -287,6 +281,18 @@ def _tell_set_aside(console: Console, prepared: Prepared) -> None:
     for item in snapshots.entries(prepared.project.store):
         if item.why == BEGUN_EMPTY and item.name not in known:
             console.say(f"{item.service} begins empty; what it had is kept: devenv snapshot restore {item.name}")
+
+
+def _notes(prepared: Prepared) -> list[str]:
+    """What else to know of the data that services use, and of the project's name on this machine."""
+    from devenv.data.remembering import found_here
+    from devenv.data.seeding import never_filled
+    from devenv.stages.place import kept_name
+
+    project, machine = prepared.project, prepared.machine
+    about = project, machine, prepared.observed, prepared.chosen
+    name = kept_name(project.manifest.project, machine.project) if prepared.plan.changes else ""
+    return [*found_here(*about), *never_filled(*about), *([name] if name else [])]
 
 
 def _older_data(prepared: Prepared) -> list[OlderData]:

@@ -149,6 +149,9 @@ def test_one_world(clone: Checkout, values: dict[str, str], standins: tuple[Stan
     before = {name: own.container(name) for name in ("db", "cache", "queue", "workspace")}
     up = well(devenv(own, "up", "-j")).document
     assert {step["action"] for step in up["plan"]} == {"keep"}
+    assert [note.partition(" in volume ")[0] for note in up["notes"]] == [
+        f"{name}: uses the data" for name in ("db", "cache", "queue")
+    ]
     assert {name: own.container(name) for name in before} == before
 
     clone.inside("""psql "$DATABASE_URL" -qc "CREATE TABLE t (v text)" -c "INSERT INTO t VALUES ('from inside')" """)
