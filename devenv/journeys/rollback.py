@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from devenv import generated_files
 from devenv.data import switching
-from devenv.effects import files, history
+from devenv.effects import files, history, snapshots
 from devenv.effects.store import Store
 from devenv.effects.world import World
 from devenv.errors import Refused
 from devenv.journeys.sync import Follow
 from devenv.model.file import File
+from devenv.model.snapshot import Snapshot
 from devenv.project import Project, open_project
 from devenv.stages.load import MANIFEST
 from devenv.stages.locking import PATH as LOCK
@@ -24,13 +25,32 @@ def last_sync(store: Store, project: Project) -> history.Entry:
     if entry is None:
         raise Refused("there is no sync to undo", "'devenv history' shows what was changed here")
     if not entry.before:
-        hint = f"put the former {MANIFEST} back, then run 'devenv up': it finds the data of its versions"
-        raise Refused(f"the sync of {entry.at} did not change {MANIFEST}", hint)
+        raise Refused(f"the sync of {entry.at} did not change {MANIFEST}", _ways_back(store, entry))
     if entry.after.get(MANIFEST) != history.digest(files.read_text(project.root / MANIFEST)):
         raise Refused(
             f"{MANIFEST} was edited after the sync of {entry.at}", "undo that first, or take the values back by hand"
         )
     return entry
+
+
+def _ways_back(store: Store, entry: history.Entry) -> str:
+    """How to go back after a sync that only moved data: to data of the same version that it replaced, which is a
+    snapshot now, or to the version that devenv.toml had before somebody edited it."""
+    replaced = {item.data: item for item in _kept_by(store, entry) if item.data in entry.moved}
+    lines = [
+        f"devenv snapshot restore {item.name} {item.service}   makes what {item.service} had before the live data"
+        for item in replaced.values()
+    ]
+    if len(replaced) < len(entry.moved):
+        lines.append(f"put the former {MANIFEST} back, then run 'devenv up': it finds the data of its versions")
+    return "\n  ".join(lines)
+
+
+def _kept_by(store: Store, entry: history.Entry) -> list[Snapshot]:
+    """The snapshots that were made since the entry before this one."""
+    earlier = [item.at for item in history.entries(store) if item.number < entry.number]
+    since = earlier[-1] if earlier else ""
+    return [item for item in snapshots.entries(store) if since <= item.at <= entry.at]
 
 
 def before(world: World, entry: history.Entry) -> Project:

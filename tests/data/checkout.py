@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -212,6 +213,9 @@ class Checkout:
         if "put the former devenv.toml back" in error.problems[0].hint:
             self.says(OLD if self.version == NEW else NEW)
             assert self.up()
+        elif match := re.match(r"devenv snapshot restore (\S+) cache ", error.problems[0].hint):
+            names = [item.name for item in self.look()[1].snapshots]
+            assert self.restore(names.index(match[1]))
 
     def reset(self) -> None:
         machine, observed = self.look()

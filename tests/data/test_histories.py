@@ -155,6 +155,27 @@ def test_a_sync_that_only_moved_data_is_undone_by_hand() -> None:
         assert "'devenv sync --from-current cache' moves that to 8.0.2 instead" in checkout.announced()
 
 
+def test_a_sync_that_replaced_data_of_the_same_version_is_undone_by_a_restore() -> None:
+    with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
+        checkout = Checkout(Path(folder))
+        assert checkout.up()
+        assert checkout.sync(NEW)
+        newer = list(checkout.written[checkout.open])
+        checkout.says(OLD)
+        assert checkout.up()
+        checkout.says(NEW)
+        assert checkout.sync(NEW, from_current=True)
+        with pytest.raises(Refused) as raised:
+            rollback.last_sync(checkout.store, checkout.project)
+        (problem,) = raised.value.problems
+        (replaced,) = (item for item in checkout.look()[1].snapshots if item.why.startswith("was the 8.0.2 data"))
+        assert problem.hint == (
+            f"devenv snapshot restore {replaced.name} cache   makes what cache had before the live data"
+        )
+        assert checkout.rollback() is False
+        assert checkout.written[checkout.open][: len(newer)] == newer
+
+
 def test_older_data_is_announced_before_it_is_opened() -> None:
     with tempfile.TemporaryDirectory(dir=IN_MEMORY) as folder:
         checkout = Checkout(Path(folder))
