@@ -11,6 +11,7 @@ from devenv.errors import DataNeedsUpgrade, Refused
 from devenv.model.plan import Action, Step
 from devenv.model.resolved import ResolvedService
 from devenv.stages.frozen import guard_frozen
+from devenv.stages.generations import moved_words, to_resume
 from devenv.stages.place import kept_port
 from devenv.stages.plan_up import (
     can_be_moved,
@@ -36,6 +37,9 @@ def drift_of(here: Standing, name: str) -> str:
         return error.problems[0].message.removeprefix(f"{name}: ")
     if service.digest is None:
         return f"devenv.lock does not hold {service.image.familiar}"
+    source = to_resume(service, here.observed, here.machine)
+    if source is not None and source.bound_to:
+        return moved_words(source)
     reasons = [step.reason for step in _steps(here, service) if step.action is not Action.KEEP]
     reasons += filter(None, [unfilled(here.project, here.machine, name)])
     return "; ".join(reasons)

@@ -10,7 +10,7 @@ from pathlib import Path
 from devenv import generated_files
 from devenv.addresses import elsewhere, guard, guard_ownership, of_other_files
 from devenv.console import Console
-from devenv.data import remembering
+from devenv.data import moved_folders, remembering
 from devenv.effects import files
 from devenv.effects.containers import inspect
 from devenv.effects.engine import Looking, look
@@ -135,6 +135,7 @@ def narrowed(project: Project, everything: Observed, *, claiming: bool = False) 
         applied=project.store.read("applied"),
         served=project.store.read("served"),
     )
+    observed = moved_folders.looked_at(project.store, observed)
     machine = replace(project.machine(), project=name, host=observed.engine.host or LOOPBACK)
     foreign = claiming and ownership.foreign(everything.volumes, name, project.owner())
     return with_generations(project, machine, observed, claiming=bool(foreign))

@@ -188,7 +188,9 @@ def _data_findings(world: World) -> Iterator[Diagnosis]:
     from devenv.standing import standing
 
     try:
-        found = volumes.without_options(prunable(standing(world).observed))
+        observed = standing(world).observed
+        yield from _moved_findings(observed)
+        found = volumes.without_options(prunable(observed))
     except Refused as error:
         for problem in error.problems:
             yield Diagnosis("data", "problem", problem.message, problem.hint)
@@ -200,6 +202,20 @@ def _data_findings(world: World) -> Iterator[Diagnosis]:
         yield Diagnosis(
             "data", "warning", message, "devenv snapshot export FILE [NAME...]   keeps it outside the engine"
         )
+
+
+def _moved_findings(observed: Observed) -> Iterator[Diagnosis]:
+    """Volumes of data that are bound to where their folder was before the engine's data folder was moved or copied."""
+    from devenv.model.observed import two_folders
+
+    for volume in observed.volumes:
+        if volume.name in observed.doubled:
+            problem = two_folders(volume.name, volume.folder, volume.bound_to)
+            yield Diagnosis("data", "problem", problem.message, problem.hint)
+        elif volume.bound_to:
+            message = f"volume {volume.name} is bound to {volume.bound_to}, where the engine's data folder was before"
+            fix = "'devenv up' and 'devenv snapshot restore' copy its data into a new volume"
+            yield Diagnosis("data", "warning", message, fix)
 
 
 def _port_findings(world: World) -> Iterator[Diagnosis]:

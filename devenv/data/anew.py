@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -27,13 +27,16 @@ def set_aside(
     return replace(machine, generations={**machine.generations, **changed})
 
 
-def keep(project: Project, observed: Observed, machine: Machine, names: Sequence[str]) -> None:
+def keep(
+    project: Project, observed: Observed, machine: Machine, names: Sequence[str], *, copied: Collection[str] = ()
+) -> None:
     """Remember which generations of these services' data are live now, and the data that was until now as a kept
-    copy."""
+    copy. ``copied``: services whose data is yet to be copied; it becomes the live data when that is done."""
     store = project.store
     remembering.complete(project, observed)
     before = store.read("generations")
-    chosen = {data for name in names if (data := project.resolved.services[name].data)}
+    made = [name for name in names if name not in copied]
+    chosen = {data for name in made if (data := project.resolved.services[name].data)}
     now = {data: machine.generations.get(data, "") for data in sorted(chosen)}
     changed = {data for data, generation in now.items() if before.get(data, "") != generation}
     kept = [

@@ -24,7 +24,7 @@ from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.upgrade import Refusal, Upgrade, Way
 from devenv.project import Project
-from devenv.stages.generations import next_generation, volumes_of
+from devenv.stages.generations import next_generation, two_folders_of, volumes_of
 from devenv.stages.plan_upgrade import behind, choose, further_routes, without_way
 from devenv.upgrades import registry
 
@@ -127,6 +127,9 @@ def _behind(
         container = _container(observed, service.name)
         volume = sources.get(service.name) or behind(service, observed, machine, container)
         if volume is None:
+            continue
+        if doubled := two_folders_of(volume, observed):
+            refused[service.name] = doubled
             continue
         try:
             found.append((service, volume, served.recall(project, world, volume, container)))

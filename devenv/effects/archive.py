@@ -21,6 +21,7 @@ from devenv.effects.copying import AIR
 from devenv.effects.engine import docker
 from devenv.effects.files import cannot_write, check_regular
 from devenv.effects.process import BESIDE, Finished, pipe
+from devenv.effects.volume_folders import mount_to_read
 from devenv.effects.volumes import failed, measure
 from devenv.errors import DevenvError, ManifestError, Refused
 from devenv.model.record import record
@@ -110,7 +111,7 @@ def pack(volume: str, *, image: str, label: str) -> Callable[[int], str]:
     """What writes all of a volume as a compressed tar. No image needs a shell for it."""
 
     def write(handle: int) -> str:
-        with _holding(volume, image, label) as container:
+        with _holding(f"{mount_to_read(volume)},target=/data", image, label) as container:
             *ended, summed = pipe(
                 ["docker", "cp", "--archive", f"{container}:/data/.", "-"],
                 ["gzip", "-1", "--no-name"],
@@ -134,7 +135,7 @@ def unpack(path: Path, member: Member, offset: int, volume: str, *, image: str, 
     handle = os.open(path, os.O_RDONLY)
     try:
         os.lseek(handle, offset, os.SEEK_SET)
-        with _holding(volume, image, label) as container:
+        with _holding(f"type=volume,source={volume},target=/data", image, label) as container:
             *ended, summed = pipe(
                 ["head", "-c", str(member.size)],
                 ["tee", BESIDE],
@@ -180,11 +181,11 @@ def _sums() -> list[str]:
 
 
 @contextlib.contextmanager
-def _holding(volume: str, image: str, label: str) -> Iterator[str]:
-    """A container that holds a volume and never runs."""
-    done = docker("create", "--pull", "never", "--label", label, "--volume", f"{volume}:/data", image, "none")
+def _holding(mount: str, image: str, label: str) -> Iterator[str]:
+    """A container that holds a volume, by a docker ``--mount``, and never runs."""
+    done = docker("create", "--pull", "never", "--label", label, "--mount", mount, image, "none")
     if done.code != 0:
-        raise failed(done, f"opening {volume}")
+        raise failed(done, f"opening {mount}")
     container = done.stdout.strip()
     try:
         yield container

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from devenv.effects.engine import docker, ended
 from devenv.effects.process import Begun, begin, pipe
+from devenv.effects.volume_folders import mount_to_read
 from devenv.effects.volumes import NO_SHELL, failed
 from devenv.errors import DevenvError
 from devenv.model.record import record
@@ -62,7 +63,7 @@ def ready(pairs: Mapping[str, str], *, images: Sequence[str], label: str) -> Cop
     words = ["docker", "run", "--rm", "--interactive", "--pull", "never", "--network", "none", "--user", "0"]
     words += ["--label", label, "--entrypoint", "sh"]
     for index, (source, target) in enumerate(pairs.items()):
-        words += ["--volume", f"{source}:/from{index}:ro", "--volume", f"{target}:/to{index}"]
+        words += ["--mount", f"{mount_to_read(source)},target=/from{index}", "--volume", f"{target}:/to{index}"]
     for image in images:
         begun = begin([*words, image, "-c", _SCRIPT], asks=True)
         said = begun.first_line().split()
@@ -78,9 +79,8 @@ def _pass(source: str, target: str, *, image: str, label: str) -> None:
     """From one container that holds a volume to another one, as a stream. None of them ever runs."""
     made = []
     try:
-        for volume, place in ((source, "/from:ro"), (target, "/to")):
-            words = ("create", "--pull", "never", "--label", label, "--volume", f"{volume}:{place}", image, "none")
-            done = docker(*words)
+        for mount in (f"{mount_to_read(source)},target=/from", f"type=volume,source={target},target=/to"):
+            done = docker("create", "--pull", "never", "--label", label, "--mount", mount, image, "none")
             if done.code != 0:
                 raise failed(done, f"copying {source}")
             made.append(done.stdout.strip())

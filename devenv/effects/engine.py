@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -188,12 +190,28 @@ class Looking:
         version, platform = engine.table()[0][0].split(" ", 1)
         _check_version(version)  # first of all: one that is too old may not understand the other questions
         containers, volumes, networks = (asked.table() for asked in others)
+        host = _host(self._world)
         return Observed(
-            Engine(version, platform, _host(self._world)),
+            Engine(version, platform, host),
             tuple(_listed(row) for row in containers),
-            tuple(ExistingVolume(*row) for row in volumes),
+            tuple(_existing(row, is_local=not host) for row in volumes),
             networks=frozenset(word for row in networks for word in row),
         )
+
+
+def _existing(row: Sequence[str], *, is_local: bool) -> ExistingVolume:
+    """A line of ``docker volume ls``; ``is_local``: the engine's folders are this machine's."""
+    name, folder, *labels, device = row
+    bound_to = device if is_bound_elsewhere(name, folder, device, is_local=is_local) else ""
+    return replace(ExistingVolume(name, *labels), folder=folder, bound_to=bound_to)
+
+
+def is_bound_elsewhere(name: str, folder: str, device: str, *, is_local: bool) -> bool:
+    """Whether a volume that was bound to its own folder is bound to where that was before the engine's data folder was
+    moved or copied. A device with another ending is a folder that somebody chose for it."""
+    if device == folder or not device.endswith(f"/volumes/{name}/_data"):
+        return False
+    return not (is_local and os.path.realpath(device) == os.path.realpath(folder))
 
 
 def socket_of(world: World) -> str:

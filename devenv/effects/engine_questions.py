@@ -12,6 +12,8 @@ from devenv.model.record import record
 PROJECT, SERVICE = "com.docker.compose.project", "com.docker.compose.service"
 #: The id of the checkout that made a volume or a container; on volumes also the folder where it was then.
 OWNER, ROOT = "devenv.owner", "devenv.root"
+#: On a volume of data: the folder that its driver options bind, which the CLI does not list.
+DEVICE = "devenv.device"
 Table = Sequence[Sequence[str]]
 
 
@@ -86,10 +88,16 @@ CONTAINERS = EngineQuery(
 
 _OF_VOLUMES = (PROJECT, "devenv.service", "devenv.kind", "devenv.format", "devenv.path", OWNER, ROOT)
 
+
+def _volume(entry: Mapping[str, Any]) -> list[str]:
+    device = (entry.get("Options") or {}).get("device", "")
+    return [entry["Name"], entry["Mountpoint"], *_labels(entry, _OF_VOLUMES), device]
+
+
 VOLUMES = EngineQuery(
-    ("volume", "ls", "--format", _shape(("{{.Name}}",), _OF_VOLUMES)),
+    ("volume", "ls", "--format", _shape(("{{.Name}}", "{{.Mountpoint}}"), (*_OF_VOLUMES, DEVICE))),
     "/volumes",
-    lambda said: sorted([entry["Name"], *_labels(entry, _OF_VOLUMES)] for entry in said["Volumes"] or ()),
+    lambda said: sorted(_volume(entry) for entry in said["Volumes"] or ()),
 )
 
 

@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from devenv.effects.compose import TakenMeanwhile
-from devenv.effects.engine import docker
-from devenv.effects.engine_questions import OWNER, PROJECT, ROOT
+from devenv.effects.engine import docker, is_bound_elsewhere
+from devenv.effects.engine_questions import DEVICE, OWNER, PROJECT, ROOT
 from devenv.effects.process import Finished
 from devenv.errors import DevenvError
 from devenv.model.machine import Machine
 
 #: Runs as root whatever the image says, reaches no network, and leaves nothing behind.
-_RUN = ("run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh")
+RUN = ("run", "--rm", "--network", "none", "--user", "0", "--entrypoint", "sh")
 #: How docker says that an image has no shell.
 NO_SHELL = (126, 127)
 
@@ -26,8 +26,9 @@ def create(name: str, labels: Mapping[str, str]) -> None:
     _well(docker("volume", "create", *_flags("--label", labels), name), f"making volume {name}")
 
 
-def _create_unprunable(name: str, labels: Mapping[str, str]) -> bool:
-    """Make a volume that no prune command takes; False where the engine cannot do that.
+def _create_unprunable(name: str, labels: Mapping[str, str]) -> str:
+    """Make a volume that no prune command takes, and return the folder that it binds; "" where the engine cannot do
+    that.
 
     The engine prunes no volume with driver options (``Prune`` in
     https://github.com/moby/moby/blob/master/daemon/volume/service/service.go). These options mount the volume's own
@@ -35,9 +36,12 @@ def _create_unprunable(name: str, labels: Mapping[str, str]) -> bool:
     """
     folder = _volumes_folder()
     if not folder:
-        return False
-    options = {"type": "none", "o": "bind", "device": f"{folder}/{name}/_data"}
-    return docker("volume", "create", *_flags("--label", labels), *_flags("--opt", options), name).code == 0
+        return ""
+    device = f"{folder}/{name}/_data"
+    marks = _flags("--label", {**labels, DEVICE: device})
+    options = _flags("--opt", {"type": "none", "o": "bind", "device": device})
+    done = docker("volume", "create", *marks, *options, name)
+    return device if done.code == 0 else ""
 
 
 @functools.cache
@@ -69,21 +73,27 @@ def create_data(name: str, machine: Machine, stamp: Mapping[str, str]) -> None:
     where the engine can do that.
 
     The mark is not in the Compose file: of a volume whose label in the file changes Compose asks whether to remove it.
-    Raises TakenMeanwhile where another checkout has just made a volume of that name.
+    Raises TakenMeanwhile where another checkout has just made a volume of that name, and where one is there that is
+    bound to where the engine's data folder was before.
     """
     assert machine.owner, "whoever makes data holds the checkout, and so has an id"
     labels = {PROJECT: machine.project} | dict(stamp) | {OWNER: machine.owner, ROOT: machine.root}
-    if not _create_unprunable(name, labels):
+    labels.pop(DEVICE, None)  # the stamp of another volume names that one's folder
+    device = _create_unprunable(name, labels)
+    if not device:
         create(name, labels)
-    seen = _inspected(name)
+    seen = inspected(name)
     if seen["Labels"].get(OWNER, machine.owner) != machine.owner:
         raise TakenMeanwhile(f"another checkout has just made volume {name}", "run it again")
-    if seen["Options"].get("device", seen["Mountpoint"]) != seen["Mountpoint"]:  # its folder is not where it should be
+    bound_to = seen["Options"].get("device", seen["Mountpoint"])
+    if bound_to == device and bound_to != seen["Mountpoint"]:  # just made, and its folder is not where it should be
         _well(docker("volume", "rm", name), f"removing volume {name}")
         create(name, labels)
+    elif is_bound_elsewhere(name, seen["Mountpoint"], bound_to, is_local=False):
+        raise TakenMeanwhile(f"volume {name} is there already, bound to {bound_to}", "run it again")
 
 
-def _inspected(name: str) -> dict[str, Any]:
+def inspected(name: str) -> dict[str, Any]:
     """What the engine says of a volume."""
     done = docker("volume", "inspect", "--format", "{{json .}}", name)
     _well(done, f"looking at volume {name}")
@@ -105,7 +115,7 @@ def labels_of(name: str) -> dict[str, str]:
 def measure(name: str, *, image: str) -> tuple[int, int] | None:
     """Bytes in a volume and bytes free beside it; None where nobody could look."""
     words = ("--volume", f"{name}:/from:ro")
-    done = docker(*_RUN, *words, image, "-c", "du -sk /from; df -Pk /from | tail -n 1", timeout=None)
+    done = docker(*RUN, *words, image, "-c", "du -sk /from; df -Pk /from | tail -n 1", timeout=None)
     numbers = re.findall(r"(?m)^(\d+)\s|\s(\d+)\s+\d+%", done.stdout) if done.code == 0 else []
     found = [int(a or b) * 1024 for a, b in numbers]
     return (found[0], found[-1]) if len(found) >= 2 else None
@@ -119,7 +129,7 @@ def settle(names: Sequence[str], *, images: Sequence[str]) -> None:
     """
     words = [word for index, name in enumerate(names) for word in ("--volume", f"{name}:/v{index}")]
     for image in images:
-        done = docker(*_RUN, *words, image, "-c", "sync -f /v* 2>/dev/null || sync", timeout=None)
+        done = docker(*RUN, *words, image, "-c", "sync -f /v* 2>/dev/null || sync", timeout=None)
         if done.code == 0:
             return
         if done.code not in NO_SHELL:

@@ -120,7 +120,8 @@ def save_decisions(prepared: Prepared) -> bool:
     project = prepared.project
     locked = save(project, frozen=prepared.frozen)
     snapshots.note_changes(project.store, prepared.observed.snapshots)
-    anew.keep(project, prepared.observed, prepared.machine, prepared.chosen)
+    copied = prepared.plan.subjects(Action.COPY)
+    anew.keep(project, prepared.observed, prepared.machine, prepared.chosen, copied=copied)
     write_files(project.root, [*dotenv.git_files(), dotenv.file(prepared.machine)])
     generated_files.drop_leftovers(project)
     seeding.owe(project, prepared.machine, seeding.fresh(project, prepared.machine, prepared.observed, prepared.chosen))

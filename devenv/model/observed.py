@@ -8,6 +8,7 @@ from dataclasses import field
 from typing import Any
 
 from devenv.model.file import FileState
+from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.model.snapshot import Snapshot
 
@@ -74,7 +75,9 @@ class ExistingVolume:
     """A volume and the stamp on it: service, kind and data format ("" where it has none).
 
     ``owner`` is the id of the checkout that made it, ``root`` the folder where that checkout was then; "" where an IDE
-    made it, or an earlier devenv.
+    made it, or an earlier devenv. ``folder`` is where the engine keeps it. ``bound_to`` is where a server that mounts
+    it would write instead: where its folder was before the engine's data folder was moved or copied; "" where both are
+    the same.
     """
 
     name: str
@@ -85,6 +88,8 @@ class ExistingVolume:
     path: str = ""
     owner: str = ""
     root: str = ""
+    folder: str = ""
+    bound_to: str = ""
 
     @property
     def data(self) -> str:
@@ -95,6 +100,19 @@ class ExistingVolume:
         """Which of the first volumes of its data it is ("" for the first one); None if it is none of them."""
         match = re.fullmatch(re.escape(f"{self.project}_{self.data}") + f"({GENERATION})?", self.name)
         return (match[1] or "") if match else None
+
+
+def two_folders(name: str, folder: str, bound_to: str) -> Problem:
+    """Why nothing opens a volume whose data is in two folders of the engine's machine, and the commands that choose."""
+    end = f"/{name}/_data"
+    all_now, all_before = folder.removesuffix(end), bound_to.removesuffix(end)
+    return Problem(
+        f"the data of volume {name} is in two folders: the engine keeps it in {folder}, and the volume is bound to "
+        f"{bound_to}, where the engine's data folder was before",
+        "run 'devenv down', choose on the engine's machine, then try again\n"
+        f"  sudo mv {all_before} {all_before}.old   uses the folders in {all_now}, for all volumes\n"
+        f"  sudo mv {folder} {folder}.old && sudo mv {bound_to} {folder}   uses {bound_to} for this volume",
+    )
 
 
 @record
@@ -122,7 +140,8 @@ class Observed:
     made of before a server starts; ``empty`` is data that somebody asked to begin without; ``current`` is by service
     the data that it was last served from, ``previous`` what it was served from before that, ``left`` what was in use
     until it went back to older data of its version, and became a kept copy then. ``undecided`` is data that
-    was taken over without a word of which generation was live.
+    was taken over without a word of which generation was live. ``doubled`` are live volumes that are bound to another
+    folder than the engine keeps them in, and both folders are there.
     """
 
     engine: Engine
@@ -143,6 +162,7 @@ class Observed:
     left: Mapping[str, Use] = field(default_factory=dict)
     undecided: frozenset[str] = frozenset()
     elsewhere: frozenset[str] = frozenset()
+    doubled: frozenset[str] = frozenset()
 
     @property
     def kept(self) -> frozenset[str]:

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from devenv.model.machine import Machine
-from devenv.model.observed import GENERATION, ExistingVolume, Observed, Use
+from devenv.model.observed import GENERATION, ExistingVolume, Observed, Use, two_folders
+from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
@@ -137,6 +138,27 @@ def to_resume(service: ResolvedService, observed: Observed, machine: Machine) ->
     pointer = observed.resumed.get(service.data)
     found = (item for item in observed.volumes if item.data == service.data)
     return next((item for item in found if pointer is not None and item.generation() == pointer), None)
+
+
+def in_two_folders(service: ResolvedService, observed: Observed, machine: Machine) -> Problem | None:
+    """Why a service's data cannot be copied from where the engine keeps it now; None if it can, or need not be."""
+    source = to_resume(service, observed, machine)
+    return None if source is None else two_folders_of(source, observed)
+
+
+def two_folders_of(source: ExistingVolume, observed: Observed) -> Problem | None:
+    """The same for data by its first volume."""
+    names = volumes_of(source, observed.volumes).values()
+    found = next((item for item in observed.volumes if item.name in names and item.name in observed.doubled), None)
+    return None if found is None else two_folders(found.name, found.folder, found.bound_to)
+
+
+def moved_words(volume: ExistingVolume) -> str:
+    """That data is to be copied because the engine's data folder was moved; "" where it was not."""
+    if not volume.bound_to:
+        return ""
+    moved = f"the engine's data folder was moved: volume {volume.name} is bound to {volume.bound_to}, which is missing"
+    return f"{moved}; its data in {volume.folder} is copied into a new volume"
 
 
 def begins_empty(service: ResolvedService, observed: Observed) -> bool:

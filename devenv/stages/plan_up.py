@@ -14,7 +14,7 @@ from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
-from devenv.stages.generations import begins_empty, live, own_live, to_resume
+from devenv.stages.generations import begins_empty, in_two_folders, live, moved_words, own_live, to_resume
 from devenv.stages.pointers import guard_undecided
 from devenv.stages.reach import reach
 
@@ -73,6 +73,9 @@ def guard_data(services: Iterable[ResolvedService], observed: Observed, machine:
     in which one it lies."""
     chosen = [service for service in services if service.name not in fresh]
     guard_undecided(chosen, observed, machine)
+    doubled = [problem for service in chosen if (problem := in_two_folders(service, observed, machine))]
+    if doubled:
+        raise Refused(doubled)
     problems = [problem for service in chosen if (problem := data_problem(service, observed, machine))]
     if problems:
         raise DataNeedsUpgrade(problems)
@@ -188,7 +191,7 @@ def _resume_steps(services: Iterable[ResolvedService], observed: Observed, machi
             kept = observed.snapshot_of(source.name)
             name = kept.name if kept else source.name
             reason = f"goes on from a copy of {name}, its {source.kind} {source.format} data"
-            steps.append(Step(Action.COPY, service.name, reason))
+            steps.append(Step(Action.COPY, service.name, moved_words(source) or reason))
     return tuple(steps)
 
 

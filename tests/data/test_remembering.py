@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devenv.data import remembering
+from devenv.data import anew, remembering
 from devenv.data.pointing import point
 from devenv.effects import snapshots
 from devenv.effects.store import Store
@@ -130,3 +130,27 @@ def test_of_several_generations_none_is_opened_where_all_memory_was_lost(tmp_pat
     names = "a-7.0, a-7.0-g3"
     with pytest.raises(Refused, match=f"a: it is not certain which of these is its live data: {names}\n"):
         guard_undecided([here.resolved.services["a"]], observed, machine)
+
+
+def test_live_data_that_moved_with_the_engine_is_kept_and_gone_on_from(tmp_path: Path) -> None:
+    """Killed before its copy is made, the next run makes it: the pointer moves with the copy."""
+    checkout = Checkout(tmp_path)
+    assert checkout.up()
+    name = checkout.open
+    checkout.stamps[name] = replace(checkout.stamps[name], folder="/new/a", bound_to="/old/a")
+    for _ in range(2):
+        machine, observed = checkout.look()
+        assert [item.name for item in observed.snapshots] == ["cache-before-the-move"]
+        assert observed.resumed == {checkout.service.data: ""}
+        assert machine.volume(checkout.service.volumes[0]) == f"{name}-g2"
+        anew.keep(checkout.project, observed, machine, ["cache"], copied=["cache"])
+
+
+def test_data_of_another_version_that_moved_with_the_engine_stays_what_it_is(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path)
+    assert checkout.up()
+    name = checkout.open
+    checkout.stamps[name] = replace(checkout.stamps[name], folder="/new/a", bound_to="/old/a")
+    checkout.says(NEW)
+    assert checkout.look()[1].snapshots == ()
+    assert "the data here is of redis 7.0" in checkout.problem().message

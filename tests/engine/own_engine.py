@@ -28,13 +28,14 @@ class OwnEngine:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.root = folder / "root"
         self.host = f"unix://{folder}/docker.sock"
         self.process_file = folder / "docker.pid"
         self._child: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         self.process_file.unlink(missing_ok=True)
-        words = ["dockerd", "--data-root", str(self.folder / "root"), "--exec-root", str(self.folder / "exec")]
+        words = ["dockerd", "--data-root", str(self.root), "--exec-root", str(self.folder / "exec")]
         words += ["--host", self.host, "--pidfile", str(self.process_file), "--bridge", _BRIDGE]
         words += ["--iptables=false", "--ip-forward=false", "--ip-masq=false"]
         with (self.folder / "log").open("ab") as log:
@@ -52,6 +53,15 @@ class OwnEngine:
         done = self.ask(*words)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def moves_to(self, root: Path) -> None:
+        """Stop it, move all of its data to another folder, and start it there."""
+        assert self._child
+        self._child.terminate()
+        self._child.wait(PATIENCE)
+        self.root.rename(root)
+        self.root = root
+        self.start()
 
     def is_dead(self) -> None:
         """Whoever killed it, the next one may begin."""

@@ -5,6 +5,7 @@ devenv says what happened, and nothing is lost.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,3 +115,18 @@ def test_no_prune_takes_data(engine: OwnEngine, own: Project, standins: tuple[St
     assert read(url(made, engine)) == {"key": "live"}
     run("snapshot restore gold --yes")
     assert read(url(made, engine)) == KEYS
+
+    run("down")
+    engine.moves_to(engine.folder / "another-root")  # what volumes are bound to is missing now
+    status = devenv(made, "status", "--exit-code", DOCKER_HOST=engine.host)
+    assert (status.code, "cache: the engine's data folder was moved: volume " in status.out) == (3, True), status
+    run("up")
+    assert read(url(made, engine)) == KEYS
+    run("snapshot restore before-gold --yes")
+    assert read(url(made, engine)) == {"key": "live"}
+    run("down")
+    gold = next(item for item in json.loads(run("snapshot list -j").out)["snapshots"] if item["name"] == "gold")
+    former = engine.folder / "root" / "volumes" / next(iter(gold["volumes"].values())) / "_data"
+    former.mkdir(parents=True)  # as if the data folder had been copied
+    refused = devenv(made, "snapshot", "restore", "gold", "--yes", DOCKER_HOST=engine.host)
+    assert (refused.code, "is in two folders: the engine keeps it in" in refused.err) == (6, True), refused

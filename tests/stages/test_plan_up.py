@@ -415,3 +415,20 @@ def test_nothing_is_opened_as_long_as_nobody_said_which_generation_is_live() -> 
     with pytest.raises(Refused, match=r"it is not certain which of these is its live data: cache-7\.0-g2"):
         plan(wanted, undecided)
     assert plan(wanted, undecided, fresh=("cache",)).subjects(Action.CREATE) == ("cache",)
+
+
+def test_data_that_moved_with_the_engine_is_copied_and_never_opened_where_it_was() -> None:
+    wanted = resolved(CACHE)
+    name, folder, before = "shop_cache-redis-7.0", "/new/volumes/x/_data", "/old/volumes/x/_data"
+    there = replace(volume("cache", "redis", "7.0", "/data"), folder=folder, bound_to=before)
+    kept = Snapshot("before-the-move", "cache", "redis", "7.0", "7.0", "", "", {"/data": name})
+    observed = Observed(ENGINE, volumes=(there,), snapshots=(kept,), resumed={"cache-redis-7.0": ""})
+    arguments = {"wanted": ("cache",), "files": {}, "pulls": PULLS, "overrides": {}}
+    machine = Machine("shop", "/shop", PORTS, generations={"cache-redis-7.0": "-g2"})
+    step = next(step for step in plan_up(wanted, observed, machine, **arguments).steps if step.action is Action.COPY)
+    assert step.reason == (
+        f"the engine's data folder was moved: volume {name} is bound to {before}, which is missing; "
+        f"its data in {folder} is copied into a new volume"
+    )
+    with pytest.raises(Refused, match="is in two folders: the engine keeps it in /new/volumes/x/_data"):
+        plan_up(wanted, replace(observed, doubled=frozenset({name})), machine, **arguments)
