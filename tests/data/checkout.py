@@ -149,7 +149,7 @@ class Checkout:
             if not can_follow(self.service, source, observed.served.get(source.name, {})):
                 self.wants(was)
                 return False
-            upgrade = self.upgrade(former, machine, observed, source)
+            upgrade = self.upgrade(machine, observed, source)
             self.make(upgrade.target[0], self.service, self.written[source.name])
             switching.switch(self.project, machine, observed, [upgrade], texts={}, changes=[], verb=verb)
             switching.done(self.project)
@@ -168,22 +168,20 @@ class Checkout:
             return False
         if adopt:
             return self.sync(version, source=source)
-        former, was, serving = self.project, self.version, self.open
+        was, serving = self.version, self.open
         self.wants(version)
         possible = can_follow(self.service, source, observed.served.get(source.name, {}))
         if possible:
-            upgrade = self.upgrade(former, *self.look(), source)
+            upgrade = self.upgrade(*self.look(), source)
             assert upgrade.target[0] not in self.written
         self.wants(was)
         self.open = serving
         return possible
 
-    def upgrade(self, former: Project, machine: Machine, observed: Observed, source: ExistingVolume) -> Upgrade:
+    def upgrade(self, machine: Machine, observed: Observed, source: ExistingVolume) -> Upgrade:
         self.open = ""  # the server is stopped for the copy
         generation = next_generation(self.service.data, observed.volumes, machine.generations)
-        old = replace(
-            former.resolved.services["cache"], volumes=(replace(self.service.volumes[0], format=source.format),)
-        )
+        old = self.project_of(OLD if OLD.startswith(source.format) else NEW).resolved.services["cache"]
         target = replace(machine, generations={**machine.generations, self.service.data: generation})
         names = (source.name,), (target.volume(self.service.volumes[0]),)
         return Upgrade(old, self.service, *names, generation, Route(Way.IN_PLACE), Recipe((), (), COPY))
