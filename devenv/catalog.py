@@ -59,6 +59,8 @@ def read_kind(name: str, folder: Mapping[str, str]) -> Kind:
         greeting=Greeting(**data["ready"]) if "ready" in data else None,
         running_version=_exec(data.get("running_version")),
         effective=_effective(data.get("effective")),
+        known_settings=_exec(data.get("known_settings")),
+        refused_settings=_exec(data.get("refused_settings")),
         ensure=_exec(data.get("ensure")),
         promised=_promised(data.get("promised")),
         lacking=_exec(data.get("lacking")),

@@ -33,6 +33,7 @@ FLOORS = (
         "devenv.waiting",
         "devenv.production",
         "devenv.trust",
+        "devenv.settings_guard",
         "devenv.data",
     ),
     ("devenv.addresses",),

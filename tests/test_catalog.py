@@ -36,7 +36,8 @@ COMMON = {"image", "build", "platform", "hostname", "labels", "stop_grace_period
 
 
 def execs(kind: Kind) -> Iterator[Exec]:
-    for rule in (kind.running_version, kind.ensure, kind.effective, kind.lacking, kind.client):
+    settings = (kind.effective, kind.known_settings, kind.refused_settings)
+    for rule in (kind.running_version, kind.ensure, *settings, kind.lacking, kind.client):
         if isinstance(rule, Exec):
             yield rule
 

@@ -80,7 +80,7 @@ def command(
     looking = look(world)  # the engine answers while the rest is imported and the manifest is read
 
     from devenv.data.recovery import recovered
-    from devenv.journeys.up import Wishes, prepare
+    from devenv.journeys.up import Wishes, guarded, prepare
     from devenv.project import open_project
     from devenv.stages.resolve import select
     from devenv.trust import machine_access, override_access, unconfirmed
@@ -92,7 +92,7 @@ def command(
     if unchosen := [name for name in allowed.fresh if name not in chosen]:
         raise click.UsageError(f"--fresh {unchosen[0]}: {unchosen[0]} is not among the services to start")
     if dry_run:
-        prepared = prepare(world, project, looking.result(), chosen, allowed)
+        prepared = guarded(prepare(world, project, looking.result(), chosen, allowed))
         show_unconfirmed(console, unconfirmed(project.store, override_access(project)))
         show_plan(console, prepared)
         return
@@ -168,13 +168,13 @@ def _sown(world: World, console: Console, project: Project, chosen: tuple[str, .
 def _decided(world: World, project: Project, looking: Looking, chosen: tuple[str, ...], wishes: Wishes) -> Prepared:
     """Everything decided, under a name on this machine that is this checkout's alone."""
     from devenv.effects.engine import look
-    from devenv.journeys.up import prepare
+    from devenv.journeys.up import guarded, prepare
 
     prepared = prepare(world, project, looking.result(), chosen, wishes)
     if not project.store.claim(prepared.machine.project):  # another checkout has just come up under that name
         prepared = prepare(world, project, look(world).result(), chosen, wishes)
         project.store.claim(prepared.machine.project)
-    return prepared
+    return guarded(prepared)
 
 
 def _wait_for(console: Console, holder: str, waited: list[str]) -> None:

@@ -11,7 +11,7 @@ from devenv.data import upgrading
 from devenv.data.upgrading import Moves
 from devenv.effects.world import World, today
 from devenv.errors import ManifestError
-from devenv.journeys.up import Prepared, Wishes, prepare
+from devenv.journeys.up import Prepared, Wishes, guarded, prepare
 from devenv.kinds import Catalogue, runtimes
 from devenv.model.change import Change, SyncPlan
 from devenv.model.fact import Fact, Note
@@ -383,7 +383,8 @@ def following(
         use = finds_older(project.resolved.services[name], observed, machine)
         if use is not None and not moves.of(name):
             older[name] = use
-    return compared, Follow(prepare(world, project, everything, chosen, wishes), moves, older)
+    prepared = guarded(prepare(world, project, everything, chosen, wishes))
+    return compared, Follow(prepared, moves, older)
 
 
 def _in_use(project: Project, machine: Machine, observed: Observed, names: Iterable[str]) -> dict[str, ExistingVolume]:

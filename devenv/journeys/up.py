@@ -111,6 +111,16 @@ def prepare(world: World, project: Project, everything: Observed, chosen: tuple[
     return Prepared(project, machine, observed, planned, chosen, moved, wishes.frozen)
 
 
+def guarded(prepared: Prepared) -> Prepared:
+    """The same, unless a service that is to be made anew still runs and refuses its new settings: ManifestError."""
+    from devenv.settings_guard import guard_settings
+
+    remade = [name for name in prepared.plan.subjects(Action.RECREATE) if name in prepared.chosen]
+    if remade:
+        guard_settings(prepared.project, prepared.observed, remade)
+    return prepared
+
+
 def save_decisions(prepared: Prepared) -> bool:
     """The lock and this machine's own file, if they say something new; whether the lock was written. Data that is about
     to be made is owed what [seed] names for it: raises ManifestError for files that are not there.

@@ -157,6 +157,9 @@ class Kind:
     which devenv knows no better.
     ``effective`` is a command that prints the settings that a server runs with, one a line: name, value and what
     decided it instead of the configuration, with tabs between; or a question over a port.
+    ``known_settings`` is a command that has a running server print its settings as ``settings/<series>.txt`` has them,
+    ``refused_settings`` one that prints those that its program does not take, one a line: name, tab, why, or nothing
+    for a name that it does not have.
     ``lacking`` prints what a server lacks of what the manifest promises, one a line: what ``promised`` cannot try.
     ``tools`` are its client programs in the server's image, by name or by a pattern of paths.
     ``frozen_settings`` and ``frozen_options`` act only on new data; of a setting it says what it is where nobody sets
@@ -185,6 +188,8 @@ class Kind:
     greeting: Greeting | None = None
     running_version: Exec | None = None
     effective: Exec | SettingsQuestion | None = None
+    known_settings: Exec | None = None
+    refused_settings: Exec | None = None
     ensure: Exec | None = None
     promised: Promised | None = None
     lacking: Exec | None = None

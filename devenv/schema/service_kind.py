@@ -159,6 +159,15 @@ class KindShape(Shape):
         description="How a server is asked which settings it runs with. A command prints name, value and, where it is "
         "not the configuration, what decided; with tabs between.",
     )
+    known_settings: ExecShape | None = Field(
+        default=None,
+        description="A command that has a running server print its settings, as settings/<series>.txt has them.",
+    )
+    refused_settings: ExecShape | None = Field(
+        default=None,
+        description="A command that prints the settings that the server's program refuses, one a line: name, tab, why; "
+        "nothing behind the tab says that there is no such setting.",
+    )
     ensure: EnsureShape | None = None
     promised: PromisedShape | None = None
     lacking: ExecShape | None = Field(

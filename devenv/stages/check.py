@@ -276,11 +276,15 @@ def check_kind_folder(name: str, data: Mapping[str, Any], files: set[str]) -> li
     return issues
 
 
+#: The commands of a kind that may read a file of its folder.
+_WITH_INPUT = ("ensure", "effective", "known_settings", "refused_settings", "lacking")
+
+
 def _absent(data: Mapping[str, Any], files: set[str]) -> Iterator[Issue]:
     named: list[tuple[tuple[str, ...], str]] = [
         (("files", path, "template"), value["template"]) for path, value in data.get("files", {}).items()
     ]
-    named += [((part, "input"), data.get(part, {}).get("input", "")) for part in ("ensure", "effective", "lacking")]
+    named += [((part, "input"), data.get(part, {}).get("input", "")) for part in _WITH_INPUT]
     named += [(("ensure", "existing"), data.get("ensure", {}).get("existing", ""))]
     named += [(("build", "dockerfile"), data.get("build", {}).get("dockerfile", ""))]
     for path, file in named:

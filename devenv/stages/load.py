@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from devenv import tomldoc
@@ -17,6 +17,7 @@ from devenv.model.version import parse_version
 
 if TYPE_CHECKING:
     from devenv.model.workspace import Runtime
+    from devenv.schema.issue import Issue
 
 MANIFEST = "devenv.toml"
 LOCAL = "devenv.local.toml"
@@ -124,8 +125,13 @@ def check_documents(
     broken = [name for name in services if name not in sound["services"]] if isinstance(services, dict) else []
     manifest = build_manifest(sound, kinds)
     issues += [*meaning_issues(manifest, kinds, sound, broken), *workspace_issues(manifest, runtimes)]
-    if issues:
-        problems = [Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues]
+    guard_issues(documents, issues)
+
+
+def guard_issues(documents: Documents, issues: Iterable[Issue]) -> None:
+    """Raises ManifestError with all issues, each with its line, in the order of the text."""
+    problems = [Problem(issue.message, issue.hint, documents.where(issue.path), issue.key) for issue in issues]
+    if problems:
         raise ManifestError(sorted(problems, key=_in_reading_order))
 
 

@@ -23,7 +23,8 @@ class Dialect:
     The server goes on without one of the changed settings, as ``ignored`` says: after ``spoil``, or because of ``own``,
     which the user's own Compose file says of the service. ``second`` is where the database lies that only ``changed``
     has, ``user`` who can log in only then; "" where a kind has no such thing. ``password`` is whether one is needed to
-    connect.
+    connect. ``refused`` is ``first`` with a setting that the running server can say it would not start with; "" where
+    it cannot.
     """
 
     first: str
@@ -41,6 +42,7 @@ class Dialect:
     own: str = ""
     spoil: Callable[[str], object] = lambda url: None
     ignored: tuple[str, ...] = ()
+    refused: str = ""
 
 
 def toml(**options: Any) -> str:
@@ -120,6 +122,7 @@ _MYSQL = Dialect(
     ignored=("settings.net_buffer_length = 1500 is not in effect: the server has 1024",),
     user="re'ader",
     second=f"/{SECOND}",
+    refused=toml(password=PASSWORD, databases=["shop"], settings={"sql_mode": "NONESUCH"}),
 )
 _REDIS = Dialect(
     first=toml(password=PASSWORD),
@@ -140,6 +143,7 @@ _REDIS = Dialect(
     setting=_config("maxmemory-policy"),
     wanted="allkeys-lru",
     named="maxmemory-policy",
+    refused=toml(password=PASSWORD, settings={"maxmemory": "many"}),
 )
 DIALECTS = {
     "postgres": Dialect(
@@ -162,6 +166,7 @@ DIALECTS = {
         ignored=("settings.maintenance_work_mem = 33MB is not in effect: the server has 44MB (database)",),
         user="re'ader",
         second=f"/{SECOND}",
+        refused=toml(user="app", password=PASSWORD, databases=["shop"], settings={"max_connections": "many"}),
     ),
     "mysql": _MYSQL,
     "mariadb": _MYSQL,

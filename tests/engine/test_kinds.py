@@ -95,6 +95,21 @@ def test_its_health_check_agrees(family: Family, kind: str) -> None:
     assert found == family.all(None if kind == "nats" else 0)
 
 
+def test_a_setting_that_the_running_server_refuses_stops_no_container(family: Family, kind: str) -> None:
+    project, dialect = family.project, DIALECTS[kind]
+    if not dialect.refused:
+        return
+    family.write(dialect.refused)
+    problems = project.json("up", code=2)["error"]["problems"]
+    keys = [
+        (problem["key"].partition(".settings.")[0], problem["message"].partition(" refuses ")[2])
+        for problem in problems
+    ]
+    assert keys == [(f"services.{item.service}", "this value") for item in family.standins]
+    family.write(dialect.first)
+    assert {step["action"] for step in project.up()["plan"]} == {"keep"}
+
+
 def test_changes_act_on_data_that_is_there(family: Family, kind: str) -> None:
     project, dialect, before = family.project, DIALECTS[kind], family.urls()
     family.write(dialect.changed)
