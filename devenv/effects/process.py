@@ -191,8 +191,11 @@ def pipe(
 
 @atexit.register
 def _leave_nobody_behind() -> None:
+    """End the programs whose answers nobody waited for, as after a mistake in devenv.toml, and close their pipes."""
     for child in list(_running):
         child.kill()
+        with contextlib.suppress(BrokenPipeError), child:
+            _running.discard(child)
 
 
 @contextlib.contextmanager

@@ -169,6 +169,12 @@ def test_nobody_is_left_behind_at_the_end() -> None:
         time.sleep(0.01)
 
 
+def test_no_pipe_is_left_open_at_the_end() -> None:
+    code = "from devenv.effects.process import begin\nbegin(['sleep', '600'])\nbegin(['cat'], asks=True)\n"
+    done = subprocess.run([sys.executable, "-X", "dev", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_programs_one_after_the_other_by_descriptor(tmp_path: Path) -> None:
     (tmp_path / "in").write_text("b\na\n")
     with (tmp_path / "in").open() as source, (tmp_path / "out").open("w") as sink:
