@@ -81,20 +81,25 @@ def create(world: World, services: tuple[str, ...], name: str | None, wait_timeo
 def list_(world: World, services: tuple[str, ...]) -> None:
     """List the snapshots, the oldest first."""
     from devenv.stages.keep import other_version_words, other_versions
+    from devenv.stages.removed_data import removed_snapshot_words, removed_snapshots
     from devenv.standing import standing
 
     console = _console(world)
     here = standing(world)
     chosen = here.chosen(services)
     found = [item for item in _kept(here) if not services or item.service in chosen]
+    removed = [item for item in removed_snapshots(here.observed) if not services or item.service in chosen]
     others = other_versions(here.project.resolved.services, here.observed, here.machine)
     if console.as_json:
         entries = [snapshot_entry(item) for item in found]
         console.json({"snapshots": entries, "other_versions": [other_version_entry(item) for item in others]})
     elif found:
         _table(console, found)
-    else:
+    elif not removed:
         console.say("there are no snapshots; 'devenv snapshot create' makes one")
+    for item in removed:
+        words = removed_snapshot_words(item)
+        console.say(f"{words}; 'devenv snapshot rm {item.name}' removes it from the list")
     for volume in others:
         console.say(other_version_words(volume))
 
@@ -116,7 +121,7 @@ def restore(
     """
     from devenv.commands.snapshot_restore import put_back
     from devenv.errors import ManifestError
-    from devenv.stages.keep import to_restore
+    from devenv.stages.keep import check_removed, to_restore
     from devenv.standing import alone
 
     if latest and name is not None:
@@ -126,6 +131,7 @@ def restore(
     console = _console(world)
     with alone(world, "snapshot", console) as here:
         chosen = here.chosen(services) if services else ()
+        check_removed(here.observed, name)
         found = to_restore(_kept(here), name, chosen)
         again = " ".join(("devenv snapshot restore --yes", name or "--latest", *services))
         put_back(world, console, here, found, name=name or "latest", sure=yes, timeout=wait_timeout, again=again)
@@ -143,7 +149,7 @@ def rm(world: World, names: tuple[str, ...], yes: bool) -> None:
 
     console = _console(world)
     with alone(world, "snapshot", console) as here:
-        gone = named(_kept(here), names)
+        gone = named(here.observed.snapshots, names)
         _remove(world, console, here, gone, sure=yes, again=f"devenv snapshot rm --yes {' '.join(names)}")
 
 

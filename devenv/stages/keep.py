@@ -15,6 +15,7 @@ from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
 from devenv.schema.issue import did_you_mean
 from devenv.stages.generations import finds_older, live, volumes_of
+from devenv.stages.removed_data import removed_snapshot_words, removed_snapshots
 
 #: What a snapshot may be called.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -22,8 +23,16 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 
 def kept(observed: Observed) -> tuple[Snapshot, ...]:
     """Of all generations that were ever kept, those whose volumes are still there."""
-    there = {volume.name for volume in observed.volumes}
-    return tuple(item for item in observed.snapshots if there.issuperset(item.volumes.values()))
+    removed = removed_snapshots(observed)
+    return tuple(item for item in observed.snapshots if item not in removed)
+
+
+def check_removed(observed: Observed, name: str | None) -> None:
+    """Raises DevenvError where a snapshot of this name is remembered, and only its volumes are gone."""
+    removed = [item for item in removed_snapshots(observed) if item.name == name]
+    if removed and all(item.name != name for item in kept(observed)):
+        hint = f"devenv snapshot rm {name}   removes it from the list"
+        raise DevenvError([Problem(removed_snapshot_words(item), hint) for item in removed])
 
 
 def data_words(observed: Observed, machine: Machine) -> str:

@@ -14,9 +14,10 @@ from devenv.model.problem import Problem
 from devenv.model.resolved import Resolved, ResolvedService
 from devenv.model.text import one_line
 from devenv.stages.frozen import guard_frozen
-from devenv.stages.generations import begins_empty, in_two_folders, live, moved_words, own_live, to_resume
-from devenv.stages.pointers import guard_undecided
+from devenv.stages.generations import begins_empty, live, moved_words, own_live, to_resume
+from devenv.stages.pointers import guard_one_folder, guard_undecided
 from devenv.stages.reach import reach
+from devenv.stages.removed_data import why_created
 
 #: Under this key the memory of what was applied holds the digest of the user's own Compose file for a service.
 OVERRIDE = "compose.override.yaml"
@@ -73,9 +74,7 @@ def guard_data(services: Iterable[ResolvedService], observed: Observed, machine:
     in which one it lies."""
     chosen = [service for service in services if service.name not in fresh]
     guard_undecided(chosen, observed, machine)
-    doubled = [problem for service in chosen if (problem := in_two_folders(service, observed, machine))]
-    if doubled:
-        raise Refused(doubled)
+    guard_one_folder(chosen, observed, machine)
     problems = [problem for service in chosen if (problem := data_problem(service, observed, machine))]
     if problems:
         raise DataNeedsUpgrade(problems)
@@ -236,9 +235,7 @@ def service_steps(service: ResolvedService, observed: Observed, *, machine: Mach
     """The step for one service; ``machine`` has the host ports and the volumes that it is to have."""
     container = _container(observed, service.name)
     if container is None:
-        yield Step(
-            Action.CREATE, service.name, _why_created(service, observed, machine) + _with_reach(service, machine)
-        )
+        yield Step(Action.CREATE, service.name, why_created(service, observed, machine) + _with_reach(service, machine))
         return
     if any(item.service == service.name for item in half_made(observed)):
         yield Step(Action.RECREATE, service.name, "an interrupted run left it half made")
@@ -259,12 +256,6 @@ def _with_reach(service: ResolvedService, machine: Machine) -> str:
     """What a kind of the project's own asks of this machine, as the end of a reason; "" where it is nothing."""
     asked_for = reach(service, machine.project)
     return f"; it asks this machine for {', '.join(asked_for)}" if asked_for else ""
-
-
-def _why_created(service: ResolvedService, observed: Observed, machine: Machine) -> str:
-    wanted = f"{service.kind.name} {service.version}"
-    data = own_live(service, observed, machine)
-    return f"{wanted} has no container; its data is in {data.name}" if data else f"{wanted} is not there yet"
 
 
 def _why_started(container: Container) -> str:

@@ -12,7 +12,7 @@ from devenv.model.problem import Problem
 from devenv.model.record import record
 from devenv.model.resolved import ResolvedService
 from devenv.model.snapshot import Snapshot
-from devenv.stages.generations import own_live, snapshot_of
+from devenv.stages.generations import in_two_folders, own_live, snapshot_of
 
 
 @record
@@ -129,6 +129,17 @@ def guard_undecided(services: Iterable[ResolvedService], observed: Observed, mac
         live = own_live(service, observed, machine)
         if live is None or live.data in observed.undecided:
             problems += _problems(service, observed)
+    if problems:
+        raise Refused(problems)
+
+
+def guard_one_folder(services: Iterable[ResolvedService], observed: Observed, machine: Machine) -> None:
+    """Raises Refused for services whose data is in two folders of the engine's machine."""
+    problems = []
+    for service in services:
+        problem = in_two_folders(service, observed, machine)
+        if problem is not None:
+            problems.append(problem)
     if problems:
         raise Refused(problems)
 

@@ -13,6 +13,7 @@ from devenv.model.snapshot import Snapshot
 from devenv.stages.keep import (
     age,
     check_name,
+    check_removed,
     counted,
     kept,
     kept_besides,
@@ -39,6 +40,19 @@ def test_what_is_gone_is_no_copy() -> None:
     assert kept(Observed(Engine("27", "linux/amd64"), volumes=there, snapshots=ALL)) == (ONE, TWO)
     assert counted(()) == ""
     assert (counted((ONE,)), counted(ALL)) == ("1 snapshot", "3 snapshots")
+
+
+def test_what_was_removed_outside_devenv_is_named() -> None:
+    there = (ExistingVolume("two_cache", "shop", "cache", "redis", "7.0", "/data"),)
+    observed = Observed(Engine("27", "linux/amd64"), volumes=there, snapshots=(ONE, TWO))
+    check_removed(observed, "two")
+    check_removed(observed, "none")
+    check_removed(observed, None)
+    with pytest.raises(DevenvError) as raised:
+        check_removed(observed, "one")
+    (problem,) = raised.value.problems
+    assert problem.message == "snapshot one of cache is gone: one_cache was removed outside devenv"
+    assert problem.hint == "devenv snapshot rm one   removes it from the list"
 
 
 def test_by_name() -> None:

@@ -9,7 +9,7 @@ import pytest
 from devenv.errors import DataNeedsUpgrade, Refused
 from devenv.model.file import FileState
 from devenv.model.machine import Machine
-from devenv.model.observed import Container, Engine, ExistingVolume, Observed
+from devenv.model.observed import Container, Engine, ExistingVolume, Observed, Use
 from devenv.model.plan import Action, Plan, Step
 from devenv.model.resolved import Resolved
 from devenv.model.snapshot import Snapshot
@@ -432,3 +432,25 @@ def test_data_that_moved_with_the_engine_is_copied_and_never_opened_where_it_was
     )
     with pytest.raises(Refused, match="is in two folders: the engine keeps it in /new/volumes/x/_data"):
         plan_up(wanted, replace(observed, doubled=frozenset({name})), machine, **arguments)
+
+
+def test_data_that_somebody_removed_is_named_with_the_newest_snapshot() -> None:
+    wanted = resolved(CACHE)
+    name = "shop_cache-redis-7.0"
+    observed = Observed(ENGINE, current={"cache": Use(name, "redis", "7.0", "2026-11-01T00:00:00+00:00")})
+    words = f"volume {name} with its data was removed outside devenv, so it starts without data"
+    assert reasons(wanted, observed) == [f"{words}; there is no snapshot of it"]
+    copies = []
+    for day, copy in enumerate(["older", "gold", "removed"], start=1):
+        at = f"2026-11-{day:02}T00:00:00+00:00"
+        copies.append(Snapshot(copy, "cache", "redis", "7.0", "7.0", at, "", {"/data": f"{name}-g{day + 1}"}))
+    there = tuple(replace(volume("cache", "redis", "7.0", "/data"), name=f"{name}-g{end}") for end in (2, 3))
+    observed = replace(observed, snapshots=tuple(copies), volumes=there)
+    assert reasons(wanted, observed) == [f"{words}; 'devenv snapshot restore gold cache' restores its newest snapshot"]
+    observed = replace(observed, current={"cache": replace(observed.current["cache"], volume=f"{name}-g9")})
+    assert reasons(wanted, observed) == ["redis 7.0.15 is not there yet"]
+
+
+def reasons(wanted: Resolved, observed: Observed) -> list[str]:
+    """Why services are created."""
+    return [step.reason for step in plan(wanted, observed).steps if step.action is Action.CREATE]
