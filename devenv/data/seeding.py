@@ -86,10 +86,17 @@ def never_filled(project: Project, machine: Machine, observed: Observed, service
         volume = own_live(project.resolved.services[name], observed, machine)
         if name not in project.manifest.seed or volume is None or volume.owner:
             continue
-        if not state(project, machine, name):
+        how = state(project, machine, name)
+        if not how or (how == DONE and not _is_made_by_compose(project, name)):
             begin = f"{name}: its data was not made by devenv, and [seed] was never loaded into it"
             sentences.append(f"{begin}; 'devenv seed {name}' fills new data and keeps the present data as a snapshot")
     return sentences
+
+
+def _is_made_by_compose(project: Project, service: str) -> bool:
+    """Whether the user's own Compose file describes a service's volume. devenv marks every other one that it fills, so
+    one without a mark has replaced the one that was filled, as after 'docker compose down --volumes'."""
+    return project.resolved.services[service].volumes[0].key in project.described_volumes()
 
 
 def fresh(project: Project, machine: Machine, observed: Observed, services: Iterable[str]) -> tuple[str, ...]:

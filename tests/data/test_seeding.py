@@ -44,3 +44,10 @@ def test_data_that_an_ide_made_was_never_filled(tmp_path: Path) -> None:
     assert found() == []
     seeding.owe(project, machine, ["db"])
     assert found(data) == []
+    seeding.note(project.store, data.name, seeding.DONE)
+    assert found(replace(data, owner="a1")) == []
+    assert found(data) == [NEVER], "plain Compose made it again under the same name"
+    described = "volumes: {db-postgres-15: {driver_opts: {o: bind}}}"
+    tree(root, {".devenv/compose.override.yaml": described})
+    project = open_project(World(cwd=root, env={"HOME": str(tmp_path), "DEVENV_STATE": str(tmp_path / "state")}))
+    assert found(data) == [], "Compose makes what the user's own Compose file describes"
