@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from devenv import tomldoc
-from devenv.effects import files, user_folders
+from devenv.effects import files
 from devenv.effects.world import World
 from devenv.errors import ManifestError
 from devenv.model.image import ImageRef
@@ -61,7 +61,9 @@ def config_path(world: World) -> Path:
     """The user's own configuration, for all projects: ``DEVENV_CONFIG`` or the platform's place for it."""
     if world.env.get("DEVENV_CONFIG"):
         return Path(world.env["DEVENV_CONFIG"])
-    return user_folders.config(world.env) / "config.toml"
+    from platformdirs import user_config_path
+
+    return user_config_path("devenv", appauthor=False) / "config.toml"
 
 
 def _parsed_config(path: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import python_on_whales  # noqa: F401 - keeps its own Popen: it must not be imported first while a guard refuses it
 
 from devenv.effects import process
 

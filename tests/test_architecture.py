@@ -143,7 +143,7 @@ def test_modules_and_functions_stay_small(module: str) -> None:
 def test_what_is_slow_is_not_imported_by_what_is_typed_all_day(verb: str) -> None:
     code = (
         "import sys; from devenv.cli import main; main(sys.argv[1].split());"
-        "slow = {'pydantic', 'rich', 'jinja2', 'tomlkit', 'yaml'};"
+        "slow = {'pydantic', 'rich', 'jinja2', 'python_on_whales', 'tomlkit', 'yaml'};"
         "print('SLOW', sorted(slow & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code, verb], capture_output=True, text=True, check=True)
@@ -165,7 +165,7 @@ def test_what_looks_at_this_machine_alone_imports_nothing_that_looks_elsewhere(v
     """No reader of production, no registry, no TLS, and none of the large libraries."""
     code = (
         "import sys, importlib; [importlib.import_module(name) for name in sys.argv[1].split()];"
-        "slow = {'pydantic', 'rich', 'jinja2', 'tomlkit', 'yaml', 'http.client', 'ssl', 'pg8000'};"
+        "slow = {'pydantic', 'rich', 'jinja2', 'python_on_whales', 'tomlkit', 'yaml', 'http.client', 'ssl', 'pg8000'};"
         "slow |= {'logging', 'tempfile', 'random', 'devenv.effects.workbench', 'devenv.model.upgrade'};"
         "print(sorted(name for name in sys.modules if name in slow or name.startswith('devenv.sources')))"
     )

@@ -49,7 +49,7 @@ def apply(plan: Plan, material: Material, *, verb: str, store: Store, progress: 
     if not steps:
         return
     if plan.subjects(*_WITH_COMPOSE):
-        compose.check_compose()
+        compose.prepare()
     done: list[tuple[str, str]] = []
     errors: list[NoImage] = []
     store.clear_journal()

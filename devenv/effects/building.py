@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from devenv.effects.compose import RegistryUnreachable, Stack
+from devenv.effects.compose import RegistryUnreachable, Stack, Told
 from devenv.effects.engine import docker
 from devenv.effects.fetching import NoImage, together
 from devenv.effects.files import write
-from devenv.effects.process import LineHandler
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.file import File
 from devenv.model.problem import Problem
@@ -25,7 +24,7 @@ _NO_PACKAGE = re.compile(r"Unable to locate package ([\w.+-]+)")
 _REMOVED = re.compile(r"Removed intermediate container ([0-9a-f]{12,64})")
 
 
-def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Mapping[str, LineHandler]) -> None:
+def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Mapping[str, Told]) -> None:
     """Build an image for each of these services. One that fails does not keep the others from being built.
 
     Raises NoImage with the builder's last lines for each, and the path of its log in the folder ``logs``.
@@ -39,7 +38,7 @@ def build_images(services: Sequence[str], stack: Stack, *, logs: Path, told: Map
         raise together(errors)
 
 
-def _build(service: str, stack: Stack, *, logs: Path, told: LineHandler) -> NoImage | None:
+def _build(service: str, stack: Stack, *, logs: Path, told: Told) -> NoImage | None:
     lines: list[str] = []
 
     def follow(raw: str) -> None:

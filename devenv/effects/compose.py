@@ -1,21 +1,31 @@
-"""Changing what runs: Compose, images, containers, by docker commands. What failed is recognised by docker's words."""
+"""Changing what runs: Compose, images, containers. The only user of python-on-whales.
+
+Three of its ways are kept in here: an empty list of services does nothing while None means all, classes of errors
+are guessed from text, and the text of an error is a dump of several lines.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from devenv.effects.engine import docker as ask
 from devenv.effects.engine import no_docker
-from devenv.effects.process import LineHandler, begin, minding
+from devenv.effects.process import minding
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.record import record
+
+if TYPE_CHECKING:
+    from python_on_whales import DockerClient
 
 #: Compose that copies inline configs into containers (2.23.1) on any engine.
 OLDEST_COMPOSE = (2, 24)
 _INSTALL = "install the plugin docker-compose-plugin: https://docs.docker.com/compose/install"
+#: What a line of progress is given to.
+Told = Callable[[str], None]
 
 
 class TakenMeanwhile(DevenvError):
@@ -48,36 +58,45 @@ class Stack:
         words += ["--env-file", str(self.folder / ".env")]
         return [*words, *(word for file in self.files for word in ("--file", str(file)))]
 
-    def up(self, services: Sequence[str], *, recreate: bool, told: LineHandler, further: bool = False) -> None:
+    def _client(self) -> DockerClient:
+        from python_on_whales import DockerClient
+
+        # Compose lets variables of the shell win over its env file; what was planned must win.
+        for name in [name for name in os.environ if name.startswith(("DEVENV_", "COMPOSE_"))]:
+            del os.environ[name]
+        return DockerClient(
+            compose_files=list(self.files),
+            compose_env_files=[self.folder / ".env"],
+            compose_project_name=self.project,
+            compose_project_directory=self.folder,
+        )
+
+    def up(self, services: Sequence[str], *, recreate: bool, told: Told, further: bool = False) -> None:
         """Create and start exactly these services from images that are here.
 
         ``further``: services of the user's own, whose images Compose fetches or builds and which it makes anew when
         it finds them changed.
         """
-        words = ["up", "--detach", "--no-color", "--no-deps"]
-        if recreate:
-            words.append("--force-recreate")
-        elif not further:
-            words.append("--no-recreate")
-        if not further:
-            words.append("--no-build")
-        words += ["--pull", "missing" if further else "never"]
-        self._run(words, services, told, f"starting {', '.join(services)}")
-
-    def build(self, services: Sequence[str], *, told: LineHandler) -> None:
-        """Build the derived images of these services."""
-        self._run(["build"], services, told, f"building {', '.join(services)}")
-
-    def _run(self, words: Sequence[str], services: Sequence[str], told: LineHandler, doing: str) -> None:
-        """Compose would take no service for all of them."""
         if services:
-            with minding():
-                _docker(*self.arguments(), *words, *services, doing=doing, told=told, env=_without_ours())
+            compose = self._client().compose
+            lines = compose.up(
+                list(services),
+                detach=True,
+                no_build=not further,
+                pull="missing" if further else "never",
+                dependencies=False,
+                force_recreate=recreate,
+                recreate=recreate or further,
+                color=False,
+                stream_logs=True,
+            )
+            _follow(lines, told, f"starting {', '.join(services)}")
 
-
-def _without_ours() -> dict[str, str]:
-    """The environment for Compose, which lets its variables win over the env file: what was planned must win."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("DEVENV_", "COMPOSE_"))}
+    def build(self, services: Sequence[str], *, told: Told) -> None:
+        """Build the derived images of these services."""
+        if services:
+            lines = self._client().compose.build(list(services), stream_logs=True)
+            _follow(lines, told, f"building {', '.join(services)}")
 
 
 def check_compose() -> str:
@@ -92,19 +111,32 @@ def check_compose() -> str:
     return said
 
 
-def pull(reference: str, *, platform: str, told: LineHandler) -> None:
+def prepare() -> None:
+    """Load what makes changes, and see meanwhile that Compose is there: better now than halfway. Raises Unreachable."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(check_compose)
+        import python_on_whales  # noqa: F401
+
+        asked.result()
+
+
+def pull(reference: str, *, platform: str, told: Told) -> None:
     """Fetch one image."""
-    options = ["--platform", platform] if platform else []
-    with minding():
-        _docker("image", "pull", *options, reference, doing=f"{_PULLING}{reference}", told=told)
+    from python_on_whales import docker
+
+    _follow(docker.image.pull(reference, platform=platform or None, stream_logs=True), told, f"{_PULLING}{reference}")
 
 
 def stop_containers(ids: Sequence[str]) -> None:
     """Stop containers, all at once; each has its own time to end cleanly (``stop_grace_period``)."""
     from concurrent.futures import ThreadPoolExecutor
 
+    from python_on_whales import docker
+
     def one(container: str) -> None:
-        _docker("container", "stop", container, doing="stopping a container")
+        _guarded(lambda: docker.container.stop(container), "stopping a container")
 
     if ids:
         with ThreadPoolExecutor(len(ids)) as pool, minding():
@@ -113,43 +145,63 @@ def stop_containers(ids: Sequence[str]) -> None:
 
 def start_containers(ids: Sequence[str]) -> None:
     """Start containers that were stopped."""
+    from python_on_whales import docker
+
     if ids:
-        _docker("container", "start", *ids, doing="starting containers")
+        _guarded(lambda: docker.container.start(list(ids)), "starting containers")
 
 
 def unpause_containers(ids: Sequence[str]) -> None:
     """Let containers go on that somebody paused."""
+    from python_on_whales import docker
+
     if ids:
-        _docker("container", "unpause", *ids, doing="letting containers go on")
+        _guarded(lambda: docker.container.unpause(list(ids)), "letting containers go on")
 
 
 def remove_containers(ids: Sequence[str]) -> None:
     """Remove stopped containers with the anonymous volumes that images declare; named volumes stay."""
+    from python_on_whales import docker
+
     if ids:
-        _docker("container", "rm", "--volumes", *ids, doing="removing containers")
+        _guarded(lambda: docker.container.remove(list(ids), volumes=True), "removing containers")
 
 
 def remove_network(name: str) -> None:
     """Remove a network if there is one and nobody else uses it."""
-    if ask("network", "inspect", name).code == 0:
-        _docker("network", "remove", name, doing=f"removing network {name}")
+    from python_on_whales import docker
+
+    if docker.network.exists(name):
+        _guarded(lambda: docker.network.remove(name), f"removing network {name}")
 
 
 def remove_volumes(names: Sequence[str]) -> None:
     """Remove volumes: what is in them is gone."""
+    from python_on_whales import docker
+
     if names:
-        _docker("volume", "remove", *names, doing="removing volumes")
+        _guarded(lambda: docker.volume.remove(list(names)), "removing volumes")
 
 
-def _docker(*words: str, doing: str, told: LineHandler | None = None, env: Mapping[str, str] | None = None) -> None:
-    """One docker command, which takes the time that it takes; ``told`` is given each line that it writes."""
-    begun = begin(["docker", *words], env=env)
+def _follow(lines: Any, told: Told, doing: str) -> None:
+    def each() -> None:
+        for _, line in lines:
+            told(line.decode("utf-8", "replace").strip())
+
+    with minding():
+        _guarded(each, doing)
+
+
+def _guarded(act: Callable[[], Any], doing: str) -> None:
+    from python_on_whales.client_config import ClientNotFoundError
+    from python_on_whales.exceptions import DockerException
+
     try:
-        done = begun.follow(told) if told else begun.end()
-    except (FileNotFoundError, PermissionError) as error:
+        act()
+    except ClientNotFoundError as error:
         raise no_docker() from error
-    if done.code != 0:
-        raise _translated(done.stderr or done.stdout, doing)
+    except DockerException as error:
+        raise _translated(error.stderr or error.stdout or "", doing) from error
 
 
 _SIGNS = (

@@ -8,19 +8,16 @@ import errno
 import os
 import signal
 import subprocess
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from devenv.effects.files import is_file
 from devenv.model.record import record
 
 #: Programs that are being waited for. One that nobody waits for any more must not outlive us.
 _running: set[subprocess.Popen[str]] = set()
-#: What a line that a program writes is given to.
-LineHandler = Callable[[str], None]
 #: Seconds that an interrupted program gets to end well.
 _GRACE = 10.0
 
@@ -58,41 +55,12 @@ class Begun:
                 _running.discard(child)
         return Finished(child.returncode, stdout or "", stderr)
 
-    def follow(self, told: LineHandler) -> Finished:
-        """Wait for its end and hand on each line that it writes meanwhile; only what it wrote to stderr is kept.
-
-        Whoever interrupts the wait ends the program, or it ends with devenv.
-        """
-        if isinstance(self._child, OSError):
-            raise self._child
-        child = self._child
-        assert child.stdout is not None
-        assert child.stderr is not None
-        # A thread that an interrupted devenv need not wait for.
-        reader = threading.Thread(target=_hand_on, args=(child.stdout, told), daemon=True)
-        reader.start()
-        stderr = _hand_on(child.stderr, told)
-        reader.join()
-        code = child.wait()
-        _running.discard(child)
-        return Finished(code, "", stderr)
-
     def first_line(self) -> str:
         """What it says first, when it has said it; "" if it ended before."""
         if isinstance(self._child, OSError):
             raise self._child
         assert self._child.stdout is not None
         return self._child.stdout.readline()
-
-
-def _hand_on(stream: IO[str], told: LineHandler) -> str:
-    """What comes from a stream until it ends, each line handed on."""
-    lines = []
-    with stream:
-        for line in stream:
-            told(line.strip())
-            lines.append(line)
-    return "".join(lines)
 
 
 def begin(

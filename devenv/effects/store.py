@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from devenv.effects import user_folders
-from devenv.effects.files import cannot_write, is_absent, make_folder, read_text, write
+from devenv.effects.files import cannot_read, cannot_write, is_absent, make_folder, read_text, write
 from devenv.effects.journals import JOURNALS, decode_lines, encode_line
 from devenv.effects.records import Damaged, Newer, declared, decode, encode
 from devenv.errors import DevenvError, Refused
@@ -30,7 +29,10 @@ class Store:
         self.folder = _folder(state, str(root))
 
     def read(self, name: str) -> dict[str, Any]:
-        """A record; {} where there is none. A damaged one is kept aside. Raises Refused for a newer devenv's."""
+        """A record; {} where there is none. A damaged one is kept aside.
+
+        Raises Refused for a newer devenv's, DevenvError for one that may not be read: it is not lost.
+        """
         path = self.folder / f"{name}.json"
         try:
             return decode(name, path.read_text(encoding="utf-8"))
@@ -38,8 +40,10 @@ class Store:
             raise _newer(path) from None
         except (Damaged, UnicodeDecodeError):
             self._set_aside(path, declared(name).lost)
-        except OSError:  # it is not there, or somebody else's: then writing it fails, and says so
+        except (FileNotFoundError, NotADirectoryError):
             pass
+        except OSError as error:
+            raise cannot_read(path, error) from error
         return {}
 
     def _set_aside(self, path: Path, lost: str) -> None:
@@ -87,8 +91,10 @@ class Store:
             raise _newer(path) from None
         except Damaged:
             self._set_aside(path, JOURNALS[of].lost)
-        except OSError:  # it is not there, or somebody else's
+        except (FileNotFoundError, NotADirectoryError):
             pass
+        except OSError as error:
+            raise cannot_read(path, error) from error
         return []
 
     @contextlib.contextmanager
@@ -243,8 +249,15 @@ def _folder(state: Path, root: str) -> Path:
 
 
 def _folders(state: Path) -> Iterator[Path]:
-    """The memories of all checkouts, also of those that have left their places."""
-    return (state / "projects").glob("*")
+    """The memories of all checkouts, also of those that have left their places. Raises DevenvError."""
+    folder = state / "projects"
+    try:
+        folders = sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise cannot_read(folder, error) from error
+    yield from folders
 
 
 def _owner(folder: Path) -> dict[str, Any]:
@@ -310,4 +323,6 @@ def state_folder(env: Mapping[str, str]) -> Path:
     """``DEVENV_STATE`` or the platform's folder for a user's state."""
     if env.get("DEVENV_STATE"):
         return Path(env["DEVENV_STATE"])
-    return user_folders.state(env)
+    from platformdirs import user_state_path
+
+    return user_state_path("devenv", appauthor=False)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+import python_on_whales
 
 from devenv.console import Progress
 from devenv.effects.apply import Material, apply
@@ -31,6 +32,8 @@ def scripted(folder: Path, monkeypatch: pytest.MonkeyPatch, cases: str, **files:
     place = tree(folder / "bin", {"docker": _PROGRAM.format(cases=cases), "calls": "", **files})
     (place / "docker").chmod(0o755)
     monkeypatch.setenv("PATH", f"{place}:/usr/bin:/bin")
+    # The library looks for docker once in a process.
+    monkeypatch.setattr(python_on_whales.docker.client_config, "_client_call_with_path", None)
     return place / "calls"
 
 

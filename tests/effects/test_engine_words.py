@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from devenv.effects.compose import Stack, start_containers
+from devenv.effects.compose import start_containers
 from devenv.effects.containers import execute
 from devenv.effects.engine import docker
 from devenv.errors import DevenvError, Unreachable
 from devenv.model.probe import Command
-from tests.effects.scripted_docker import scripted
 
 
 def docker_says(folder: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> None:
@@ -46,19 +45,3 @@ def test_what_the_engine_lost_in_a_crash_has_a_remedy(tmp_path: Path, monkeypatc
     assert str(raised.value).startswith(
         "starting containers: the engine lost track of a container in a crash\n  'devenv down', then 'devenv up'"
     )
-
-
-@pytest.mark.usefixtures("programs")
-def test_compose_reads_only_the_env_file_of_what_was_planned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own variables of the shell would win over it."""
-    calls = scripted(tmp_path, monkeypatch, '  *" up "*) env | grep -e ^DEVENV_ -e ^COMPOSE_ -e ^KEPT= ;;\n')
-    for name in ("DEVENV_DB_PORT", "COMPOSE_PROFILES", "KEPT"):
-        monkeypatch.setenv(name, "x")
-    lines: list[str] = []
-    stack = Stack("shop", tmp_path, (tmp_path / "compose.yaml",))
-    stack.up(["db", "cache"], recreate=True, told=lines.append)
-    stack.up([], recreate=True, told=lines.append)  # no service, not all of them
-    assert lines == ["KEPT=x"]
-    words = "up --detach --no-color --no-deps --force-recreate --no-build --pull never db cache\n"
-    assert calls.read_text().endswith(f" {words}")
-    assert calls.read_text().count("\n") == 1

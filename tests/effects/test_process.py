@@ -55,15 +55,6 @@ def test_what_is_written_meanwhile_is_not_lost() -> None:
     assert len(begun.end().stdout) == 300_000
 
 
-def test_a_program_whose_lines_are_followed() -> None:
-    lines: list[str] = []
-    begun = begin(["sh", "-c", "echo out; echo ' err ' >&2; printf last >&2; exit 3"])
-    assert begun.follow(lines.append) == Finished(3, "", " err \nlast")
-    assert sorted(lines) == ["err", "last", "out"]
-    with pytest.raises(FileNotFoundError):
-        begin(["no-such-program"]).follow(lines.append)
-
-
 @pytest.mark.parametrize(("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137)])
 def test_exit_codes_pass_through(script: str, code: int) -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
