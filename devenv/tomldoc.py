@@ -72,8 +72,10 @@ def parse(text: str, *, parse_float: Callable[[str], float] = float) -> dict[str
         raise TomlError("a number has too many digits", _line_of(text, found.start()) if found else None) from None
     if is_too_deep(values):
         raise TomlError("nested too deeply", None)
-    if path := _too_large(values):
+    if path := _first(values, _is_too_large):
         raise TomlError("a number has too many digits", locate(text, path))
+    if path := _first(values, _has_nul):
+        raise TomlError("a text has a NUL character, which no file and no program takes", locate(text, path))
     return values
 
 
@@ -81,17 +83,25 @@ def _line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
-def _too_large(value: Any) -> Path:
-    """Where the first number stands that is larger than TOML's; () if none is."""
+def _is_too_large(value: Any) -> bool:
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
+
+
+def _has_nul(value: Any) -> bool:
+    return isinstance(value, str) and "\0" in value
+
+
+def _first(value: Any, is_wrong: Callable[[Any], bool]) -> Path:
+    """Where the first value stands that is wrong; () if none is."""
     inner: Iterable[tuple[Key, Any]] = ()
     if isinstance(value, dict):
         inner = value.items()
     elif isinstance(value, list):
         inner = enumerate(value)
     for key, item in inner:
-        if isinstance(item, int) and item.bit_length() > _MOST_BITS:
+        if is_wrong(item):
             return (key,)
-        if below := _too_large(item):
+        if below := _first(item, is_wrong):
             return (key, *below)
     return ()
 

@@ -256,6 +256,7 @@ def test_looking_ends_in_any_text(text: str) -> None:
         ("a = " + "[" * 250 + "]" * 250, "nested too deeply", None),
         ("a = 1\n[" + "a." * 20_000 + "a]", "a key has more than 200 parts", 2),
         ("b = {" + "'a' . " * 20_000 + "a = 1}", "a key has more than 200 parts", 1),
+        ('a = 1\nb = ["x", "y\\u0000"]', "a text has a NUL character, which no file and no program takes", 2),
     ],
 )
 def test_what_nobody_could_walk_or_print(text: str, message: str, line: int | None) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from devenv.effects.engine import docker
-from devenv.effects.files import check_regular
+from devenv.effects.files import BadPattern, check_regular, matching
 from devenv.effects.process import Finished, pipe
 from devenv.effects.store import Store
 from devenv.errors import DevenvError, ManifestError
@@ -152,17 +152,24 @@ def check(project: Project, services: Iterable[str]) -> None:
 
 
 def _missing(project: Project, service: str, seed: Seed) -> Iterable[Problem]:
-    if seed.path and not _found(project, seed.path):
-        index = project.manifest.seed[service].index(seed)
-        where = project.documents.where(("seed", service, index))
-        yield Problem(f"there is no file {seed.path}", "", where, f"seed.{service}[{index}]")
+    if seed.command:
+        return
+    message = f"there is no file {seed.path}"
+    try:
+        if _found(project, seed.path):
+            return
+    except BadPattern as error:
+        message = f"{seed.path}: {error}"
+    index = project.manifest.seed[service].index(seed)
+    where = project.documents.where(("seed", service, index))
+    yield Problem(message, "", where, f"seed.{service}[{index}]")
 
 
 def _found(project: Project, path: str) -> list[Path]:
     """The files of a path or a pattern, in the order of their names."""
     place = project.root / path
     if any(sign in path for sign in "*?["):
-        return sorted(project.root.glob(path.rstrip("/")))
+        return matching(project.root, path.rstrip("/"))
     there = place.is_dir() if path.endswith("/") else place.exists()
     return [place] if there else []
 

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterable
 from pathlib import Path
@@ -74,6 +75,23 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises where nobody may look
 
 
+class BadPattern(ValueError):
+    """A text that names no files: what is wrong with it."""
+
+
+def matching(root: Path, pattern: str) -> list[Path]:
+    """The files and folders of a pattern such as ``k8s/**/*.yaml``, in the order of their names; ``root`` is what a
+    relative one begins at. Folders that nobody may search are left out. Raises BadPattern."""
+    path = Path(pattern)
+    start = Path(path.anchor) if path.is_absolute() else root
+    try:
+        return sorted(start.glob(str(path.relative_to(path.anchor))))
+    except ValueError:
+        raise BadPattern("'**' stands for folders, between slashes: k8s/**/*.yaml") from None
+    except OSError as error:
+        raise BadPattern(f"cannot be searched: {error.strerror}") from error
+
+
 class NotRegular(OSError):
     """There is something of that name, but it is a device, a pipe or a socket, which may never end."""
 
@@ -127,7 +145,7 @@ def read_text(path: Path) -> str | None:
         line = data[: error.start].count(b"\n") + 1
         raise ManifestError(Problem("is not UTF-8 text", "save it as UTF-8", Where(str(path), line))) from error
     except OSError as error:
-        raise DevenvError(f"{path} cannot be read: {error.strerror}") from error
+        raise cannot_read(path, error) from error
 
 
 def _what_it_is(path: Path) -> str:
@@ -209,6 +227,14 @@ def remove_empty(root: Path, name: str) -> None:
     if folder != root:
         with contextlib.suppress(OSError):
             folder.rmdir()
+
+
+def cannot_read(path: Path, error: OSError) -> DevenvError:
+    """Why a place cannot be read, and what helps."""
+    hint = ""
+    if isinstance(error, PermissionError):
+        hint = f"was devenv run here as another user? make it yours: sudo chown -R $USER {shlex.quote(str(path))}"
+    return DevenvError(f"{path} cannot be read: {error.strerror or error}", hint)
 
 
 def cannot_write(path: Path, error: OSError) -> DevenvError:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from devenv.document import LARGEST, Document, Empty, Keep, Unreadable, decode, is_surely_ours
-from devenv.effects.files import TooLarge, is_file, is_folder, read_bytes
+from devenv.effects.files import BadPattern, TooLarge, is_file, is_folder, matching, read_bytes
 from devenv.effects.process import minding, run
 from devenv.model.fact import Companion, Note
 from devenv.model.production import Place
@@ -97,10 +97,11 @@ class Gatherer:
         return replace(found, notes=(*found.notes, *unsearched))
 
     def _pattern(self, text: str) -> Gathered:
-        path = Path(text)
-        start = Path(path.anchor) if path.is_absolute() else self.root
-        pattern = str(path.relative_to(path.anchor))
-        return self._sought(text, sorted(found for found in start.glob(pattern) if is_file(found)))
+        try:
+            found = matching(self.root, text)
+        except BadPattern as error:
+            return Gathered((), (Note(str(error), masked(text), failed=True),))
+        return self._sought(text, [path for path in found if is_file(path)])
 
     def _sought(self, text: str, paths: Sequence[Path]) -> Gathered:
         """Files that nobody named one by one. If none of them can be read, every problem is reported."""

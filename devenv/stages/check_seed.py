@@ -24,7 +24,9 @@ def seed_issues(manifest: Manifest, kinds: Mapping[str, Kind]) -> Iterator[Issue
             yield Issue(("seed", name), f"{kind.title} keeps no data that could be filled", "take it out")
             continue
         for index, source in enumerate(sources):
-            if source.path and not is_archive(source.path) and rule_for(kind, source.path) is None:
+            if not source.path and not source.command:
+                yield Issue(("seed", name, index), "must not be empty", _loadable(kind))
+            elif source.path and not is_archive(source.path) and rule_for(kind, source.path) is None:
                 yield Issue(("seed", name, index), f"{kind.title} cannot load {source.path!r}", _loadable(kind))
             elif is_archive(source.path) and index:
                 hint = "put it first: what is in it takes the place of all data"

@@ -15,6 +15,7 @@ from devenv.effects.files import (
     is_absent,
     is_file,
     is_folder,
+    matching,
     read_bytes,
     read_folder,
     read_text,
@@ -197,3 +198,11 @@ def test_nobody_else_may_write_into_a_new_folder(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("a", "a/b", "a/b/c")] == [0o755, 0o755, 0o644]
+
+
+def test_patterns_relative_and_absolute(tmp_path: Path) -> None:
+    root = tree(tmp_path, {"a/1.sql": "", "a/b/2.sql": "", "a/b/3.txt": ""})
+    wanted = [root / "a/1.sql", root / "a/b/2.sql"]
+    assert matching(root, "a/**/*.sql") == wanted
+    assert matching(root / "a", f"{root}/a/**/*.sql") == wanted
+    assert matching(root, "nothing/*.sql") == []

@@ -39,6 +39,7 @@ def test_a_file_a_folder_a_pattern(tmp_path: Path) -> None:
     assert found == [["prod.tfstate"], ["k8s/a.yaml", "k8s/deep/b.yml"], ["k8s/a.yaml"], [".platform/services.yaml"]]
 
 
+NO_PATTERN = "'**' stands for folders, between slashes: k8s/**/*.yaml"
 NO_FILES = "no file of a format that devenv reads is there: JSON, YAML, TOML or HCL"
 
 
@@ -54,6 +55,9 @@ def test_an_absolute_path(tmp_path: Path) -> None:
         ("nowhere.json", Note("there is no such file", "nowhere.json", failed=True)),
         ("none-*.json", Note(NO_FILES, "none-*.json", failed=True)),
         ("bad.json", Note("ends too early", "bad.json", 1, failed=True)),
+        ("**.json", Note(NO_PATTERN, "**.json", failed=True)),
+        ("a**/*.json", Note(NO_PATTERN, "a**/*.json", failed=True)),
+        ("a" * 300 + "/*.json", Note("cannot be searched: File name too long", "a" * 300 + "/*.json", failed=True)),
     ],
 )
 def test_what_is_not_there(path: str, said: Note, tmp_path: Path) -> None:

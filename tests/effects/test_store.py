@@ -71,6 +71,22 @@ def test_a_damaged_record_is_reported_and_kept(store: Store, name: str, damage: 
     assert len(told) == 2
 
 
+def test_a_record_that_may_not_be_read_is_not_taken_for_lost(store: Store) -> None:
+    store.write("applied", {"db": {"version": "15"}})
+    (store.folder / "generations.json").mkdir()
+    (store.folder / "journal.jsonl").mkdir()
+    for read in (lambda: store.read("generations"), store.unfinished):
+        with pytest.raises(DevenvError, match="cannot be read: Is a directory"):
+            read()
+
+
+def test_a_state_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "projects").symlink_to("projects")
+    with pytest.raises(DevenvError, match=r"state/projects cannot be read: Too many levels"):
+        owners(tmp_path / "state")
+
+
 def test_records_of_before_are_read(store: Store) -> None:
     tree(store.folder, {"applied.json": '{"db": {"version": "15"}}'})
     assert store.read("applied") == {"db": {"version": "15"}}
