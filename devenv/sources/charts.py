@@ -11,6 +11,7 @@ from devenv.document import at, items, table, text_at
 from devenv.model.fact import Evidence, Fact, Note, Precision, Trust
 from devenv.model.record import record
 from devenv.sources.allowed import allowed
+from devenv.sources.clients import is_client
 from devenv.sources.image_facts import Sighting, fact_of, fact_of_image, unresolved
 from devenv.sources.images import Image, Unresolved, kind_named, read_as
 from devenv.sources.known import Known
@@ -231,6 +232,16 @@ def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
 
     ``most`` is how many tables and lists are looked at.
     """
+    return _images_where(values, most, _reference)
+
+
+def lone_tags_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
+    """Images among values of which only the tag is given, which is their ``reference``: the chart has the repository."""
+    return _images_where(values, most, _lone_tag)
+
+
+def _images_where(values: Any, most: int, reference_of: Callable[[Any], str]) -> Iterator[ValuesImage]:
+    """Images among values of which ``reference_of`` tells something."""
     waiting: list[tuple[tuple[str, ...], Any]] = [((), values)]
     while waiting and most > 0:
         path, value = waiting.pop()
@@ -239,7 +250,7 @@ def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
         for key, inner in table(value).items():
             here = (*path, str(key))
             is_one = _is_image(here[-1]) or (of_images and isinstance(inner, dict))
-            if here[-1] and is_one and (reference := _reference(inner)):
+            if here[-1] and is_one and (reference := reference_of(inner)):
                 yield ValuesImage(here, reference, table(value))
             elif len(here) < _DEEPEST and isinstance(inner, dict | list):
                 waiting.append((here, inner))
@@ -255,6 +266,10 @@ def _reference(value: Any) -> str:
         return ""
     registry = text_at(value, "registry")
     return f"{registry}/{repository}:{tag}" if registry else f"{repository}:{tag}"
+
+
+def _lone_tag(value: Any) -> str:
+    return "" if text_at(value, "repository") else text_at(value, "tag")
 
 
 def disabled(values: Any, path: tuple[str, ...]) -> bool:
@@ -277,6 +292,25 @@ def image_fact(
     return fact, notes
 
 
+def lone_tag_fact(
+    image: ValuesImage, evidence: Evidence, trust: Trust, known: Known
+) -> tuple[Fact | None, tuple[Note, ...]]:
+    """The service that a tag without a repository is of, by the name that the values have for it: ``postgresql`` of
+    ``postgresql.image.tag``. Its version is in doubt, since the chart may install another program's image."""
+    tag = image.reference
+    kind = kind_of(image.name, known)
+    if not kind or is_client(image.name, image.above, image.words):
+        return None, ()
+    try:
+        read = read_as(kind, f"{image.name}:{tag}", known)
+    except Unresolved as error:
+        return None, (unresolved(error, evidence),)
+    note = read.note or f"image.tag {tag} stands without a repository; it is taken for the server's version"
+    fact = fact_of_image(replace(read, note=note, doubtful=True), evidence, trust, image.name)
+    settings, plugins = chart_settings(kind, image.around)
+    return replace(fact, settings=settings, plugins=fact.plugins if plugins is None else plugins), ()
+
+
 def among_values(chart: Chart, known: Known) -> Iterator[tuple[Fact | None, tuple[Note, ...]]]:
     """An application's own chart, with services below it."""
     at_values = chart.values_at or chart.evidence
@@ -284,3 +318,7 @@ def among_values(chart: Chart, known: Known) -> Iterator[tuple[Fact | None, tupl
         if not disabled(chart.values, image.path):
             evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path)))
             yield image_fact(image, evidence, chart.trust, chart.release, known)
+    for image in lone_tags_in(chart.values):
+        if not disabled(chart.values, image.path):
+            evidence = replace(at_values, attribute=".".join((at_values.attribute, *image.path, "tag")))
+            yield lone_tag_fact(image, evidence, chart.trust, known)

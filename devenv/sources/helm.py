@@ -20,6 +20,8 @@ from devenv.sources.charts import (
     images_in,
     is_range,
     kind_of,
+    lone_tag_fact,
+    lone_tags_in,
 )
 from devenv.sources.helm_values import merged
 from devenv.sources.helmfile import helmfile_facts, is_helmfile
@@ -71,7 +73,9 @@ def _is_values(document: Document) -> bool:
         return not {"apiVersion", "kind"} <= value.keys()
     if document.format != "yaml" or any(key in value for key in FOREIGN):
         return False
-    return any(isinstance(at(value, *image.path), dict) for image in images_in(value, ENOUGH))
+    if any(isinstance(at(value, *image.path), dict) for image in images_in(value, ENOUGH)):
+        return True
+    return any(lone_tags_in(value, ENOUGH))
 
 
 @dataclass
@@ -266,6 +270,12 @@ def _images(values: _Values, apart: frozenset[str], known: Known) -> tuple[list[
         if image.path[0] in apart or disabled(values.value, image.path):
             continue
         fact, said = image_fact(image, _evidence(image, values), Trust.DECLARED, "", known)
+        notes += said
+        facts += [fact] if fact else []
+    for image in lone_tags_in(values.value):
+        if image.path[0] in apart or disabled(values.value, image.path):
+            continue
+        fact, said = lone_tag_fact(image, _evidence(image, values), Trust.DECLARED, known)
         notes += said
         facts += [fact] if fact else []
     return sorted(facts, key=lambda fact: fact.evidence.address), notes

@@ -328,6 +328,48 @@ def test_a_part_of_a_server_is_no_name_of_one() -> None:
     assert [found.name for found in parse([values], KNOWN).facts] == [""]
 
 
+def test_a_tag_without_a_repository_is_a_doubtful_version() -> None:
+    document = yaml(
+        """
+postgresql: {enabled: true, image: {tag: "15.20"}, primary: {extendedConfiguration: "max_connections = 300"}}
+redis: {image: {repository: bitnami/redis, tag: 7.2.4}, metrics: {image: {tag: 1.0.3}}}
+rabbitmq: {enabled: false, image: {tag: 3.13.7}}
+elasticsearch: {image: {tag: latest}}
+web: {image: {tag: "1.2"}}
+""",
+        "production.yaml",
+    )
+    assert recognises(document)
+    said = "image.tag 15.20 stands without a repository; it is taken for the server's version"
+    unknown = "the tag latest does not name the server's version; ask the server itself"
+    reading = parse([document], KNOWN)
+    assert reading.facts == (
+        fact(
+            "elasticsearch", "", NONE, "elasticsearch", "production.yaml elasticsearch image.tag",
+            note=unknown, doubtful=True,
+        ),
+        fact(
+            "postgres", "15.20", PATCH, "postgresql", "production.yaml postgresql image.tag",
+            note=said, doubtful=True, settings={"max_connections": "300"},
+        ),
+        fact("redis", "7.2.4", PATCH, "redis", "production.yaml redis image.tag"),
+    )  # fmt: skip
+    assert reading.notes == ()
+
+
+def test_a_file_with_only_a_tag_is_helms() -> None:
+    document = yaml("postgresql: {enabled: true, image: {tag: '15.20'}}", "production.yaml")
+    assert recognises(document)
+    (found,) = parse([document], KNOWN).facts
+    assert (found.version, found.doubtful) == ("15.20", True)
+
+
+def test_a_release_of_an_applications_chart_with_only_a_tag() -> None:
+    text = "releases: [{name: shop, chart: ./charts/shop, values: [{postgresql: {image: {tag: '15.20'}}}]}]"
+    (found,) = parse([yaml(text, "helmfile.yaml")], KNOWN).facts
+    assert (found.kind, found.version, found.doubtful) == ("postgres", "15.20", True)
+
+
 def test_a_file_of_any_name_that_the_manifest_calls_helms() -> None:
     document = yaml("db: {image: 'postgres:16.4'}", "production.yaml")
     assert not recognises(document)
