@@ -236,7 +236,7 @@ def images_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
 
 
 def lone_tags_in(values: Any, most: int = 1_000_000) -> Iterator[ValuesImage]:
-    """Images among values of which only the tag is given, which is their ``reference``: the chart has the repository."""
+    """Images among values of which only the tag is given, as their ``reference``: the repository is the chart's."""
     return _images_where(values, most, _lone_tag)
 
 
