@@ -231,10 +231,13 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
 
 
 def _notes(here: Standing, names: Iterable[str]) -> list[str]:
-    """What to know of the data that services use."""
+    """What to know of the data that services use, and of ports that they have instead of those of devenv.toml."""
     from devenv.data.seeding import never_filled
+    from devenv.stages.place import displaced
 
-    return never_filled(here.project, here.machine, here.observed, names)
+    project, services = here.project, tuple(names)
+    moved_ports = displaced(project.resolved, project.kept, services)
+    return [*never_filled(project, here.machine, here.observed, services), *moved_ports]
 
 
 def _older_data(here: Standing, names: Iterable[str]) -> dict[str, OlderData]:

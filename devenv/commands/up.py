@@ -184,10 +184,12 @@ def _wait_for(console: Console, holder: str, waited: list[str]) -> None:
 
 def show_plan(console: Console, prepared: Prepared) -> None:
     """What would be done, and which older data services would open."""
-    older = _older_data(prepared)
+    older, moved = _older_data(prepared), _moved_ports(prepared)
     if console.as_json:
-        console.json({"plan": steps(prepared.plan), "older_data": older_entries(older)})
+        console.json({"plan": steps(prepared.plan), "older_data": older_entries(older), "notes": moved})
         return
+    for sentence in moved:
+        console.result(f"  ! {sentence}")
     for sentence in older_sentences(older):
         console.result(f"  ! {sentence}")
     console.plan(prepared.plan, result=True)
@@ -255,21 +257,30 @@ def _remember_mended(store: Store, outcomes: Iterable[Outcome]) -> None:
 
 
 def _tell_before(console: Console, prepared: Prepared) -> None:
-    from devenv.effects.ports import owner
-
     tell_unfinished(console, prepared.project)
-    for moved in prepared.moved:
-        holder = moved.owner or owner(moved.wanted) or "another program"
-        console.say(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
+    moved = _moved_ports(prepared)
+    for sentence in moved:
+        console.say(sentence)
     older, notes = _older_data(prepared), _notes(prepared)
     if console.as_json:
-        console.json({"older_data": older_entries(older), "notes": notes})
+        console.json({"older_data": older_entries(older), "notes": [*moved, *notes]})
     for sentence in older_sentences(older):
         console.say(sentence)
     for sentence in notes:
         console.say(f"note: {sentence}")
     if prepared.plan.changes:
         console.plan(prepared.plan)
+
+
+def _moved_ports(prepared: Prepared) -> list[str]:
+    """Which ports are taken, by whom, and what services get instead."""
+    from devenv.effects.ports import owner
+
+    sentences: list[str] = []
+    for moved in prepared.moved:
+        holder = moved.owner or owner(moved.wanted) or "another program"
+        sentences.append(f"port {moved.wanted} is taken by {holder}: {moved.service} gets {moved.got}, and keeps it")
+    return sentences
 
 
 def _tell_set_aside(console: Console, prepared: Prepared) -> None:

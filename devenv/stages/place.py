@@ -111,6 +111,19 @@ def kept_port(port: Port, kept: Mapping[str, str]) -> int | None:
     return before if before and _wish(port, before, kept) == port.wish else None
 
 
+def displaced(resolved: Resolved, kept: Mapping[str, str], services: Collection[str]) -> list[str]:
+    """Which services have another port here than devenv.toml names, since that one was taken, in words."""
+    sentences: list[str] = []
+    for name in services:
+        for port in resolved.services[name].ports:
+            got = kept_port(port, kept)
+            if port.is_explicit and got not in (None, port.preferred):
+                sentences.append(
+                    f"{name} keeps port {got} on this machine: port {port.preferred} of devenv.toml was taken"
+                )
+    return sentences
+
+
 def _wish(port: Port, got: int, kept: Mapping[str, str]) -> str:
     """What was wanted when a port was chosen.
 

@@ -248,10 +248,15 @@ def test_a_port_that_another_program_has(project: Make) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taker:
         wanted = taker.getsockname()[1]
         made.write(MANIFEST.replace(ANYWHERE, f"{ANYWHERE}port = {wanted}\n"))
+        shown = well(devenv(made, "up", "--dry-run"))
         ended = well(devenv(made, "up"))
         got = port_of(made)
         name = Path("/proc/self/comm").read_text().strip()
-        assert f"port {wanted} is taken by {name} (process {os.getpid()}): cache gets {got}, and keeps it" in ended.err
+        said = f"port {wanted} is taken by {name} (process {os.getpid()}): cache gets {got}, and keeps it"
+        assert said in shown.out
+        assert said in ended.err
+        status = well(devenv(made, "status", "--exit-code"))
+        assert f"cache keeps port {got} on this machine: port {wanted} of devenv.toml was taken" in status.err
         assert got != wanted
     assert "nothing to do" in well(devenv(made, "up")).err  # kept, though the wanted one is free again
     well(devenv(made, "down"))

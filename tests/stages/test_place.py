@@ -6,7 +6,7 @@ import pytest
 
 from devenv.model.machine import Machine
 from devenv.model.observed import Container, Engine, Observed
-from devenv.stages.place import kept_name, own_name, place, project_name
+from devenv.stages.place import displaced, kept_name, own_name, place, project_name
 from tests.making import resolved
 
 TWO = '[services.db]\nkind = "postgres"\nversion = "15.4"\n[services.other]\nkind = "postgres"\nversion = "15.4"\n'
@@ -91,6 +91,24 @@ def test_a_newly_wanted_port_that_is_taken_is_named_and_what_is_found_instead_is
     assert moved == [f"db 6000→{got} container blog-db-1"]
     assert machine.wanted == {"DEVENV_DB_PORT": "6000"}
     assert placed(AT_6000, DEVENV_DB_PORT=str(got), DEVENV_DB_PORT_WANTED="6000") == ({"DEVENV_DB_PORT": got}, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "expected"),
+    [
+        (
+            AT_6000,
+            {"DEVENV_DB_PORT": "20123", "DEVENV_DB_PORT_WANTED": "6000"},
+            ["db keeps port 20123 on this machine: port 6000 of devenv.toml was taken"],
+        ),
+        (AT_6000, {"DEVENV_DB_PORT": "6000", "DEVENV_DB_PORT_WANTED": "6000"}, []),
+        (AT_6000, {"DEVENV_DB_PORT": "20123", "DEVENV_DB_PORT_WANTED": "5432"}, []),  # 'up' tries 6000 next
+        (AT_6000, {}, []),
+        (ONE, {"DEVENV_DB_PORT": "20123", "DEVENV_DB_PORT_WANTED": "standard"}, []),  # devenv.toml names none
+    ],
+)
+def test_another_port_than_devenv_toml_names_is_told(text: str, kept: dict[str, str], expected: list[str]) -> None:
+    assert displaced(resolved(text), kept, ["db"]) == expected
 
 
 def test_a_service_that_is_not_made_anew_keeps_its_port_until_it_is() -> None:
