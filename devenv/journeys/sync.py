@@ -29,7 +29,7 @@ from devenv.production import Production
 from devenv.project import Project, open_project
 from devenv.sources.known import Known
 from devenv.stages.accepting import Verdict, acceptance_lines, findings, judge
-from devenv.stages.additions import additions, missing_services
+from devenv.stages.additions import additions, missing_services, services_to_follow
 from devenv.stages.bring_together import bind
 from devenv.stages.first_manifest import sources_hint
 from devenv.stages.frozen import frozen_problems
@@ -351,9 +351,9 @@ def following(
     sources: Mapping[str, ExistingVolume] | None = None,
     from_current: bool = False,
 ) -> tuple[Comparison, Follow]:
-    """What the machine has to do to follow. Of services that do not run only the data is moved; what cannot be moved
-    is refused, and with it the change of version that would need it. So is what acts only on new data: it was written
-    by hand, as production's settings of that sort are only told of.
+    """What the machine has to do to follow. Of services that do not run only the data is moved; one that is added is
+    started where others run. What cannot be moved is refused, and with it the change of version that would need it. So
+    is what acts only on new data: it was written by hand, as production's settings of that sort are only told of.
 
     ``sources``: by service, data that is to become theirs whatever they have; ``from_current``: for all services whose
     older data would be found again, the data that was in use since.
@@ -376,7 +376,8 @@ def following(
     refused = {**moves.refused, **frozen_problems(staying, observed, machine)}
     compared = replace(compared, refused=(*compared.refused, *refused.values()))
     running = {item.service for item in observed.containers if item.running} | still_to_run(project.store)
-    chosen = tuple(name for name in names if name in running and name not in refused and name not in lacking)
+    followers = services_to_follow(names, running, compared.plan.changes)
+    chosen = tuple(name for name in followers if name not in refused and name not in lacking)
     wishes = Wishes(moving=moves.generations, partial=bool(compared.unobtainable))
     older = {}
     for name in chosen:

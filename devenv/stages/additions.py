@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from dataclasses import replace
 
 from devenv.model.change import Change
@@ -67,6 +67,15 @@ def additions(kinds: Mapping[str, Kind], missing: Iterable[Missing], releases: R
         notes += draft.notes
         changes += _keys(item, draft)
     return Additions(tuple(changes), tuple(notes), tuple(left))
+
+
+def services_to_follow(names: Collection[str], running: Container[str], changes: Iterable[Change]) -> tuple[str, ...]:
+    """Those of ``names`` that run here and, where any does, those that ``changes`` add."""
+    started = [name for name in names if name in running]
+    if not started:
+        return ()
+    added = {change.service for change in changes if change.key == ("kind",) and change.old is None}
+    return tuple(name for name in names if name in started or name in added)
 
 
 def _keys(item: Missing, draft: Draft) -> list[Change]:

@@ -10,7 +10,7 @@ from devenv.model.change import Change, Said
 from devenv.model.fact import Evidence, Fact, Status
 from devenv.sources.precision import stated
 from devenv.sources.setting_names import MIRRORED
-from devenv.stages.additions import additions, missing_services
+from devenv.stages.additions import additions, missing_services, services_to_follow
 from devenv.stages.bring_together import bind
 from devenv.stages.plan_sync import Releases, later, normal, plan_sync
 from tests.making import kinds, manifest
@@ -316,3 +316,20 @@ def test_a_kind_that_stands_in_for_something_else_needs_no_version() -> None:
     assert added.left == ()
     text = '[services.mail]\nkind = "mailpit"\nversion = "1.21"\n'
     assert planned(text, mail) == ([], (), ("mail",))
+
+
+@pytest.mark.parametrize(
+    ("running", "expected"),
+    [
+        (("db",), ("db", "mail")),  # what is added is started beside what runs
+        ((), ()),
+        (("workspace",), ()),  # not one of devenv.toml's
+        (("db", "queue", "mail"), ("db", "queue", "mail")),
+    ],
+)
+def test_what_sync_starts(running: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    changes = [
+        Change("mail", ("kind",), None, "mailpit", "production runs it"),
+        Change("queue", ("version",), "3.13.6", "3.13.7", "3.13.6 → 3.13.7"),
+    ]
+    assert services_to_follow(("db", "queue", "mail"), running, changes) == expected
