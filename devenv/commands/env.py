@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import click
 
@@ -30,12 +30,21 @@ def command(world: World, format: str) -> None:
     machine = reachable(world, project, referred(project.manifest.env.values()))
     variables = environment(project.manifest, project.resolved, machine)
     console = world.console
+    if not variables:
+        console.say(_no_variables(project.resolved.services))
     if console.as_json:
         console.json({"env": variables})
     else:
         if format == "dotenv":
             _tell_differences(console, variables)
         console.result("".join(f"{_LINES[format](name, value)}\n" for name, value in variables.items()), exact=True)
+
+
+def _no_variables(services: Iterable[str]) -> str:
+    """What is said where devenv.toml names no variables."""
+    service = next(iter(services), "")
+    address = f". The address of {service}: devenv url {service}" if service else ""
+    return f"devenv.toml has no variables in [env]{address}"
 
 
 def _tell_differences(console: Console, variables: Mapping[str, str]) -> None:

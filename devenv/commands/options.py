@@ -80,7 +80,11 @@ profile_option = click.option(
 verbose_option = click.option(
     "-v", "--verbose", is_flag=True, help="List the files that were skipped or not understood, and why."
 )
-trust_option = click.option("--trust", is_flag=True, help="Allow the commands that devenv.toml runs on this machine.")
+trust_option = click.option(
+    "--trust",
+    is_flag=True,
+    help="Allow what devenv.toml asks of this machine: its commands, and devices, folders and network for services.",
+)
 yes_option = click.option("-y", "--yes", is_flag=True, help="Answer yes to every question.")
 timeout_option = click.option(
     "--wait-timeout",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
@@ -49,7 +50,7 @@ def follow_up_lines(prepared: Prepared, *, moving: Mapping[str, str] = _NOTHING)
     """What ``follow_up`` does, as lines of a plan."""
     seeds = prepared.project.manifest.seed
     fills = [f"  + fill {name}: {', '.join(map(str, seeds[name]))}" for name in _seeds_to_load(prepared, moving)]
-    hooks = [f"  + run hook {' '.join(hook)}: once all services are ready" for hook in hooks_to_run(prepared)]
+    hooks = [f"  + run hook {shlex.join(hook)}: once all services are ready" for hook in hooks_to_run(prepared)]
     return [*fills, *hooks]
 
 
@@ -137,7 +138,7 @@ def _run(world: World, console: Console, prepared: Prepared, hook: Sequence[str]
     from devenv.commands.run import call
     from devenv.errors import DevenvError
 
-    console.say(f"hook: {' '.join(hook)}")
+    console.say(f"hook: {shlex.join(hook)}")
     changed = "the services are up; 'devenv up' runs the hooks again"
     try:
         code = call(world, prepared.project, prepared.machine, hook, hook=True)
@@ -147,7 +148,7 @@ def _run(world: World, console: Console, prepared: Prepared, hook: Sequence[str]
     if code == 130:
         raise KeyboardInterrupt
     if code != 0:
-        raise DevenvError(f"the hook {' '.join(hook)!r} ended with code {code}", changed=changed)
+        raise DevenvError(f"the hook {shlex.join(hook)} ended with code {code}", changed=changed)
 
 
 def keep_promises(world: World, console: Console, prepared: Prepared, services: Sequence[str]) -> list[Outcome]:

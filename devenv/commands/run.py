@@ -52,6 +52,14 @@ def call(world: World, project: Project, machine: Machine | None, words: Sequenc
         raise (DevenvError(failure.problems) if hook else failure) from error
 
 
+def require_program(world: World, project: Project, words: Sequence[str]) -> None:
+    """Raise ProgramNotFound before anything is done for a command that ``call`` could not start."""
+    from devenv.effects.process import is_found
+
+    if words and not is_found(words[0], env={**world.env, **project.manifest.env}, cwd=world.cwd):
+        raise _not_run(words[0], FileNotFoundError())
+
+
 def _not_run(program: str, error: OSError) -> DevenvError:
     """Why a program could not be started."""
     from devenv.errors import NotExecutable, ProgramNotFound

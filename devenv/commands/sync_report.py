@@ -13,6 +13,7 @@ from devenv.errors import DataNeedsUpgrade, DevenvError, DriftFound, Unreachable
 from devenv.model.problem import Problem
 from devenv.model.production import Place
 from devenv.model.upgrade import Way
+from devenv.schema.issue import did_you_mean
 
 if TYPE_CHECKING:
     from devenv.journeys.sync import Comparison, Follow
@@ -124,12 +125,21 @@ def _tell_accepted(asked: Asked, compared: Comparison) -> None:
         asked.tell(f"  = accept {finding.id}: {entry.reason}{until}")
     for entry in verdict.expired:
         place = where(("parity", "accept", entry.index))
-        asked.console.say(f"note: {place}: {entry.finding} was accepted until {entry.until}; it counts again")
+        asked.console.say(
+            f"note: {place}: {entry.finding} was accepted until {entry.until}; it counts again. "
+            "To accept it further, change its until."
+        )
     if compared.unread or asked.services:  # then what an entry names may only not have been looked at
         return
     for entry in verdict.unmatched:
         place = where(("parity", "accept", entry.index))
-        asked.console.say(f"note: {place}: {entry.finding} is accepted, but there is no such difference; remove it")
+        remedy = did_you_mean(entry.finding, [finding.id for finding in verdict.counting], near=_SAME_BUT_FOR_A_SLIP)
+        absent = f"{entry.finding} is accepted, but there is no such difference"
+        asked.console.say(f"note: {place}: {absent}; {remedy or 'remove it'}")
+
+
+#: How alike two ids are of which one is misspelled: they all begin alike, so that others come near too.
+_SAME_BUT_FOR_A_SLIP = 0.95
 
 
 def _tell_missing(asked: Asked, compared: Comparison) -> None:
@@ -203,8 +213,10 @@ def tell_differences(asked: Asked, compared: Comparison) -> None:
     if compared.plan.changes:
         say("Update devenv.toml: devenv sync")
     has_entries = bool(compared.project.manifest.accepted)
-    for line in acceptance_lines([finding.id for finding in counting], has_entries=has_entries):
-        say(line)
+    expired = {entry.finding for entry in compared.verdict.expired}
+    if ids := [finding.id for finding in counting if finding.id not in expired]:
+        for line in acceptance_lines(ids, has_entries=has_entries):
+            say(line)
 
 
 def compared_words(asked: Asked, compared: Comparison) -> str:

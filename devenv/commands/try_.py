@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
@@ -63,9 +64,11 @@ def _try(
     adopt: bool | None,
     timeout: float,
 ) -> int:
+    from devenv.commands.run import require_program
     from devenv.journeys import rehearsal
 
     trial = rehearsal.plan(world, *what)
+    require_program(world, trial.project, words)
     upgrade = trial.upgrade
     copied = ", ".join(upgrade.source)
     console.say(f"  ↑ try {trial.service.name}: {upgrade.words}, on a copy of {copied}; {upgrade.extent}")
@@ -92,7 +95,7 @@ def _try(
 
 def _command_failed(words: tuple[str, ...], code: int) -> DevenvError:
     """The command's own failure, which devenv ends with."""
-    error = DevenvError(f"{' '.join(words)} ended with code {code}")
+    error = DevenvError(f"{shlex.join(words)} ended with code {code}")
     error.exit_code = code
     return error
 
@@ -128,7 +131,7 @@ def _verdict(world: World, console: Console, trial: Rehearsal, words: tuple[str,
     code = call(world, trial.project, machine, words)
     if code == 130:
         raise KeyboardInterrupt
-    console.say(f"{' '.join(words)} {'succeeded' if code == 0 else f'ended with code {code}'} on {version}")
+    console.say(f"{shlex.join(words)} {'succeeded' if code == 0 else f'ended with code {code}'} on {version}")
     return code
 
 

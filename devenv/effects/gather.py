@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -155,7 +156,7 @@ class Gatherer:
 
     def _printed(self, place: Place) -> Document:
         """What a command printed. What it said on stderr is not repeated: it may hold anything."""
-        shown = masked(" ".join(place.command))
+        shown = masked(shlex.join(place.command))
         hint = "run it by hand to see why"
         try:
             done = run(place.command, cwd=self.root, timeout=_PATIENCE)

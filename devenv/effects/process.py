@@ -63,6 +63,13 @@ class Begun:
         return self._child.stdout.readline()
 
 
+def is_found(program: str, *, env: Mapping[str, str], cwd: Path) -> bool:
+    """Whether there is a file that would be started under a name, be it executable or not."""
+    if "/" in program:
+        return is_file(cwd / program)
+    return any(is_file(cwd / folder / program) for folder in os.get_exec_path(env))
+
+
 def begin(
     argv: Sequence[str],
     *,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
@@ -42,7 +43,7 @@ class Seed:
     command: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return self.path or " ".join(self.command)
+        return self.path or shlex.join(self.command)
 
 
 @record

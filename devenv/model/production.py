@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import field
 
@@ -27,7 +28,7 @@ class Place:
     plaintext: bool = False
 
     def __str__(self) -> str:
-        return self.path or " ".join(self.command) or f"${self.url_env}"
+        return self.path or shlex.join(self.command) or f"${self.url_env}"
 
 
 @record

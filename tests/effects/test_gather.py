@@ -147,7 +147,7 @@ def test_commands(tmp_path: Path) -> None:
         ("cat here.json", {"a": 1}, True)
     ]
     assert bad.notes == (
-        Note("ended with code 3; run it by hand to see why", "sh -c echo canary >&2; exit 3", failed=True),
+        Note("ended with code 3; run it by hand to see why", "sh -c 'echo canary >&2; exit 3'", failed=True),
     )
     assert missing.notes == (Note("there is no program no-such-program", "no-such-program", failed=True),)
 

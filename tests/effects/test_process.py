@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from devenv.effects.engine import docker_on_terminal
-from devenv.effects.process import BESIDE, Finished, begin, pass_through, pipe, run
+from devenv.effects.process import BESIDE, Finished, begin, is_found, pass_through, pipe, run
 from devenv.errors import Unreachable
 
 pytestmark = pytest.mark.usefixtures("programs")
@@ -41,6 +41,16 @@ def test_a_program_is_missing_also_where_part_of_path_may_not_be_searched(tmp_pa
         run(["no-such-program"], env=env)
     with pytest.raises(FileNotFoundError):
         pass_through(["no-such-program"], env=env)
+
+
+def test_a_program_is_looked_for_where_it_would_be_started_from(tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    (tmp_path / "below" / "mine").write_text("")
+    assert is_found("sh", env=os.environ, cwd=tmp_path)
+    assert not is_found("no-such-program", env=os.environ, cwd=tmp_path)
+    assert is_found("mine", env={"PATH": f"/none:{tmp_path}/below"}, cwd=tmp_path)
+    assert is_found("./below/mine", env={}, cwd=tmp_path)
+    assert not is_found("./mine", env={"PATH": f"{tmp_path}/below"}, cwd=tmp_path)
 
 
 def test_a_program_that_takes_too_long() -> None:

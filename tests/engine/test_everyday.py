@@ -188,7 +188,7 @@ def test_hooks_run_when_something_was_started_until_they_have_ended_well(project
     assert (made.root / "hooked").read_text() == f"{made.url('cache')}\n" * 4
     made.file("devenv.toml", manifest.replace("said by the hook", "said by another hook"))
     planned = well(devenv(made, "sync", "--no-read", "--dry-run"))
-    assert "  + run hook sh -c echo said by another hook" in planned.out
+    assert "  + run hook sh -c 'echo said by another hook" in planned.out
     refused = devenv(made, "sync", "--no-read", "--yes", DEVENV_TRUST="")
     assert (refused.code, "said by another hook" in refused.err) == (6, True)
     assert "said by another hook\n" in well(devenv(made, "sync", "--no-read", "--yes")).err

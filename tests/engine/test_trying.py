@@ -71,8 +71,10 @@ def test_the_commands_end_is_the_verdict(cache: Project, newer: str) -> None:
     """What fails is not adopted, whatever was asked for."""
     before = there(cache)
     ended = devenv(cache, "try", f"cache@{newer}", "--adopt", "--", "sh", "-c", "exit 7")
-    assert (ended.code, f"sh -c exit 7 ended with code 7 on redis {newer}" in ended.err) == (7, True), ended
+    assert (ended.code, f"sh -c 'exit 7' ended with code 7 on redis {newer}" in ended.err) == (7, True), ended
     assert "thrown away" in ended.err
+    absent = devenv(cache, "try", f"cache@{newer}", "--", "no-such-program")
+    assert (absent.code, "↑ try" in absent.err) == (127, False), absent
     assert there(cache) == before
 
 
