@@ -13,6 +13,8 @@ REFERENCE = re.compile(
 #: What can be made of a value. ``url``: percent-encoded, for any part of a URL that is put together by hand.
 FILTERS: dict[str, Callable[[str], str]] = {"url": lambda value: quote(value, safe="")}
 _ANY = re.compile(r"\{\{.*?(?:\}\}|$)", re.DOTALL)
+#: What shells and Compose (``${…}``) and format strings (``{…}``) would write.
+_OTHER_BRACES = re.compile(r"\$?(?<!\{)\{\s*(?P<path>services\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)\s*\}(?!\})")
 
 
 def references(text: str) -> list[tuple[str, str]]:
@@ -28,6 +30,11 @@ def referred(texts: Iterable[str]) -> tuple[str, ...]:
 def malformed(text: str) -> list[str]:
     """Pieces that look like references and are none."""
     return [piece for piece in _ANY.findall(text) if not REFERENCE.fullmatch(piece)]
+
+
+def in_other_braces(text: str) -> list[tuple[str, str]]:
+    """References in the braces of other languages, ``${services.db.url}``: each with the path that is in them."""
+    return [(match[0], match["path"]) for match in _OTHER_BRACES.finditer(text)]
 
 
 def unknown_filters(text: str) -> list[tuple[str, str]]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from devenv.references import malformed, project_default, references, substitute, unknown_filters
+from devenv.references import in_other_braces, malformed, project_default, references, substitute, unknown_filters
 
 
 def test_references_in_a_value() -> None:
@@ -34,6 +34,14 @@ def test_what_looks_like_a_reference_and_is_none() -> None:
         "{{ open",
     ]
     assert malformed("{ not } one") == []
+
+
+def test_references_in_the_braces_of_other_languages() -> None:
+    text = "${services.db.url} { services.db.port } {{ services.db.url }} ${HOME} {x} {{ services.db }} ${{ services.db.url }}"
+    assert in_other_braces(text) == [
+        ("${services.db.url}", "services.db.url"),
+        ("{ services.db.port }", "services.db.port"),
+    ]
 
 
 def test_a_default_that_names_the_project() -> None:

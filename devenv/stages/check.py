@@ -10,7 +10,7 @@ from devenv import __version__
 from devenv.model.kind import Kind
 from devenv.model.manifest import Manifest, Service
 from devenv.model.version import Version, in_range, parse_version
-from devenv.references import malformed, references, unknown_filters
+from devenv.references import in_other_braces, malformed, references, unknown_filters
 from devenv.schema.issue import Issue, did_you_mean
 from devenv.stages.check_container import container_issues, port_names
 from devenv.stages.check_parity import parity_issues
@@ -229,6 +229,8 @@ def _env(manifest: Manifest, kinds: Mapping[str, Kind], known: list[str]) -> Ite
         for piece in malformed(text):
             hint = "references look like {{ services.db.url }} or {{ services.db.password|url }}"
             yield Issue(path, f"{piece} is no reference", hint)
+        for piece, reference in in_other_braces(text):
+            yield Issue(path, f"{piece} is no reference", f"did you mean '{{{{ {reference} }}}}'?")
         for piece, unknown in unknown_filters(text):
             hint = "there is one: {{ services.db.password|url }} is percent-encoded, for a part of a URL"
             yield Issue(path, f"{piece} asks for a filter {unknown!r}, which is not there", hint)
