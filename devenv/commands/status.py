@@ -217,7 +217,8 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
         console.say(f"an IDE, or the devcontainer CLI, works in {', '.join(workspaces)}")
     if further := ", ".join(further_services(here)):
         console.say(f"only compose.override.yaml has {further}: devenv does not ask whether that serves")
-    if copies := counted(_kept(here)):
+    hint = prune_hint(_kept(here))
+    if not hint and (copies := counted(_kept(here))):
         console.say(f"besides the data there {'is' if copies.startswith('1 ') else 'are'} {copies}")
     for sentence in _notes(here, [row.name for row in rows]):
         console.say(f"note: {sentence}")
@@ -226,7 +227,7 @@ def show(console: Console, here: Standing, rows: list[StatusRow], general: list[
         console.say(sentence)
     for volume in _other_versions(here, older):
         console.say(other_version_words(volume))
-    if hint := prune_hint(_kept(here)):
+    if hint:
         console.say(hint)
 
 
