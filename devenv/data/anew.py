@@ -56,11 +56,14 @@ def keep(
 BEGUN_EMPTY = "another one was begun empty by 'devenv up --fresh'"
 
 
-def taken_out(project: Project, volume: ExistingVolume, observed: Observed, *, name: str, why: str) -> Snapshot:
-    """A service's live data, as the kept copy that it becomes; ``name`` follows the service's."""
+def taken_out(
+    project: Project, volume: ExistingVolume, observed: Observed, *, name: str, why: str, taken: Iterable[str] = ()
+) -> Snapshot:
+    """A service's live data, as the kept copy that it becomes; ``name`` follows the service's, and is none of
+    ``taken``."""
     how = served.known(project, volume.name)
     return Snapshot(
-        name=snapshots.free_name(project.store, f"{volume.service}-{name}"),
+        name=snapshots.free_name(project.store, f"{volume.service}-{name}", taken=taken),
         service=volume.service,
         kind=volume.kind,
         format=volume.format,

@@ -64,7 +64,9 @@ def switch(
         if replaced is not None and replaced.name not in upgrade.source:
             why = f"was the {upgrade.new.version} data before the upgrade {upgrade.words}"
             name = f"before-{upgrade.old.version}"
-            old.append(anew.taken_out(project, replaced, observed, name=name, why=why))
+            # Redis 7.2.4 and the Valkey 7.2.4 that takes its place have one version's name.
+            taken = [item.name for item in old]
+            old.append(anew.taken_out(project, replaced, observed, name=name, why=why, taken=taken))
     seeding.inherit(project.store, {upgrade.source[0]: upgrade.target[0] for upgrade in upgrades})
     entry = Switch(generations, texts, before, old, changes, verb)
     project.store.journal({"switch": asdict(entry)}, of=JOURNAL)

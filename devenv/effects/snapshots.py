@@ -56,8 +56,8 @@ def now() -> str:
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
-def free_name(store: Store, wanted: str) -> str:
-    """A name that no snapshot has: the one wanted, or it with a number."""
-    used = {item.name for item in entries(store)}
+def free_name(store: Store, wanted: str, *, taken: Iterable[str] = ()) -> str:
+    """A name that no snapshot has, nor one that is about to be kept (``taken``): the one wanted, or it numbered."""
+    used = {*taken, *(item.name for item in entries(store))}
     numbered = (f"{wanted}-{number}" for number in itertools.count(2))
     return next(name for name in itertools.chain([wanted], numbered) if name not in used)
