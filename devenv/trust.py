@@ -1,18 +1,21 @@
 """What a clone may do on this machine beyond its containers: each is confirmed once for each checkout, by its text.
 
 A clone's manifest was written by somebody else. Reading production, filling data and running hooks start programs that
-it names, with the rights of whoever typed ``devenv``. A kind of the project's own and ``compose.override.yaml`` may ask
-for the machine's devices, folders or network.
+it names, with the rights of whoever typed ``devenv``. A seed may be any file that they may read. A kind of the
+project's own and ``compose.override.yaml`` may ask for the machine's devices, folders or network.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from devenv.effects.files import BadPattern, expanded
 from devenv.effects.store import Store
 from devenv.effects.world import World, today
 from devenv.errors import Refused
@@ -50,7 +53,8 @@ class HostCommand:
 
 @record
 class MachineAccess:
-    """What a service or a workspace asks this machine for, each as in its file; ``path`` is the manifest's."""
+    """What a service or a workspace asks this machine for, each as in its file, or the files that fill its data;
+    ``path`` is the manifest's."""
 
     service: str
     rights: tuple[str, ...]
@@ -119,6 +123,27 @@ def seed_commands(project: Project, services: Iterable[str]) -> tuple[HostComman
             if seed.command:
                 found.append(HostCommand(seed.command, ("seed", name, index)))
     return tuple(found)
+
+
+def seed_access(project: Project, services: Iterable[str]) -> tuple[MachineAccess, ...]:
+    """What outside the checkout fills the data of services: by its path, or where a link in the checkout leads to."""
+    found = []
+    for name in services:
+        for index, seed in enumerate(project.manifest.seed.get(name, ())):
+            if rights := _outside(project.root, seed.path):
+                found.append(MachineAccess(name, rights, ("seed", name, index)))
+    return tuple(found)
+
+
+def _outside(root: Path, path: str) -> tuple[str, ...]:
+    """The files of a path or a pattern that lie outside a folder, links followed."""
+    inside = os.path.realpath(root)
+    try:
+        paths = expanded(root, path) if path else []
+    except BadPattern:  # it is refused where the data is about to be filled
+        return ()
+    real = [os.path.realpath(item) for item in paths]
+    return tuple(f"file {item}" for item in real if not Path(item).is_relative_to(inside))
 
 
 def hook_commands(project: Project) -> tuple[HostCommand, ...]:

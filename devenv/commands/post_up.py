@@ -38,12 +38,16 @@ def owe_hooks(prepared: Prepared) -> None:
 
 
 def follow_up_commands(prepared: Prepared, *, moving: Mapping[str, str] = _NOTHING) -> list[Confirmable]:
-    """The commands that ``follow_up`` runs on the host. ``moving``: see ``seeding.to_fill``."""
-    from devenv.trust import hook_commands, seed_commands
+    """What ``follow_up`` runs on the host, and the files from outside the checkout that it loads.
+
+    ``moving``: see ``seeding.to_fill``.
+    """
+    from devenv.trust import hook_commands, seed_access, seed_commands
 
     project = prepared.project
     hooks = hook_commands(project) if hooks_to_run(prepared) else ()
-    return [*seed_commands(project, _seeds_to_load(prepared, moving)), *hooks]
+    filling = _seeds_to_load(prepared, moving)
+    return [*seed_commands(project, filling), *seed_access(project, filling), *hooks]
 
 
 def follow_up_lines(prepared: Prepared, *, moving: Mapping[str, str] = _NOTHING) -> list[str]:

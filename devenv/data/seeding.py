@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from devenv.effects.engine import docker
-from devenv.effects.files import BadPattern, check_regular, matching
+from devenv.effects.files import BadPattern, check_regular, expanded
 from devenv.effects.process import Finished, pipe
 from devenv.effects.store import Store
 from devenv.errors import DevenvError, ManifestError
@@ -156,22 +156,13 @@ def _missing(project: Project, service: str, seed: Seed) -> Iterable[Problem]:
         return
     message = f"there is no file {seed.path}"
     try:
-        if _found(project, seed.path):
+        if expanded(project.root, seed.path):
             return
     except BadPattern as error:
         message = f"{seed.path}: {error}"
     index = project.manifest.seed[service].index(seed)
     where = project.documents.where(("seed", service, index))
     yield Problem(message, "", where, f"seed.{service}[{index}]")
-
-
-def _found(project: Project, path: str) -> list[Path]:
-    """The files of a path or a pattern, in the order of their names."""
-    place = project.root / path
-    if any(sign in path for sign in "*?["):
-        return matching(project.root, path.rstrip("/"))
-    there = place.is_dir() if path.endswith("/") else place.exists()
-    return [place] if there else []
 
 
 def fill(
@@ -188,7 +179,7 @@ def fill(
             if code != 0:
                 raise DevenvError(f"{service} could not be filled: {seed} ended with code {code}")
         elif not is_archive(seed.path):
-            for path in _found(project, seed.path):
+            for path in expanded(project.root, seed.path):
                 _load(project, service, container, path, folder=path.is_dir())
     _note(project, machine, service, DONE)
 

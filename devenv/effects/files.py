@@ -92,6 +92,16 @@ def matching(root: Path, pattern: str) -> list[Path]:
         raise BadPattern(f"cannot be searched: {error.strerror}") from error
 
 
+def expanded(root: Path, path: str) -> list[Path]:
+    """The files of a path or a pattern, in the order of their names; one that ends with a slash is a folder. Raises
+    BadPattern."""
+    if any(sign in path for sign in "*?["):
+        return matching(root, path.rstrip("/"))
+    place = root / path
+    there = is_folder(place) if path.endswith("/") else not is_absent(place)
+    return [place] if there else []
+
+
 class NotRegular(OSError):
     """There is something of that name, but it is a device, a pipe or a socket, which may never end."""
 

@@ -17,7 +17,7 @@ from devenv.journeys.up import Prepared
 from devenv.model.observed import Container, Engine, ExistingVolume, Observed
 from devenv.model.plan import Action, Plan, Step
 from devenv.project import open_project
-from devenv.trust import guard_access, hook_commands, machine_access, seed_commands, source_commands
+from devenv.trust import guard_access, hook_commands, machine_access, seed_access, seed_commands, source_commands
 from tests.making import tree
 from tests.program import Said, said
 
@@ -290,3 +290,23 @@ def test_which_commands_there_are(clone: Path) -> None:
     assert [command.words for command in seed_commands(project, ["db"])] == [("fill", "db")]
     assert seed_commands(project, ["cache"]) == ()
     assert [command.words for command in hook_commands(project)] == [("migrate", "it")]
+
+
+def test_files_outside_the_checkout_are_confirmed_before_they_fill_data(tmp_path: Path) -> None:
+    """Also where a link or a pattern of the checkout leads there; what is inside needs no word."""
+    home = tree(tmp_path / "home", {"notes.sql": "", "keys/id.sql": ""})
+    seeds = ["a.sql", f"{home}/notes.sql", "link.sql", "../home/*.sql", "below/keys/", "inner.sql"]
+    clone = tree(tmp_path / "clone", {"devenv.toml": MANIFEST.partition("[seed]")[0] + f"[seed]\ndb = {seeds}\n"})
+    tree(clone, {"a.sql": "", "below/x": ""})
+    (clone / "link.sql").symlink_to(home / "notes.sql")
+    (clone / "inner.sql").symlink_to("a.sql")
+    (clone / "below" / "keys").symlink_to(home / "keys")
+    project = open_project(World(cwd=clone, env={"DEVENV_STATE": str(tmp_path / "state")}))
+    found = {access.path[-1]: access.rights for access in seed_access(project, ["db"])}
+    notes = (f"file {home}/notes.sql",)
+    assert found == {1: notes, 2: notes, 3: notes, 4: (f"file {home}/keys",)}
+    prepared = prepared_for(clone, Action.CREATE)
+    with pytest.raises(Refused) as refused:
+        guard_access(World(cwd=clone, env={}), project, follow_up_commands(prepared))
+    first = str(refused.value).splitlines()[0]
+    assert first == f"devenv.toml:9: seed.db[1]: asks this machine for file {home}/notes.sql, which was not confirmed"
