@@ -37,7 +37,7 @@ def command(world: World, services: tuple[str, ...], yes: bool, trust: bool, wai
     """
     from devenv.errors import ManifestError
     from devenv.standing import alone
-    from devenv.trust import seed_access, seed_commands
+    from devenv.trust import Confirmable, seed_access, seed_commands
 
     console = world.console
     with alone(world, "seed", console) as here:
@@ -47,7 +47,7 @@ def command(world: World, services: tuple[str, ...], yes: bool, trust: bool, wai
             raise ManifestError(f"[seed] names nothing for {', '.join(other)}", f'[seed]\n  {other[0]} = ["seed.sql"]')
         if not chosen:
             raise ManifestError("there is no [seed] in devenv.toml", '[seed] and below it db = ["seed.sql"]')
-        filling = [*seed_commands(here.project, chosen), *seed_access(here.project, chosen)]
+        filling: list[Confirmable] = [*seed_commands(here.project, chosen), *seed_access(here.project, chosen)]
         confirm(world, here.project, filling, trust=trust, again="devenv seed")
         _seed(world, console, here, chosen, sure=yes, timeout=wait_timeout)
 
