@@ -18,6 +18,13 @@ class YamlError(ValueError):
         self.deep = deep
 
 
+class Tag(str):
+    """A tag of its own, as the only key of a table that holds the tagged value. A key that is written is no Tag, so
+    a quoted ``"!reset"`` cannot pass for one."""
+
+    __slots__ = ()
+
+
 #: Nodes that a document may have once its aliases are followed, and keys that its merges may bring.
 _MOST_NODES = 2_000_000
 #: A longer number is none that anybody counts with, and Python refuses to print it.
@@ -26,7 +33,7 @@ _MOST_BITS = 1024
 
 def parse(text: str) -> Any:
     """The values of one document, typed as YAML 1.1 does. Of a value with a tag of its own (Compose's ``!reset``) a
-    table is made, with the tag as its key. Raises YamlError."""
+    table is made, with the Tag as its key. Raises YamlError."""
     import yaml
 
     try:
@@ -254,11 +261,12 @@ def _typed_loader() -> Any:
             return super().compose_node(parent, index)
 
     def tagged(loader: Any, suffix: str, node: Any) -> Any:
+        tag = Tag(f"!{suffix}")
         if isinstance(node, yaml.ScalarNode):
-            return {f"!{suffix}": loader.construct_scalar(node)}
+            return {tag: loader.construct_scalar(node)}
         if isinstance(node, yaml.SequenceNode):
-            return {f"!{suffix}": loader.construct_sequence(node, deep=True)}
-        return {f"!{suffix}": loader.construct_mapping(node, deep=True)}
+            return {tag: loader.construct_sequence(node, deep=True)}
+        return {tag: loader.construct_mapping(node, deep=True)}
 
     Typed.add_multi_constructor("!", tagged)
     return Typed

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from devenv.yamlio import YamlError, parse
+from devenv.yamlio import Tag, YamlError, parse
 
 
 class Verbatim(str):
@@ -100,6 +100,10 @@ def _block(dumper: Any, value: str) -> Any:
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
+def _tag(dumper: Any, value: Tag) -> Any:
+    return _block(dumper, str(value))
+
+
 #: How long a list or a mapping may be that is written in one line.
 _ONE_LINE = 100
 #: Nothing is folded: a command can be copied as it stands.
@@ -135,6 +139,7 @@ def _dumper() -> Any:
             return True
 
     Canonical.add_representer(str, _block)
+    Canonical.add_representer(Tag, _tag)
     Canonical.add_representer(list, _sequence)
     Canonical.add_representer(dict, _mapping)
     Canonical.add_representer(OneLine, _mapping)

@@ -19,6 +19,7 @@ from devenv.model.machine import is_loopback
 from devenv.model.resolved import ResolvedService
 from devenv.model.text import one_line
 from devenv.targets import compose
+from devenv.yamlio import Tag
 
 if TYPE_CHECKING:
     from devenv.model.workspace import Workspace
@@ -75,7 +76,7 @@ def reach(service: ResolvedService, project: str) -> tuple[str, ...]:
 def reach_of_file(document: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """The same of a whole Compose file, by key: ``services.db``, ``volumes.data``, ``include``."""
     found = {}
-    for key, value in _untagged(document).items():
+    for key, value in _as_compose_reads(document).items():
         if key in _PARTS and isinstance(value, dict):
             for name, body in value.items():
                 found[f"{key}.{name}"] = tuple(_of_part(key, body))
@@ -192,17 +193,20 @@ def _variables(value: Any) -> set[str]:
     return {name for name in names if name and not name.startswith(_OWN_VARIABLES)}
 
 
-def _untagged(value: Any) -> Any:
-    """The same without the tags of Compose's own: ``!override`` replaces what there was, ``!reset`` removes it."""
-    if isinstance(value, list):
-        return [_untagged(item) for item in value]
+def _as_compose_reads(value: Any) -> Any:
+    """The same without tags. ``!reset`` removes what there was; of any other tag Compose takes the value as it is."""
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, set):
+        return {str(key): None for key in value}
+    if isinstance(value, list | tuple):
+        return [_as_compose_reads(item) for item in value]
     if not isinstance(value, dict):
         return value
-    if "!reset" in value:
-        return None
-    if "!override" in value:
-        return _untagged(value["!override"])
-    return {str(key): _untagged(item) for key, item in value.items()}
+    tag = next(iter(value), None)
+    if isinstance(tag, Tag):
+        return None if tag == "!reset" else _as_compose_reads(value[tag])
+    return {str(key): _as_compose_reads(item) for key, item in value.items()}
 
 
 def _text(value: Any) -> str:

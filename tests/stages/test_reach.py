@@ -157,7 +157,7 @@ def test_a_compose_file_that_asks_for_nothing(text: str) -> None:
     ("text", "key"),
     [
         ("services: !override {db: {pid: host}}", "services.db"),
-        ("services: !other {db: {pid: host}}", "services.!other"),
+        ("services: !other {db: {pid: host}}", "services.db"),
         ("services: [db]", "services"),
         ("services: {db: pid}", "services.db"),
         ("volumes: {1: {driver: nfs}}", "volumes.1"),
@@ -165,6 +165,21 @@ def test_a_compose_file_that_asks_for_nothing(text: str) -> None:
 )
 def test_what_has_another_shape_is_asked_for(text: str, key: str) -> None:
     assert [*reach_of_file(yamlio.parse(text))] == [key]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        'environment: {"!reset": x, TOKEN: null}',
+        'environment: {"!override": {a: b}, TOKEN: null}',
+        "environment: !other {TOKEN: null}",
+        "environment: !!set {TOKEN}",
+        "labels: {a: !!binary JFRPS0VO}",
+    ],
+)
+def test_no_way_of_writing_hides_a_variable_of_this_machine(body: str) -> None:
+    document = yamlio.parse(f"services: {{db: {{{body}}}}}")
+    assert reach_of_file(document) == {"services.db": ("variables of this machine: TOKEN",)}
 
 
 def test_what_a_workspace_asks_for() -> None:
