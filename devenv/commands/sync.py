@@ -23,6 +23,7 @@ from devenv.commands.snapshot_rows import older_entries, older_sentences
 from devenv.commands.sync_report import (
     check_failure,
     compared_words,
+    disputed_services,
     left_out,
     not_moved,
     older_data,
@@ -186,6 +187,8 @@ def _check(asked: Asked, compared: Comparison) -> int:
     apart = f" apart from {accepted} accepted difference{'s' * (accepted != 1)}" if accepted else ""
     names = undescribed(asked, compared)
     rest = f"; no source describes {', '.join(names)}" if names else ""
+    if disputed := disputed_services(asked, compared):
+        rest += f"; sources disagree on {', '.join(disputed)}, where the most trusted one counts"
     asked.console.say(f"{compared_words(asked, compared)} {compared.environment}{apart}{rest}.")
     return 0
 

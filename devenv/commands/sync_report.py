@@ -165,6 +165,13 @@ def undescribed(asked: Asked, compared: Comparison) -> list[str]:
     return [name for name in compared.bound.unknown if not asked.services or name in asked.services]
 
 
+def disputed_services(asked: Asked, compared: Comparison) -> list[str]:
+    """The services that were asked for, or all, on which sources disagree."""
+    services = asked.services or compared.bound.services
+    disputed = {name for name, truth in compared.bound.services.items() if truth.doubts}
+    return [name for name in services if name in disputed]
+
+
 def _tell_unstated(asked: Asked, compared: Comparison) -> None:
     """How to have a server asked of which no source states the version."""
     from devenv.effects.live_address import can_be_asked

@@ -107,8 +107,17 @@ def _remedy(kind: str, path: Path, given: object) -> str:
     ):
         return f"write it without quotes: {key}{given}"
     if _NOUNS.get(kind) == "a table":
+        if isinstance(path[-1], int):
+            return _inline_table(path, given)
         return f"begin a table: [{'.'.join(str(part) for part in path)}]"
     return ""
+
+
+def _inline_table(path: Path, given: object) -> str:
+    """What an element of a list is to be, where it can be guessed."""
+    if path[0] == "environments" and isinstance(given, str):
+        return f'put it in a table: {{ path = "{given}" }}'
+    return "put it in a table: { … }"
 
 
 def _dotted(name: str, below: Mapping[str, Any]) -> str:
