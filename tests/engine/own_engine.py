@@ -59,6 +59,7 @@ class OwnEngine:
         assert self._child
         self._child.terminate()
         self._child.wait(PATIENCE)
+        self._unmount()
         self.root.rename(root)
         self.root = root
         self.start()
@@ -97,11 +98,14 @@ class OwnEngine:
                 self.docker(*removal, *found)
         self._child.terminate()
         self._child.wait(PATIENCE)
-        # What a killed engine had mounted, innermost first.
+        self._unmount()
+        shutil.rmtree(self.folder)
+
+    def _unmount(self) -> None:
+        """What an engine that ended still has mounted, innermost first: a killed one all, a busy one its own folder."""
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in reversed([place for place in mounts if place.startswith(f"{self.folder}{os.sep}")]):
             subprocess.run(["umount", "--lazy", place], check=True)
-        shutil.rmtree(self.folder)
 
 
 @contextlib.contextmanager

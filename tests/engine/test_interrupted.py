@@ -207,6 +207,23 @@ def test_killed_while_a_container_is_made_anew(cache: Project, tmp_path: Path) -
 
 def test_while_the_engine_does_not_answer(cache: Project, tmp_path: Path) -> None:
     """It took the question and says nothing, as an engine does whose disk hangs."""
+    with deaf(tmp_path / "1.sock") as asked:
+        up = Running(cache, "up", DOCKER_HOST=f"unix://{tmp_path}/1.sock")
+        assert asked.wait(PATIENCE)
+        up.interrupt(everybody=True)
+        interrupted(up.end())
+    with deaf(tmp_path / "2.sock") as asked:
+        up = Running(cache, "up", DOCKER_HOST=f"unix://{tmp_path}/2.sock")
+        assert asked.wait(PATIENCE)
+        up.interrupt(everybody=False)
+        interrupted(up.end())
+        wrong = devenv(cache, "up", "nobody", DOCKER_HOST=f"unix://{tmp_path}/2.sock")
+        assert (wrong.code, "no service 'nobody'" in wrong.err) == (2, True)
+
+
+@contextlib.contextmanager
+def deaf(path: Path) -> Iterator[threading.Event]:
+    """A socket that takes every question and never answers; the event says that the first one came."""
     asked = threading.Event()
 
     def listen(connection: socket.socket) -> None:
@@ -216,16 +233,9 @@ def test_while_the_engine_does_not_answer(cache: Project, tmp_path: Path) -> Non
         connection.recv(1)
 
     listener = socket.socket(socket.AF_UNIX)
-    listener.bind(str(tmp_path / "deaf.sock"))
+    listener.bind(str(path))
     with serving(listen, listener):
-        for everybody in (True, False):
-            asked.clear()
-            up = Running(cache, "up", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
-            assert asked.wait(PATIENCE)
-            up.interrupt(everybody=everybody)
-            interrupted(up.end())
-        wrong = devenv(cache, "up", "nobody", DOCKER_HOST=f"unix://{tmp_path}/deaf.sock")
-        assert (wrong.code, "no service 'nobody'" in wrong.err) == (2, True)
+        yield asked
 
 
 def test_while_it_waits_for_another_devenv(cache: Project) -> None:
