@@ -8,14 +8,10 @@ from devenv.effects.store import Store
 
 
 def recovered(console: Console, store: Store) -> bool:
-    """Put an end to what a killed run left, and say so; whether there was anything. The history has that run then.
+    """Put an end to what a killed run left, and say so; whether there was anything.
 
     What does that is imported only where there is something: nearly every run finds nothing.
     """
-    if store.unfinished():
-        from devenv.effects.history import note_interrupted
-
-        note_interrupted(store)
     if not unfinished.is_anything_left(store):
         return False
     from devenv.data import pointing, switching

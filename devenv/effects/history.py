@@ -74,31 +74,6 @@ def mention(store: Store, verb: str, changes: Sequence[str]) -> None:
         add(store, verb, changes)
 
 
-def note_interrupted(store: Store) -> None:
-    """Add what a run did that did not come to its end, as its journal has it. A run is added once."""
-    journal = store.unfinished()
-    if not journal:
-        return
-    run, *stages = journal
-    done = _steps(run, stages, "done")
-    begun = [step for step in _steps(run, stages, "begin") if step not in done]
-    if not done and not begun:
-        return
-    at = dt.datetime.fromtimestamp(run.get("at", 0), dt.UTC).isoformat(timespec="seconds")
-    changes = [f"begun at {at}, and did not come to its end", *done, *(f"begun: {step}" for step in begun)]
-    if all(entry.changes != changes for entry in entries(store)[-2:]):
-        mention(store, run["verb"], changes)
-
-
-def _steps(run: Mapping[str, Any], stages: Sequence[Mapping[str, Any]], key: str) -> list[str]:
-    """Those of a run's steps, as ``create db``, that entries of one sort in its journal speak of."""
-    reached = set()
-    for stage in stages:
-        for action in stage.get(key, ()):
-            reached |= {f"{action} {subject}" for subject in stage["subjects"]}
-    return [step for step in run.get("steps", ()) if step in reached]
-
-
 def undo(store: Store, entry: Entry) -> None:
     """Mark an entry as undone."""
     _write(store, Entry(**(asdict(entry) | {"undone": True})))

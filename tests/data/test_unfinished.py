@@ -5,11 +5,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from devenv.commands.up import tell_unfinished
-from devenv.console import Console
 from devenv.data import switching
-from devenv.data.recovery import recovered
 from devenv.data.unfinished import AROUND, SNAPSHOTS, UPGRADES, sentences
-from devenv.effects import history
 from devenv.effects.store import Store
 from devenv.effects.world import World
 
@@ -30,29 +27,6 @@ def test_what_is_told_of_killed_runs(tmp_path: Path) -> None:
     assert sentences(store) == [f"the upgrade of db {LEFT}", f"'devenv snapshot create' {LEFT}"]
     with store.locked("sync", waiting=lambda holder: None):
         assert sentences(store) == []  # it is no wreck: somebody is at work
-
-
-def test_the_history_has_a_killed_run_once(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state", tmp_path)
-    console = Console(io.StringIO(), io.StringIO(), {"NO_COLOR": "1"})
-    store.journal({"verb": "up", "process": 1, "at": 0, "steps": ["create cache", "create db"]})
-    assert recovered(console, store) is False
-    assert history.entries(store) == [], "nothing was begun"
-    for subject, ended in (("cache", True), ("db", False)):
-        store.journal({"begin": ["create", "recreate"], "subjects": [subject]})
-        if ended:
-            store.journal({"done": ["create", "recreate"], "subjects": [subject]})
-    for _ in range(2):
-        assert recovered(console, store) is False
-    (entry,) = history.entries(store)
-    assert (entry.verb, entry.changes) == (
-        "up",
-        [
-            "begun at 1970-01-01T00:00:00+00:00, and did not come to its end",
-            "create cache",
-            "begun: create db",
-        ],
-    )
 
 
 def test_how_far_the_steps_of_an_upgrade_came_makes_no_difference(tmp_path: Path) -> None:
