@@ -154,7 +154,7 @@ def check(project: Project, services: Iterable[str]) -> None:
 def _missing(project: Project, service: str, seed: Seed) -> Iterable[Problem]:
     if seed.command:
         return
-    message = f"there is no file {seed.path}"
+    message = f"file {seed.path} not found"
     try:
         if expanded(project.root, seed.path):
             return

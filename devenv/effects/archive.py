@@ -230,7 +230,7 @@ def read(path: Path) -> Archive:
             inside = tar.extractfile(about) if about and about.size <= _LARGEST else None
             values = json.loads(inside.read()) if inside else None
     except FileNotFoundError:
-        raise ManifestError(f"there is no file {path}") from None
+        raise ManifestError(f"file {path} not found") from None
     except OSError as error:
         raise DevenvError(f"{path} cannot be read: {error.strerror or error}") from error
     except (tarfile.TarError, ValueError, RecursionError, EOFError) as error:

@@ -291,7 +291,7 @@ def _absent(data: Mapping[str, Any], files: set[str]) -> Iterator[Issue]:
     named += [(("build", "dockerfile"), data.get("build", {}).get("dockerfile", ""))]
     for path, file in named:
         if file and file not in files:
-            yield Issue(path, f"there is no file {file!r} in this kind's folder", f"files: {', '.join(sorted(files))}")
+            yield Issue(path, f"file {file!r} not found in this kind's folder", f"files: {', '.join(sorted(files))}")
 
 
 def _declaration(data: Mapping[str, Any]) -> Iterator[Issue]:

@@ -74,7 +74,7 @@ def test_what_is_cut_off_or_none_is_refused(tmp_path: Path) -> None:
         (tmp_path / "x.tar").write_bytes(whole[:length])
         with pytest.raises(ManifestError):
             read(tmp_path / "x.tar")
-    with pytest.raises(ManifestError, match="there is no file"):
+    with pytest.raises(ManifestError, match="not found"):
         read(tmp_path / "none.tar")
 
 

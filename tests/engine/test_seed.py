@@ -96,7 +96,7 @@ def test_what_fails_is_told_and_done_anew(project: Make, file: str, text: str, s
     hooks = '[hooks]\npost_up = ["touch hooked"]\n'
     made = project(f'{service}[seed]\n{name} = ["{file}"]\n{hooks}')
     missing = devenv(made, "up")
-    assert (missing.code, f"there is no file {file}" in missing.err) == (2, True)
+    assert (missing.code, f"file {file} not found" in missing.err) == (2, True)
     made.file(file, text)
     failed = devenv(made, "up")
     assert (failed.code, said in failed.err) == (1, True), failed

@@ -283,4 +283,4 @@ def test_what_is_found_right_can_be_rendered_and_the_rest_has_a_sentence(data: d
 )
 def test_a_template_that_is_not_there_is_told(table: dict[str, Any], key: str) -> None:
     (issue,) = check_kind_folder("own", {"title": "x", "summary": "y"} | table, {"service.toml", "y.j2"})
-    assert (issue.key, issue.message) == (key, "there is no file 'x.j2' in this kind's folder")
+    assert (issue.key, issue.message) == (key, "file 'x.j2' not found in this kind's folder")
